@@ -1,0 +1,1 @@
+//! The file: chunks in, file out; and back by range.

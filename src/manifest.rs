@@ -1,0 +1,272 @@
+//! What a backup says about itself; `docs/format.md` describes every field.
+//!
+//! Readers ignore unknown fields and refuse a newer `format_version`.
+
+use serde::{Deserialize, Serialize};
+
+/// The version this program writes, and the newest that it reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// What the payload is: which program restores it without us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Payload {
+    /// A script for `psql`.
+    Sql,
+    /// A SQLite database file.
+    Sqlite3,
+}
+
+impl Payload {
+    /// As it stands in the file's name.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Sql => "sql",
+            Self::Sqlite3 => "sqlite3",
+        }
+    }
+}
+
+/// Which part of a backup a chunk or an object belongs to, in the order in which they are restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Section {
+    /// What must exist before rows: schemas, types, tables.
+    PreData,
+    /// Rows of tables.
+    Data,
+    /// Contents of large objects.
+    LargeObjects,
+    /// Positions of sequences.
+    Sequences,
+    /// What is built over rows: indexes, constraints, triggers, materialized views.
+    PostData,
+    /// Owners and grants, each guarded against a missing role.
+    Owners,
+    /// Pages of a SQLite file.
+    Pages,
+}
+
+/// The reversible transformation of each chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "snake_case")]
+pub enum Codec {
+    /// One gzip member a chunk (RFC 1952).
+    Gzip {
+        /// 1 to 12.
+        level: u8,
+    },
+    /// One zstd frame a chunk (RFC 8878).
+    Zstd {
+        /// 1 to 19.
+        level: u8,
+    },
+}
+
+impl Codec {
+    /// As it stands at the end of the file's name.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Gzip { .. } => "gz",
+            Self::Zstd { .. } => "zst",
+        }
+    }
+}
+
+/// One compressed piece of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chunk {
+    /// The part it belongs to.
+    pub section: Section,
+    /// Index into [`Manifest::tables`], for rows of a table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<u32>,
+    /// Rows in it, for rows of a table.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rows: u64,
+    /// Where its first byte stands in the file.
+    pub offset: u64,
+    /// Its compressed size in bytes.
+    pub size: u64,
+    /// Where its first byte stands in the decompressed payload.
+    pub raw_offset: u64,
+    /// Its decompressed size in bytes.
+    pub raw_size: u64,
+    /// SHA-256 of the decompressed bytes, in hexadecimal.
+    pub sha256: String,
+}
+
+/// A table of the database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// Its schema; `None` on SQLite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// The columns whose values are stored, in order (generated columns are not).
+    pub columns: Vec<String>,
+    /// All columns, generated ones too; for comparison with models.
+    pub all_columns: Vec<String>,
+    /// Rows at the moment of the snapshot; `None` where rows were left out on request.
+    pub rows: Option<u64>,
+    /// Sum of the row hashes, in hexadecimal: equal for equal rows in any order. `None` with `rows`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+}
+
+impl Table {
+    /// `schema.name`, or `name` alone on SQLite; for people, not for SQL.
+    pub fn label(&self) -> String {
+        match &self.schema {
+            Some(schema) => format!("{schema}.{}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+/// One statement group of the schema: the table of contents of a `sql` payload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Object {
+    /// The part it belongs to.
+    pub section: Section,
+    /// The field's word for it: `table`, `index`, `foreign key`, `function`.
+    pub kind: String,
+    /// Its schema, where its kind has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// Its name; for functions with argument types.
+    pub name: String,
+    /// Index into [`Manifest::tables`] of the table it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<u32>,
+    /// Index into [`Manifest::chunks`].
+    pub chunk: u32,
+    /// Where its first byte stands in the decompressed chunk.
+    pub offset: u64,
+    /// The size of its statements in bytes.
+    pub size: u64,
+}
+
+/// An extension that the backup needs on the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extension {
+    /// As in `CREATE EXTENSION`.
+    pub name: String,
+    /// The version at the time of the backup.
+    pub version: String,
+}
+
+/// The database that was backed up.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Database {
+    /// `postgresql` or `sqlite`.
+    pub engine: String,
+    /// The database's name; for SQLite the file's name without its folder.
+    pub name: String,
+    /// As the server or library tells it.
+    pub server_version: String,
+    /// `UTF8` and the like.
+    pub encoding: String,
+    /// Extensions that it uses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extensions: Vec<Extension>,
+    /// Roles that own something or were granted something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+    /// More that is worth knowing: `collation`, `page_size`, `journal_mode`, `snapshot`.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub properties: serde_json::Map<String, serde_json::Value>,
+}
+
+/// An object that was left out on request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// The field's word for it.
+    pub kind: String,
+    /// Its full name.
+    pub name: String,
+}
+
+/// What was to be part of the backup.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Content {
+    /// Schema and rows.
+    #[default]
+    Full,
+    /// The schema alone.
+    SchemaOnly,
+}
+
+/// The document that makes a file a backup.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// The program that wrote it, with its version.
+    pub creator: String,
+    /// Unique, in hexadecimal.
+    pub id: String,
+    /// The file's name.
+    pub name: String,
+    /// Django's alias of the database.
+    pub alias: String,
+    /// Why it was made: `manual`, `daily`, `pre-restore`, …
+    pub kind: String,
+    /// When its snapshot was taken: RFC 3339, UTC, whole seconds.
+    pub created: String,
+    /// Seconds from the snapshot to the last byte.
+    pub seconds: f64,
+    /// What the payload is.
+    pub payload: Payload,
+    /// How each chunk is compressed.
+    pub codec: Codec,
+    /// What was to be part of it.
+    pub content: Content,
+    /// The database.
+    pub database: Database,
+    /// The state of the Django project, as Python gave it: versions, migrations, models.
+    pub django: serde_json::Value,
+    /// Every table, in order of schema and name.
+    pub tables: Vec<Table>,
+    /// Every object of the schema, in the order in which they are created.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objects: Vec<Object>,
+    /// Every chunk, in the order of the file.
+    pub chunks: Vec<Chunk>,
+    /// What was left out on request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
+    /// Number of large objects.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub large_objects: u64,
+    /// Size of the decompressed payload in bytes.
+    pub raw_size: u64,
+    /// SHA-256 of all chunks as stored: of the file up to its embedded manifest, in hexadecimal.
+    pub chunks_sha256: String,
+    /// The finished file; only in the sidecar, since a file cannot hold its own digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<StoredFile>,
+}
+
+/// The finished file as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredFile {
+    /// In bytes.
+    pub size: u64,
+    /// SHA-256 in hexadecimal.
+    pub sha256: String,
+}
+
+impl Manifest {
+    /// Rows of all tables.
+    pub fn rows(&self) -> u64 {
+        self.tables.iter().filter_map(|table| table.rows).sum()
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}

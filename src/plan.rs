@@ -1,0 +1,199 @@
+//! What a caller asks for: one document in, validated here, none of it ever stored or logged (it holds passwords).
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::manifest::{Codec, Content};
+
+/// A value that `Debug` does not show.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The value itself; for the wire only.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("[secret]")
+    }
+}
+
+/// libpq's connection parameters by their libpq names (`host`, `port`, `user`, `password`, `dbname`, `sslmode`,
+/// `service`, `passfile`, …): <https://www.postgresql.org/docs/current/libpq-connect.html>.
+pub type ConnectionParameters = BTreeMap<String, Secret>;
+
+/// Where rows come from.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "engine", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Source {
+    /// A live server.
+    Postgresql {
+        /// How to reach it.
+        parameters: ConnectionParameters,
+    },
+    /// A private copy of a database file, never the live file: a second SQLite library in the process that has it
+    /// open would drop its locks (POSIX locks belong to the process).
+    Sqlite {
+        /// The private copy; this program may change its header and removes nothing.
+        copy: PathBuf,
+        /// The live file's name, for the manifest.
+        name: String,
+    },
+}
+
+/// What to do about objects that cannot be backed up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unsupported {
+    /// Fail and name them.
+    #[default]
+    Refuse,
+    /// Leave them out and record them in the manifest.
+    Skip,
+}
+
+/// How far a result is checked before it is believed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verify {
+    /// Digests and row counts.
+    #[default]
+    Counts,
+    /// Everything read again: a backup from the disk, a restore row by row.
+    Full,
+}
+
+/// Make a backup.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupPlan {
+    /// The database.
+    pub source: Source,
+    /// The folder that receives the file; made with mode 0700 where it is missing.
+    pub folder: PathBuf,
+    /// Unique, in hexadecimal.
+    pub id: String,
+    /// Django's alias.
+    pub alias: String,
+    /// Why it is made.
+    pub kind: String,
+    /// RFC 3339, UTC, whole seconds.
+    pub created: String,
+    /// The chunk's transformation.
+    pub codec: Codec,
+    /// Connections and CPU threads; `None` lets the program choose.
+    pub jobs: Option<u16>,
+    /// Schema and rows, or the schema alone.
+    pub content: Content,
+    /// `table` or `schema.table`: the definition stays, the rows do not.
+    pub exclude_table_data: Vec<String>,
+    /// What to do about objects that cannot be backed up.
+    pub unsupported: Unsupported,
+    /// Whether the written file is read again.
+    pub verify: Verify,
+    /// How long to wait for a table lock.
+    pub lock_timeout_seconds: f64,
+    /// Uncompressed bytes a second; `None` is as fast as it goes.
+    pub rate_limit: Option<u64>,
+    /// The state of the Django project, stored as it is.
+    pub django: serde_json::Value,
+}
+
+/// Where rows go.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "engine", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Target {
+    /// A live server; the work happens in one transaction.
+    Postgresql {
+        /// How to reach it.
+        parameters: ConnectionParameters,
+    },
+    /// A private file to build; the caller copies it into the live database through its own library.
+    Sqlite {
+        /// Must not exist.
+        file: PathBuf,
+        /// Page size of the live database: `Connection.backup()` cannot change that of a WAL database.
+        page_size: Option<u32>,
+    },
+}
+
+/// What to bring back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// Make the database (or the chosen tables) equal to the backup.
+    #[default]
+    Full,
+    /// Rows only, into tables that exist.
+    DataOnly,
+    /// Definitions only.
+    SchemaOnly,
+}
+
+/// What to do with owners and grants.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Owners {
+    /// Everything belongs to the role that restores.
+    #[default]
+    Ignore,
+    /// As in the backup, as far as the roles exist.
+    Apply,
+}
+
+/// Bring a backup back, or tell what that would do.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RestorePlan {
+    /// The backup's file.
+    pub backup: PathBuf,
+    /// The database.
+    pub target: Target,
+    /// What to bring back.
+    pub scope: Scope,
+    /// `table` or `schema.table`; empty is all.
+    pub tables: Vec<String>,
+    /// What to do with owners and grants.
+    pub owners: Owners,
+    /// Whether row fingerprints are compared before the commit.
+    pub verify: Verify,
+    /// How long to wait for a table lock.
+    pub lock_timeout_seconds: f64,
+    /// CPU threads for decompression; `None` lets the program choose.
+    pub jobs: Option<u16>,
+}
+
+/// Prove a backup.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValidatePlan {
+    /// The backup's file.
+    pub backup: PathBuf,
+    /// CPU threads; `None` lets the program choose.
+    pub jobs: Option<u16>,
+    /// A scratch place to restore into; `None` reads only.
+    pub drill: Option<Drill>,
+    /// A folder for private files.
+    pub scratch_folder: PathBuf,
+}
+
+/// Where a restore drill happens.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "engine", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Drill {
+    /// A scratch database or schema on this server.
+    Postgresql {
+        /// How to reach it.
+        parameters: ConnectionParameters,
+    },
+    /// A private file in the scratch folder.
+    Sqlite {},
+}

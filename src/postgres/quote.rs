@@ -1,0 +1,30 @@
+//! Names and texts as SQL; the only place that puts quotes around anything.
+
+/// An identifier, always quoted: what `quote_ident` leaves bare today may be a keyword tomorrow.
+pub fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// `schema.name`, both quoted.
+pub fn qualified(schema: &str, name: &str) -> String {
+    format!("{}.{}", identifier(schema), identifier(name))
+}
+
+/// A string literal that means the same whatever `standard_conforming_strings` says.
+pub fn literal(text: &str) -> String {
+    let escaped = text.replace('\'', "''");
+    if escaped.contains('\\') {
+        format!("E'{}'", escaped.replace('\\', "\\\\"))
+    } else {
+        format!("'{escaped}'")
+    }
+}
+
+/// Many identifiers with commas between them.
+pub fn identifiers<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    names
+        .into_iter()
+        .map(identifier)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
