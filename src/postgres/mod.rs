@@ -1,8 +1,19 @@
 //! PostgreSQL over the wire protocol, without any client program.
 //!
-//! `connect` reaches a server as libpq would; `ddl` turns the catalogs into statements; `dump` reads rows in one
-//! snapshot; `load` executes a backup in one transaction.
+//! `connect` reaches a server as libpq would; `snapshot` holds one moment; `ddl` turns the catalogs into statements;
+//! `dump` reads rows; `backup` puts them in order; `restore` executes a backup in one transaction.
 
+mod backup;
 pub mod connect;
 pub mod ddl;
+mod dump;
+mod large_objects;
 pub mod quote;
+mod restore;
+mod runtime;
+mod session;
+mod snapshot;
+mod throttle;
+
+pub use backup::backup;
+pub use restore::{preview, restore};
