@@ -1,0 +1,93 @@
+//! One value per parameter: what the caller says, else the service file, else the environment.
+
+use std::collections::BTreeMap;
+
+use super::environment::Environment;
+use super::keyword::{self, KEYWORDS, Treatment};
+use super::service;
+use crate::error::{Error, Result};
+use crate::plan::{ConnectionParameters, Secret};
+
+/// The parameters that are set, by their libpq names; defaults are given by whoever reads them.
+#[derive(Debug)]
+pub(super) struct Parameters(BTreeMap<&'static str, Secret>);
+
+impl Parameters {
+    /// Puts the sources together; an earlier source wins.
+    pub(super) fn gather(environment: &Environment, explicit: &ConnectionParameters) -> Result<Self> {
+        let mut parameters = Self(BTreeMap::new());
+        for (name, value) in explicit {
+            parameters.offer(name, value.clone())?;
+        }
+        for (name, value) in service::read(environment, &parameters)? {
+            parameters.offer(&name, value.into())?;
+        }
+        for keyword in KEYWORDS {
+            if let Some(value) = keyword.variable.and_then(|variable| environment.variable(variable)) {
+                parameters.offer(keyword.name, value.to_owned().into())?;
+            }
+        }
+        Ok(parameters)
+    }
+
+    /// Takes a value unless an earlier source gave one; like libpq, an empty value is none.
+    fn offer(&mut self, name: &str, value: Secret) -> Result<()> {
+        let Some(keyword) = keyword::find(name) else {
+            return Err(Error::usage(format!("\"{name}\" is no connection parameter of PostgreSQL"))
+                .hint("remove it, or check how it is spelled"));
+        };
+        if value.reveal().is_empty() {
+            return Ok(());
+        }
+        match keyword.treatment {
+            Treatment::Honoured => {
+                self.0.entry(keyword.name).or_insert(value);
+            }
+            Treatment::Ignored => {}
+            Treatment::Refused => {
+                return Err(Error::usage(format!("the connection parameter \"{name}\" is not supported"))
+                    .hint("remove it for backups, if the connection is safe without it"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The value, where there is one.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(Secret::reveal)
+    }
+
+    /// One of several words.
+    pub(super) fn choice<T: Copy>(&self, name: &str, choices: &[(&str, T)]) -> Result<Option<T>> {
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
+        if let Some((_, value)) = choices.iter().find(|(word, _)| *word == text) {
+            return Ok(Some(*value));
+        }
+        let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+        Err(unusable(name).hint(format!("use one of: {}", words.join(", "))))
+    }
+
+    /// A whole number; like libpq, zero and less mean "the system's default", here `None`.
+    pub(super) fn positive(&self, name: &str) -> Result<Option<u32>> {
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
+        let number: i64 = text
+            .trim()
+            .parse()
+            .map_err(|_| unusable(name).hint("use a whole number"))?;
+        if number <= 0 {
+            return Ok(None);
+        }
+        u32::try_from(number)
+            .map(Some)
+            .map_err(|_| unusable(name).hint("use a smaller number"))
+    }
+}
+
+/// An error about a value; it never shows the value, which may be a password in the wrong place.
+pub(super) fn unusable(name: &str) -> Error {
+    Error::usage(format!("the connection parameter \"{name}\" has a value that cannot be used"))
+}
