@@ -6,7 +6,8 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::TryStreamExt;
+use futures_util::future::try_join_all;
 use tokio_postgres::Client;
 
 use super::connect::describe_error;
@@ -67,10 +68,7 @@ pub async fn rows(
         };
         worker.run(snapshot, sender)
     });
-    stream::iter(workers)
-        .map(Ok)
-        .try_for_each_concurrent(None, |worker| worker)
-        .await?;
+    try_join_all(workers).await?;
     Ok(measured.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 

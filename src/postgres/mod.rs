@@ -1,7 +1,8 @@
 //! PostgreSQL over the wire protocol, without any client program.
 //!
 //! `connect` reaches a server as libpq would; `snapshot` holds one moment; `ddl` turns the catalogs into statements;
-//! `dump` reads rows; `backup` puts them in order; `restore` executes a backup in one transaction.
+//! `dump` reads rows; `backup` puts them in order; `restore` executes a backup in one transaction;
+//! `validate` proves one.
 
 mod backup;
 pub mod connect;
@@ -14,6 +15,8 @@ mod runtime;
 mod session;
 mod snapshot;
 mod throttle;
+mod validate;
 
 pub use backup::backup;
 pub use restore::{preview, restore};
+pub use validate::{check_content, check_references, rehearse};

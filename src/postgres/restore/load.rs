@@ -1,5 +1,7 @@
 //! Executes parts of a backup on one connection: statements of objects, rows by COPY.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use futures_util::SinkExt;
 use tokio_postgres::Client;
@@ -106,10 +108,9 @@ impl Loader<'_> {
     async fn copy(&self, data: Vec<u8>, table: &Table) -> Result<u64> {
         self.progress.check()?;
         let failed = |error| describe_error(error, format!("loading rows of {}", table.label()));
-        let statement = copy_in(table.schema.as_deref().unwrap_or_default(), &table.name, &table.columns);
-        let rows = rows(&data, &statement).ok_or_else(|| unreadable(Section::Data))?;
+        let rows = rows_of_chunk(table, &data)?;
         let rows = Bytes::from(data).slice(rows);
-        let sink = self.client.copy_in::<_, Bytes>(&statement).await.map_err(failed)?;
+        let sink = self.client.copy_in::<_, Bytes>(&statement_of(table)).await.map_err(failed)?;
         let mut sink = std::pin::pin!(sink);
         let mut start = 0;
         while start < rows.len() {
@@ -121,7 +122,8 @@ impl Loader<'_> {
     }
 }
 
-fn statement<'a>(object: &Object, chunk: &'a [u8]) -> Result<&'a str> {
+/// The statements of one object.
+pub(in crate::postgres) fn statement<'a>(object: &Object, chunk: &'a [u8]) -> Result<&'a str> {
     let range = usize::try_from(object.offset)
         .ok()
         .zip(usize::try_from(object.offset + object.size).ok());
@@ -132,11 +134,18 @@ fn statement<'a>(object: &Object, chunk: &'a [u8]) -> Result<&'a str> {
 }
 
 /// Where the rows of a data chunk stand; the chunk must open with just the statement that its table needs.
-fn rows(chunk: &[u8], statement: &str) -> Option<std::ops::Range<usize>> {
+pub(in crate::postgres) fn rows_of_chunk(table: &Table, chunk: &[u8]) -> Result<Range<usize>> {
+    let statement = statement_of(table);
     let start = statement.len() + b";\n".len();
-    let end = chunk.len().checked_sub(END_OF_ROWS.len())?;
-    let opens = chunk.starts_with(statement.as_bytes()) && chunk.get(statement.len()..start)? == b";\n";
-    (opens && start <= end && chunk.ends_with(END_OF_ROWS)).then_some(start..end)
+    let opens = chunk.starts_with(statement.as_bytes()) && chunk.get(statement.len()..start) == Some(b";\n");
+    match chunk.len().checked_sub(END_OF_ROWS.len()) {
+        Some(end) if opens && start <= end && chunk.ends_with(END_OF_ROWS) => Ok(start..end),
+        _ => Err(unreadable(Section::Data)),
+    }
+}
+
+fn statement_of(table: &Table) -> String {
+    copy_in(table.schema.as_deref().unwrap_or_default(), &table.name, &table.columns)
 }
 
 fn unreadable(section: Section) -> Error {

@@ -1,7 +1,7 @@
 //! Restores in place: one transaction on one connection, so that readers see the old state or the new one.
 
 mod check;
-mod load;
+pub(in crate::postgres) mod load;
 mod preview;
 mod replace;
 pub mod selection;
@@ -43,10 +43,10 @@ pub fn restore(
         let result = unless_stopped(progress, run(plan, &connection.client, archive, progress)).await;
         if result.is_err() {
             // A statement that still runs (an index build) would hold its locks until it ends.
-            connection.cancel().await;
+            connection.canceller().cancel().await?;
         }
         let report = result?;
-        let warnings = connection.take_notices();
+        let warnings = connection.drain_notices();
         connection.close().await?;
         Ok(Report { warnings, ..report })
     })
