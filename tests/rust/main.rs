@@ -1,1 +1,4 @@
 //! One binary for all tests of the core.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod archive;
