@@ -36,7 +36,9 @@ mod tests {
 
     fn of(rows: &[&[u8]]) -> Fingerprint {
         let mut fingerprint = Fingerprint::default();
-        rows.iter().for_each(|row| fingerprint.add_bytes(row));
+        for row in rows {
+            fingerprint.add_bytes(row);
+        }
         fingerprint
     }
 

@@ -143,10 +143,11 @@ fn compare_table(found: &Table, expected: &Table) -> Result<()> {
 
 /// The same damage, seen from the other side: here the file comes out of a backup.
 fn in_the_backup(error: Error) -> Error {
-    match error.kind() {
-        Kind::Failed => Error::bad_backup("the backup holds a damaged database")
-            .hint("choose another backup; nothing was changed")
-            .because(error),
-        _ => error,
+    if error.kind() != Kind::Failed {
+        return error;
     }
+    let reason = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+    Error::bad_backup("the backup holds a damaged database")
+        .hint("choose another backup; nothing was changed")
+        .because(reason)
 }

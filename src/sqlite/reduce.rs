@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use super::functions::with_stand_ins;
+use super::functions::{StandIn, with_stand_ins};
 use super::interrupt::interruptible;
 use super::{Snapshot, quoted};
 use crate::error::{Context, Error, Result};
@@ -107,7 +107,7 @@ impl Snapshot {
     /// Runs a statement that names functions of the application but does not call them.
     pub(super) fn run_with_stand_ins(&self, connection: &Connection, sql: &str, progress: &Progress) -> Result<()> {
         let run = |connection: &Connection| connection.execute_batch(sql);
-        interruptible(connection, progress, |connection| with_stand_ins(connection, run))
+        interruptible(connection, progress, |connection| with_stand_ins(connection, StandIn::Failure, run))
             .map_err(|error| self.explain(error))
     }
 }

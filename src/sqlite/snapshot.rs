@@ -21,9 +21,9 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 pub struct Snapshot {
     pub(super) file: PathBuf,
     /// Of the database that was copied; the copy itself always has `delete`.
-    journal_mode: &'static str,
+    pub(super) journal_mode: &'static str,
     /// The library that last wrote the database before us.
-    writer: String,
+    pub(super) writer: String,
 }
 
 impl Snapshot {
@@ -60,9 +60,8 @@ impl Snapshot {
             properties.insert(property.to_owned(), Value::from(self.number(&connection, property)?));
         }
         properties.insert("journal_mode".to_owned(), Value::from(self.journal_mode));
-        let encoding = connection
-            .query_row("PRAGMA encoding", [], |row| row.get(0))
-            .map_err(|error| self.explain(error))?;
+        let encoding =
+            connection.query_row("PRAGMA encoding", [], |row| row.get(0)).map_err(|error| self.explain(error))?;
         Ok(Database {
             engine: "sqlite".to_owned(),
             name: name.to_owned(),
@@ -105,9 +104,7 @@ impl Snapshot {
 
     /// A pragma that is a number.
     pub(super) fn number(&self, connection: &Connection, pragma: &str) -> Result<i64> {
-        connection
-            .query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0))
-            .map_err(|error| self.explain(error))
+        connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0)).map_err(|error| self.explain(error))
     }
 
     /// Runs one statement, whatever rows it returns.
@@ -124,11 +121,11 @@ impl Snapshot {
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => no_database(&self.file).because(error),
             Some(ErrorCode::DatabaseCorrupt) => super::check::damaged(&[error.to_string()]),
-            Some(ErrorCode::DiskFull) => Error::failed(format!("no space left for {file}"))
+            Some(ErrorCode::DiskFull) => Error::database(format!("no space left for {file}"))
                 .hint("free some space, or choose another folder")
                 .because(error),
             Some(ErrorCode::OperationInterrupted) => Error::interrupted(),
-            _ => Error::failed(format!("SQLite failed on {file}")).because(error),
+            _ => Error::database(format!("SQLite failed on {file}")).because(error),
         }
     }
 
