@@ -64,8 +64,7 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     """Load a public name when it is first used."""
     if name not in __all__:
-        message = f"module 'holdfast' has no attribute {name!r}"
-        raise AttributeError(message)
+        raise AttributeError(f"module 'holdfast' has no attribute {name!r}")
     if name == "__version__":
         return import_module("importlib.metadata").version("django-holdfast")
     return getattr(import_module(_HOMES.get(name, "holdfast.operations")), name)

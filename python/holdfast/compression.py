@@ -24,14 +24,12 @@ class Compression:
         """
         name, colon, level = text.partition(":")
         if name not in _LEVELS:
-            message = f"{text!r} is no compression that Holdfast knows; choose gzip or zstd"
-            raise ValueError(message)
+            raise ValueError(f"{text!r} is no compression that Holdfast knows; choose gzip or zstd")
         default, highest = _LEVELS[name]
         if not colon:
             return cls(name, default)
         if not level.isascii() or not level.isdigit() or not 1 <= int(level) <= highest:
-            message = f"{text!r} has no valid level; {name} goes from {name}:1 to {name}:{highest}"
-            raise ValueError(message)
+            raise ValueError(f"{text!r} has no valid level; {name} goes from {name}:1 to {name}:{highest}")
         return cls(name, int(level))
 
     def as_dict(self) -> dict[str, Any]:

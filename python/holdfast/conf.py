@@ -49,7 +49,7 @@ class Problem:
     hint: str
 
 
-class _Refused(Exception):  # noqa: N818 - a value in flight, never seen outside this module
+class _Refused(Exception):
     def __init__(self, code: str, message: str, hint: str) -> None:
         super().__init__(message)
         self.problem = Problem(code, message, hint)

@@ -14,13 +14,14 @@ ENGINES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 # What Django passes to psycopg beside libpq's own parameters (cursor_factory, context, prepare_threshold, …) has no
 # meaning outside Python. https://www.postgresql.org/docs/current/libpq-connect.html
 _LIBPQ_PARAMETERS = frozenset(
+    # One name a line would be a page of names.
     """
     host hostaddr port dbname user password passfile require_auth channel_binding connect_timeout client_encoding
     options application_name fallback_application_name keepalives keepalives_idle keepalives_interval
     keepalives_count tcp_user_timeout sslmode requiressl sslnegotiation sslcompression sslcert sslkey sslpassword
     sslcertmode sslrootcert sslcrl sslcrldir sslsni requirepeer ssl_min_protocol_version ssl_max_protocol_version
     krbsrvname gsslib gssencmode gssdelegation service target_session_attrs load_balance_hosts
-    """.split(),
+    """.split(),  # noqa: SIM905
 )
 
 
@@ -46,25 +47,29 @@ def default_alias(chosen: Iterable[str] | None) -> str:
         return DEFAULT_DB_ALIAS
     if len(aliases) == 1:
         return aliases[0]
-    message = "it is not clear which database is meant"
-    raise UsageError(message, f"Add --database with one of: {', '.join(aliases)}.")
+    raise UsageError("it is not clear which database is meant", f"Add --database with one of: {', '.join(aliases)}.")
 
 
 def connection_for(alias: str) -> BaseDatabaseWrapper:
     """Give Django's connection of a database that can be backed up; does not connect."""
     if alias not in connections:
-        message = f"there is no database {alias!r} in DATABASES"
-        raise UsageError(message, f"Choose one of: {', '.join(connections)}.")
+        raise UsageError(f"there is no database {alias!r} in DATABASES", f"Choose one of: {', '.join(connections)}.")
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", alias, re.ASCII):
-        message = f"the alias {alias!r} cannot be part of a file's name"
-        raise UsageError(message, "Rename it in DATABASES: letters, digits, underscores, dots and hyphens.")
+        raise UsageError(
+            f"the alias {alias!r} cannot be part of a file's name",
+            "Rename it in DATABASES: letters, digits, underscores, dots and hyphens.",
+        )
     connection = connections[alias]
     if connection.vendor not in ENGINES:
-        message = f"database {alias!r} is of the engine {connection.vendor!r}, which Holdfast cannot back up"
-        raise UsageError(message, 'Holdfast knows PostgreSQL and SQLite; name their aliases in HOLDFAST["DATABASES"].')
+        raise UsageError(
+            f"database {alias!r} is of the engine {connection.vendor!r}, which Holdfast cannot back up",
+            'Holdfast knows PostgreSQL and SQLite; name their aliases in HOLDFAST["DATABASES"].',
+        )
     if is_in_memory(connection):
-        message = f"database {alias!r} lives in memory and ends with its process"
-        raise UsageError(message, "Give it a file in DATABASES to make it worth a backup.")
+        raise UsageError(
+            f"database {alias!r} lives in memory and ends with its process",
+            "Give it a file in DATABASES to make it worth a backup.",
+        )
     return connection
 
 
@@ -86,12 +91,17 @@ def display_name(connection: BaseDatabaseWrapper) -> str:
 
 def libpq_parameters(connection: BaseDatabaseWrapper) -> dict[str, str]:
     """Give libpq's parameters of a PostgreSQL connection, the password among them: never show them."""
-    parameters = connection.get_connection_params()
-    return {
+    parameters = {
         name: str(value)
-        for name, value in parameters.items()
+        for name, value in connection.get_connection_params().items()
         if name in _LIBPQ_PARAMETERS and value is not None and value != ""
     }
+    role = connection.settings_dict["OPTIONS"].get("assume_role")
+    if role:
+        # Django runs SET ROLE after connecting; without it restored tables would belong to somebody else.
+        escaped = re.sub(r"([\\ ])", r"\\\1", role)
+        parameters["options"] = f"{parameters.get('options', '')} -c role={escaped}".strip()
+    return parameters
 
 
 def close(connection: BaseDatabaseWrapper) -> None:

@@ -59,7 +59,9 @@ def compare_migrations(django_state: _Document) -> Migrations:
     in_backup = {(app, name) for app, names in django_state.get("migrations", {}).items() for name in names}
     if not in_backup:
         return Migrations((), ())
-    disk = MigrationLoader(None, ignore_no_initial=True).disk_migrations
+    loader = MigrationLoader(None, load=False)
+    loader.load_disk()
+    disk = loader.disk_migrations or {}
     replaced = {key: set(migration.replaces) for key, migration in disk.items()}
     known = set(disk).union(*replaced.values())
     done = in_backup | {key for key, parts in replaced.items() if parts and parts <= in_backup}
@@ -106,7 +108,8 @@ def compare_models(manifest: _Document) -> ModelFindings:
     migrations = compare_migrations(manifest["django"])
     moved = {name.partition(".")[0] for name in migrations.unknown_to_code + migrations.missing_in_backup}
     level = set(manifest["django"].get("migrations", {})) - moved
-    problems, warnings = [], []
+    problems: list[str] = []
+    warnings: list[str] = []
     for label, model in models(manifest["alias"]).items():
         found = problems if apps.get_model(label)._meta.app_label in level else warnings
         missing = _missing(model, columns.get(model["table"]))

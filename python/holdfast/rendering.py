@@ -102,7 +102,9 @@ def listing(backups: Sequence[Backup], now: datetime) -> str:
         row = (backup.name, backup.kind, created, size(backup.stored_size), rows_text, engine, django)
         rows.append((*row, validity(backup, now)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
 
 
 def validity(backup: Backup, now: datetime) -> str:

@@ -1,7 +1,7 @@
 """What operations give back: frozen, typed, and ready for JSON with `as_dict`."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -161,12 +161,16 @@ class Backup(_Report):
                 stored_size=document.get("stored_size", 0),
                 problem=document.get("problem") or "its manifest cannot be read",
             )
-        same = {field.name for field in fields(cls)} & {"name", "stored_size", "problem", "id", "alias", "kind"}
         django_state = document.get("django") or {}
         status = document.get("status") or {}
         return cls(
-            **{name: document.get(name) for name in same},  # type: ignore[arg-type]
+            name=document["name"],
             path=path,
+            stored_size=document["stored_size"],
+            problem=document.get("problem"),
+            id=document["id"],
+            alias=document["alias"],
+            kind=document["kind"],
             created=document["created"],
             engine=document["database"]["engine"],
             server_version=document["database"]["server_version"],
@@ -174,7 +178,10 @@ class Backup(_Report):
             raw_size=document["raw_size"],
             django=django_state.get("django", ""),
             migrations=sum(len(names) for names in django_state.get("migrations", {}).values()),
-            **{name: status.get(name) for name in ("pinned", "verified_at", "verified_how", "verified_ok")},
+            pinned=status.get("pinned"),
+            verified_at=status.get("verified_at"),
+            verified_how=status.get("verified_how"),
+            verified_ok=status.get("verified_ok"),
             tables={_label(table): table["rows"] for table in document["tables"]},
             models={label: model["table"] for label, model in django_state.get("models", {}).items()},
         )

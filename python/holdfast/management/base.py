@@ -4,7 +4,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +18,7 @@ class HoldfastCommand(BaseCommand):
     """Parses, calls `holdfast`, prints; errors become exit codes here and nowhere else."""
 
     # A restore must run although the project's own checks fail: broken data is the reason for it.
-    requires_system_checks: Sequence[str] = ()
+    requires_system_checks: tuple[str, ...] = ()
     interrupted = "interrupted: nothing was changed"
 
     def execute(self, *args: Any, **options: Any) -> str | None:
@@ -79,23 +79,23 @@ def refuse_unavailable(options: dict[str, Any], **unavailable: tuple[Any, ...]) 
         value = options.get(name)
         if value in values:
             shown = f"--{name}" if value is True else f"--{name} {value}"
-            message = f"{shown} is not yet available"
-            raise UsageError(message, "Run the command again without it.")
+            raise UsageError(f"{shown} is not yet available", "Run the command again without it.")
 
 
 def refuse_together(options: dict[str, Any], first: str, second: str) -> None:
     """Refuse two options that contradict each other."""
     if options[first] and options[second]:
         names = [f"--{name.replace('_', '-')}" for name in (first, second)]
-        message = f"{names[0]} and {names[1]} exclude each other"
-        raise UsageError(message, "Give one of them.")
+        raise UsageError(f"{names[0]} and {names[1]} exclude each other", "Give one of them.")
 
 
 def require_terminal(options: dict[str, Any]) -> None:
     """Refuse to start something that will need an answer where nobody can give one."""
     if options["interactive"] and not sys.stdin.isatty():
-        message = "there is no terminal to ask for confirmation on"
-        raise UsageError(message, "Look at --dry-run first; then add --no-input to go ahead without a question.")
+        raise UsageError(
+            "there is no terminal to ask for confirmation on",
+            "Look at --dry-run first; then add --no-input to go ahead without a question.",
+        )
 
 
 def confirm(question: str, wanted: str, options: dict[str, Any]) -> None:
@@ -107,8 +107,7 @@ def confirm(question: str, wanted: str, options: dict[str, Any]) -> None:
     except EOFError:
         answer = ""
     if answer.strip() != wanted:
-        message = f"not confirmed: {wanted!r} was not typed, nothing was changed"
-        raise HoldfastError(message)
+        raise HoldfastError(f"not confirmed: {wanted!r} was not typed, nothing was changed")
 
 
 @contextmanager

@@ -17,9 +17,7 @@ def list_backups(alias: str | None = None, kind: str | None = None) -> tuple[Bac
     folder = conf.load().directory
     with own_errors():
         backups = [Backup.from_document(document) for document in _core.list_backups(str(folder))]
-    return tuple(
-        backup for backup in backups if alias in (None, backup.alias) and kind in (None, backup.kind)
-    )
+    return tuple(backup for backup in backups if alias in (None, backup.alias) and kind in (None, backup.kind))
 
 
 def find_backup(selector: str, alias: str | None = None) -> Backup:
@@ -79,8 +77,10 @@ def _decide(documents: list[dict[str, Any]], alias: str, policy: Retention) -> l
 
 def _policy(retention: Retention) -> Retention:
     if retention.is_empty:
-        message = "the retention policy is empty: it would keep nothing"
-        raise UsageError(message, 'Give HOLDFAST["RETENTION"] or --keep-last a number above 0.')
+        raise UsageError(
+            "the retention policy is empty: it would keep nothing",
+            'Give HOLDFAST["RETENTION"] or --keep-last a number above 0.',
+        )
     return retention
 
 

@@ -78,13 +78,13 @@ def _free_moment(folder: Path, alias: str, kind: str) -> datetime:
 def _refuse_nonsense(options: BackupOptions) -> None:
     kind = options.get("kind", "manual")
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", kind):
-        message = f"{kind!r} cannot be a kind of backup"
-        raise UsageError(message, "Use lower-case letters, digits and hyphens, such as 'daily'.")
+        raise UsageError(
+            f"{kind!r} cannot be a kind of backup", "Use lower-case letters, digits and hyphens, such as 'daily'."
+        )
     try:
         Compression.parse(options.get("compression", "gzip"))
     except ValueError as error:
         raise UsageError(str(error), "Write gzip, gzip:6, zstd or zstd:3.") from error
     jobs = options.get("jobs")
     if jobs is not None and jobs < 1:
-        message = f"{jobs} jobs cannot do anything"
-        raise UsageError(message, "Give a number from 1, or leave it out.")
+        raise UsageError(f"{jobs} jobs cannot do anything", "Give a number from 1, or leave it out.")

@@ -30,10 +30,7 @@ def plan_restore(
         _prove(choice, on_event or silent)
         board = NoticeBoard(on_event)
         plan = plans.restore_plan(choice.connection, choice.configuration, choice.path, options)
-        if choice.connection.vendor == "sqlite":
-            document = _compare(choice, plan)
-        else:
-            document = _core.preview(plan, board)
+        document = _compare(choice, plan) if choice.connection.vendor == "sqlite" else _core.preview(plan, board)
         return _preview(choice, plan, document, board.notices)
 
 
@@ -48,8 +45,7 @@ def restore(
     choice = _choose(selector, alias)
     connection = choice.connection
     if connection.in_atomic_block:
-        message = "a restore cannot happen inside a transaction"
-        raise UsageError(message, "Call it outside of transaction.atomic().")
+        raise UsageError("a restore cannot happen inside a transaction", "Call it outside of transaction.atomic().")
     about: dict[str, Any] = {"alias": connection.alias, "backup": choice.path.name}
     with exclusive(choice.configuration.directory, connection.alias, "restore"):
         signals.restore_started.send_robust(HoldfastConfig, **about)
@@ -92,25 +88,29 @@ def _choose(selector: str, alias: str | None) -> _Choice:
     # Another database's backup is found by its name, on purpose: copying production into staging is a restore too.
     found = _core.find_backup(str(configuration.directory), selector, alias if selector == "latest" else None)
     if found.get("problem"):
-        message = f"{found['path']}: {found['problem']}"
-        raise InvalidBackup(message, "Nothing was changed; choose another backup: `manage.py list_backups`.")
+        raise InvalidBackup(
+            f"{found['path']}: {found['problem']}",
+            "Nothing was changed; choose another backup: `manage.py list_backups`.",
+        )
     manifest = _core.read_manifest(found["path"])
     connection = databases.connection_for(alias or manifest["alias"])
     engine = manifest["database"]["engine"]
     if engine != connection.vendor:
-        message = (
+        raise UsageError(
             f"the backup is of {databases.ENGINES.get(engine, engine)}, "
-            f"the database {connection.alias!r} is {databases.ENGINES[connection.vendor]}"
+            f"the database {connection.alias!r} is {databases.ENGINES[connection.vendor]}",
+            "A backup goes back into the engine that it came from.",
         )
-        raise UsageError(message, "A backup goes back into the engine that it came from.")
     return _Choice(configuration, connection, Path(found["path"]), manifest)
 
 
 def _prove(choice: _Choice, on_event: OnEvent) -> None:
     found = _core.validate(plans.validate_plan(choice.configuration, choice.path, None), on_event)
     if not found["ok"]:
-        message = f"{choice.path.name} is damaged: {found['problems'][0]}"
-        raise InvalidBackup(message, "Nothing was changed; choose another backup: `manage.py list_backups`.")
+        raise InvalidBackup(
+            f"{choice.path.name} is damaged: {found['problems'][0]}",
+            "Nothing was changed; choose another backup: `manage.py list_backups`.",
+        )
 
 
 def _secure(choice: _Choice, on_event: OnEvent | None) -> str:
@@ -120,8 +120,10 @@ def _secure(choice: _Choice, on_event: OnEvent | None) -> str:
         raise
     except HoldfastError as error:
         # Its own hint is about backup_db; what counts here is that there is a way on.
-        message = f"nothing was restored, because the safety backup failed: {error.message}"
-        raise type(error)(message, "To restore without one, add --no-safety-backup.") from error
+        raise type(error)(
+            f"nothing was restored, because the safety backup failed: {error.message}",
+            "To restore without one, add --no-safety-backup.",
+        ) from error
 
 
 def _replace(choice: _Choice, options: RestoreOptions, on_event: OnEvent) -> dict[str, Any]:
@@ -146,8 +148,7 @@ def _compare(choice: _Choice, plan: dict[str, Any]) -> dict[str, Any]:
     chosen = plan["tables"] or [*after, *(name for name in before if name not in after)]
     unknown = [name for name in plan["tables"] if name not in after]
     if unknown:
-        message = f"the backup has no table {unknown[0]!r}"
-        raise UsageError(message, f"It has {', '.join(sorted(after))}.")
+        raise UsageError(f"the backup has no table {unknown[0]!r}", f"It has {', '.join(sorted(after))}.")
     return {
         "strategy": "in-place",
         "tables": [{"label": name, "before": before.get(name), "after": after.get(name)} for name in chosen],

@@ -46,8 +46,11 @@ def own_errors() -> Iterator[None]:
     except (django.db.Error, sqlite3.Error) as error:
         # PostgreSQL's messages have several lines; the first says what happened.
         said = str(error).strip().partition("\n")[0] or type(error).__name__
-        message = f"the database refused: {said}"
-        raise DatabaseError(message, "Look at DATABASES, and whether the server runs.") from error
+        raise DatabaseError(
+            f"the database refused: {said}", "Look at DATABASES, and whether the server runs."
+        ) from error
     except OSError as error:
-        message = f"{error.filename or 'the disk'}: {error.strerror or error}"
-        raise HoldfastError(message, "Look at the folder's rights and at the free space.") from error
+        raise HoldfastError(
+            f"{error.filename or 'the disk'}: {error.strerror or error}",
+            "Look at the folder's rights and at the free space.",
+        ) from error

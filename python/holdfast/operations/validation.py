@@ -11,7 +11,8 @@ from holdfast.reports import Check, ValidationReport
 
 
 def validate(
-    selector: str,
+    selector: str = "latest",
+    alias: str | None = None,
     *,
     depth: Literal["read", "restore"] = "read",
     on_event: OnEvent | None = None,
@@ -19,7 +20,7 @@ def validate(
     """Read a backup whole, or restore it into a scratch place as well, and compare it with its manifest."""
     configuration = conf.load()
     with own_errors():
-        found = _core.find_backup(str(configuration.directory), selector, None)
+        found = _core.find_backup(str(configuration.directory), selector, alias)
         path = Path(found["path"])
         drill = None
         if depth == "restore" and not found.get("problem"):

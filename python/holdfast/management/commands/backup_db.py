@@ -100,6 +100,8 @@ def _raise(failures: dict[str, HoldfastError], done: int) -> None:
     if not failures:
         return
     if done:
-        message = f"no backup of {', '.join(failures)}; the others are done"
-        raise PartlyDone(message, "The reason is above; run backup_db --database for what is missing.")
+        raise PartlyDone(
+            f"no backup of {', '.join(failures)}; the others are done",
+            "The reason is above; run backup_db --database for what is missing.",
+        )
     raise next(iter(failures.values()))

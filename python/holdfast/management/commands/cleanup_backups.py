@@ -48,8 +48,7 @@ class Command(HoldfastCommand):
             return
         counts = {rule: options[f"keep_{rule}"] for rule in _OVERRIDES}
         if any(count is not None and count < 0 for count in counts.values()):
-            message = "a backup cannot be kept a negative number of times"
-            raise UsageError(message, "Give --keep-… 0 or more.")
+            raise UsageError("a backup cannot be kept a negative number of times", "Give --keep-… 0 or more.")
         policy = conf.load().retention.overridden(counts)
         decided = plan_cleanup(policy)
         self.say(rendering.decisions(decided), options)

@@ -68,8 +68,7 @@ class Command(HoldfastCommand):
             report = validate(options["backup"], options["database"], on_event=progress)
         self.say(rendering.validation(report), options)
         if not report.ok:
-            message = f"{report.name} is bad"
-            raise InvalidBackup(message, "Choose another backup: `manage.py list_backups`.")
+            raise InvalidBackup(f"{report.name} is bad", "Choose another backup: `manage.py list_backups`.")
 
 
 def _chosen(options: dict[str, Any]) -> RestoreOptions:

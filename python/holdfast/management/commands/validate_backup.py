@@ -26,8 +26,7 @@ class Command(HoldfastCommand):
     def handle(self, **options: Any) -> None:
         """Validate one backup after the other."""
         if bool(options["backups"]) == options["all"]:
-            message = "say which backups to validate"
-            raise UsageError(message, "Name them, or give --all: one of the two.")
+            raise UsageError("say which backups to validate", "Name them, or give --all: one of the two.")
         selectors = [str(backup.path) for backup in list_backups()] if options["all"] else options["backups"]
         reports = []
         for selector in selectors:
@@ -39,5 +38,6 @@ class Command(HoldfastCommand):
             self.print_json([report.as_dict() for report in reports])
         bad = [report.name for report in reports if not report.ok]
         if bad:
-            message = f"bad: {', '.join(bad)}"
-            raise InvalidBackup(message, "Do not rely on them; make a new backup now: `manage.py backup_db`.")
+            raise InvalidBackup(
+                f"bad: {', '.join(bad)}", "Do not rely on them; make a new backup now: `manage.py backup_db`."
+            )
