@@ -9,6 +9,7 @@ pub mod codec;
 pub mod error;
 pub mod event;
 pub mod manifest;
+pub(crate) mod moment;
 pub mod plan;
 pub mod postgres;
 #[cfg(feature = "python")]
