@@ -10,6 +10,7 @@ pub mod error;
 pub mod event;
 pub mod fingerprint;
 pub mod manifest;
+pub(crate) mod moment;
 pub mod plan;
 pub mod postgres;
 #[cfg(feature = "python")]
