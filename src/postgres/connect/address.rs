@@ -187,3 +187,88 @@ fn common(parameters: &Parameters, user: &str) -> Result<Config> {
     }
     Ok(config)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn environment() -> Environment {
+        Environment { user: Some("worker".to_owned()), ..Environment::default() }
+    }
+
+    fn resolved(environment: &Environment, pairs: &[(&str, &str)]) -> Result<Address> {
+        let explicit = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned().into())).collect();
+        resolve_in(environment, &explicit)
+    }
+
+    fn password(address: &Address) -> Option<String> {
+        address.password_for(&address.endpoints[0]).map(|password| password.reveal().to_owned())
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_libpq() {
+        let address = resolved(&environment(), &[]).unwrap();
+        assert_eq!(address.describe(), "database \"worker\" on localhost:5432");
+        assert_eq!(address.timeout, None);
+        let config = address.config_for(&address.endpoints[0], None);
+        assert_eq!(config.get_application_name(), Some("holdfast"));
+        assert_eq!(config.get_user(), Some("worker"));
+        let address = resolved(&environment(), &[("user", "app"), ("connect_timeout", "1")]).unwrap();
+        assert_eq!(address.dbname(), "app");
+        assert_eq!(address.timeout, Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn a_password_is_looked_up_for_the_database_that_is_connected_to() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join(".pgpass");
+        std::fs::write(&file, "db:5432:shop:app:one\ndb:5432:stock:app:two\n").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let environment = Environment { home: Some(home.path().into()), ..environment() };
+        let pairs = [("host", "db"), ("user", "app"), ("dbname", "shop")];
+        let address = resolved(&environment, &pairs).unwrap();
+        assert_eq!(password(&address).as_deref(), Some("one"));
+        assert_eq!(password(&address.with_dbname("stock")).as_deref(), Some("two"));
+        assert_eq!(password(&address.with_dbname("else")), None);
+        let said = resolved(&environment, &[("host", "db"), ("user", "app"), ("password", "three")]).unwrap();
+        assert_eq!(password(&said).as_deref(), Some("three"));
+    }
+
+    #[test]
+    fn a_password_file_that_is_not_used_leaves_a_notice() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join(".pgpass");
+        std::fs::write(&file, "*:*:*:*:secret").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let address = resolved(&Environment { home: Some(home.path().into()), ..environment() }, &[]).unwrap();
+        assert_eq!(password(&address), None);
+        assert!(address.notices()[0].contains("is ignored"));
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let address = resolved(&environment(), &[("password", "secret"), ("options", "-c a=secret")]).unwrap();
+        assert_eq!(format!("{address:?}"), "Address(database \"worker\" on localhost:5432 as \"worker\")");
+    }
+
+    #[test]
+    fn weak_and_impossible_settings_are_refused() {
+        for pairs in [
+            &[("gssencmode", "require")][..],
+            &[("sslmode", "strong")],
+            &[("sslmode", "verify-full")],
+            &[("sslmode", "require"), ("sslrootcert", "system")],
+            &[("sslmode", "prefer"), ("sslnegotiation", "direct")],
+            &[("sslrootcert", "/nowhere/root.crt")],
+            &[("ssl_min_protocol_version", "TLSv1.3"), ("ssl_max_protocol_version", "TLSv1.2")],
+        ] {
+            let error = resolved(&environment(), pairs).unwrap_err();
+            assert_eq!(error.kind(), crate::Kind::Usage, "{pairs:?}");
+            assert!(error.hint_text().is_some(), "{pairs:?}");
+        }
+    }
+}

@@ -162,3 +162,63 @@ fn is_default_folder(folder: &Path) -> bool {
 fn shown(folder: &Path) -> String {
     folder.display().to_string().replacen('\0', "@", 1)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn endpoints(environment: &Environment, pairs: &[(&str, &str)]) -> Result<Vec<String>> {
+        let explicit = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned().into())).collect();
+        let parameters = Parameters::gather(environment, &explicit)?;
+        Ok(Endpoint::all(environment, &parameters)?.iter().map(Endpoint::to_string).collect())
+    }
+
+    fn shown(pairs: &[(&str, &str)]) -> Vec<String> {
+        endpoints(&Environment::default(), pairs).unwrap()
+    }
+
+    #[test]
+    fn every_host_has_its_port() {
+        assert_eq!(shown(&[("host", "a,b"), ("port", "1,2")]), ["a:1", "b:2"]);
+        assert_eq!(shown(&[("host", "a,b"), ("port", "7")]), ["a:7", "b:7"]);
+        assert_eq!(shown(&[("host", "a,b"), ("port", ",2")]), ["a:5432", "b:2"]);
+        assert_eq!(shown(&[("host", "/run/pg,@hidden")]), ["/run/pg/.s.PGSQL.5432", "@hidden/.s.PGSQL.5432"]);
+        assert_eq!(shown(&[("hostaddr", "::1")]), ["[::1]:5432"]);
+        assert_eq!(shown(&[("host", "db"), ("hostaddr", "10.0.0.1")]), ["db:5432"]);
+    }
+
+    #[test]
+    fn lists_that_do_not_fit_each_other_are_refused() {
+        for pairs in [
+            &[("host", "a,b"), ("port", "1,2,3")],
+            &[("host", "a,b"), ("hostaddr", "10.0.0.1")],
+            &[("host", "a"), ("port", "0")],
+            &[("host", "a"), ("hostaddr", "name")],
+        ] {
+            assert!(endpoints(&Environment::default(), pairs).is_err(), "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_host_the_socket_that_is_there_is_taken() {
+        let (empty, full) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::write(full.path().join(".s.PGSQL.5432"), "").unwrap();
+        let mut environment = Environment {
+            socket_folders: vec![empty.path().into(), full.path().into()],
+            ..Environment::default()
+        };
+        let expected = format!("{}/.s.PGSQL.5432", full.path().display());
+        assert_eq!(endpoints(&environment, &[]).unwrap(), [expected]);
+        environment.socket_folders.pop();
+        assert_eq!(endpoints(&environment, &[]).unwrap(), ["localhost:5432"]);
+    }
+
+    #[test]
+    fn the_usual_socket_is_localhost_in_the_password_file() {
+        let at = |folder: &str| Endpoint { place: Place::Socket(folder.into()), port: 5432 };
+        assert_eq!(at("/var/run/postgresql").passfile_host(), "localhost");
+        assert_eq!(at("/srv/sockets").passfile_host(), "/srv/sockets");
+    }
+}

@@ -91,3 +91,63 @@ impl Parameters {
 pub(super) fn unusable(name: &str) -> Error {
     Error::usage(format!("the connection parameter \"{name}\" has a value that cannot be used"))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::error::Kind;
+
+    fn explicit(pairs: &[(&str, &str)]) -> ConnectionParameters {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned().into())).collect()
+    }
+
+    fn gather(pairs: &[(&str, &str)]) -> Result<Parameters> {
+        Parameters::gather(&Environment::default(), &explicit(pairs))
+    }
+
+    #[test]
+    fn what_is_said_comes_before_the_service_and_that_before_the_environment() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("services");
+        std::fs::write(&file, "[shop]\nhost=service\nport=2\n").unwrap();
+        let mut environment = Environment::default();
+        for (name, value) in [("PGHOST", "variable"), ("PGPORT", "3"), ("PGUSER", "variable"), ("PGDATABASE", "")] {
+            environment.variables.insert(name.to_owned(), value.to_owned());
+        }
+        let said = explicit(&[("host", "said"), ("service", "shop"), ("servicefile", file.to_str().unwrap())]);
+        let parameters = Parameters::gather(&environment, &said).unwrap();
+        assert_eq!(parameters.text("host"), Some("said"));
+        assert_eq!(parameters.text("port"), Some("2"));
+        assert_eq!(parameters.text("user"), Some("variable"));
+        assert_eq!(parameters.text("dbname"), None);
+    }
+
+    #[test]
+    fn an_empty_value_is_none() {
+        assert_eq!(gather(&[("host", "")]).unwrap().text("host"), None);
+    }
+
+    #[test]
+    fn unknown_and_refused_names_are_named_and_values_never_shown() {
+        for name in ["cursor_factory", "sslcrl", "requirepeer", "replication"] {
+            let error = gather(&[(name, "secret")]).unwrap_err();
+            assert_eq!(error.kind(), Kind::Usage);
+            assert!(error.message().contains(name) && !error.message().contains("secret"));
+        }
+        let parameters = gather(&[("sslmode", "secret"), ("connect_timeout", "secret")]).unwrap();
+        for error in [
+            parameters.choice("sslmode", &[("disable", ())]).unwrap_err(),
+            parameters.positive("connect_timeout").unwrap_err(),
+        ] {
+            assert!(!error.message().contains("secret") && !format!("{error:?}").contains("secret"));
+        }
+    }
+
+    #[test]
+    fn what_means_nothing_here_is_accepted() {
+        let parameters = gather(&[("client_encoding", "LATIN1"), ("krbsrvname", "postgres")]).unwrap();
+        assert_eq!(parameters.text("client_encoding"), None);
+    }
+}

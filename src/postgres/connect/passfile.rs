@@ -115,3 +115,60 @@ fn field(text: &str) -> (&str, String, Option<&str>) {
     }
     (text, value, None)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::fs::{self, Permissions};
+
+    use super::*;
+
+    fn password(text: &str, host: &str, database: &str) -> Option<String> {
+        let question = Question { host, port: "5432", database, user: "app" };
+        Passfile::parse(text).password(&question).map(|password| password.reveal().to_owned())
+    }
+
+    #[test]
+    fn the_first_line_that_fits_wins() {
+        let text = "# a remark\ndb:5432:shop:app:first\n*:*:*:app:second\n";
+        assert_eq!(password(text, "db", "shop").as_deref(), Some("first"));
+        assert_eq!(password(text, "other", "shop").as_deref(), Some("second"));
+        assert_eq!(password("db:5432:shop:somebody:first", "db", "shop"), None);
+        assert_eq!(password("db:5433:shop:app:first", "db", "shop"), None);
+    }
+
+    #[test]
+    fn a_backslash_takes_the_meaning_from_a_colon_and_a_star() {
+        assert_eq!(password(r"\:\:1:5432:a\\b:app:p\:a\\ss", "::1", r"a\b").as_deref(), Some(r"p:a\ss"));
+        assert_eq!(password(r"\*:5432:shop:app:secret", "db", "shop"), None);
+        assert_eq!(password(r"\*:5432:shop:app:secret", "*", "shop").as_deref(), Some("secret"));
+    }
+
+    #[test]
+    fn broken_lines_and_empty_passwords_give_nothing() {
+        assert_eq!(password("db:5432:shop\n\n:", "db", "shop"), None);
+        assert_eq!(password("db:5432:shop:app:", "db", "shop"), None);
+        assert_eq!(password("db:5432:shop:app", "db", "shop"), None);
+    }
+
+    #[test]
+    fn a_file_that_others_may_read_is_ignored() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pass");
+        fs::write(&file, "*:*:*:*:secret").unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
+        let Found::Ignored(reason) = Passfile::read(&file).unwrap() else { panic!("used") };
+        assert!(reason.contains("chmod 600"), "{reason}");
+        fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+        let Found::Passfile(passfile) = Passfile::read(&file).unwrap() else { panic!("ignored") };
+        assert_eq!(passfile.lines.len(), 1);
+        assert!(!format!("{passfile:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_file_that_is_missing_has_no_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(Passfile::read(&folder.path().join("none")).unwrap(), Found::Passfile(_)));
+    }
+}

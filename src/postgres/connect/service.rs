@@ -79,3 +79,62 @@ fn section(text: &str, service: &str, file: &Path) -> Result<Option<Vec<(String,
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    const TEXT: &str = "\
+# services
+[other]
+host=elsewhere
+
+[shop]
+  host=db.example.com
+port=6432
+password=with = and # signs
+[shop]
+host=never
+";
+
+    fn read_text(text: &str, service: &str) -> Result<Option<Vec<(String, String)>>> {
+        section(text, service, Path::new("services"))
+    }
+
+    #[test]
+    fn only_the_first_section_of_the_name_counts() {
+        let found = read_text(TEXT, "shop").unwrap().unwrap();
+        let expected = [("host", "db.example.com"), ("port", "6432"), ("password", "with = and # signs")];
+        assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert!(read_text(TEXT, "missing").unwrap().is_none());
+    }
+
+    #[test]
+    fn what_cannot_be_followed_is_an_error_that_names_the_line_and_not_its_value() {
+        for line in ["service=other", "ldap://server/secret", "secret"] {
+            let error = read_text(&format!("[shop]\n{line}\n"), "shop").unwrap_err();
+            assert!(error.message().contains("line 2 of services"), "{}", error.message());
+            assert!(!error.message().contains("secret"));
+        }
+    }
+
+    #[test]
+    fn the_file_of_the_user_comes_before_the_file_of_the_system() {
+        let (home, system) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::write(home.path().join(".pg_service.conf"), "[shop]\nhost=mine\n").unwrap();
+        std::fs::write(system.path().join("pg_service.conf"), "[shop]\nhost=ours\n[stock]\nhost=ours\n").unwrap();
+        let mut environment = Environment { home: Some(home.path().into()), ..Environment::default() };
+        let folder = system.path().to_str().unwrap().to_owned();
+        environment.variables.insert("PGSYSCONFDIR".to_owned(), folder);
+        for (service, host) in [("shop", "mine"), ("stock", "ours")] {
+            environment.variables.insert("PGSERVICE".to_owned(), service.to_owned());
+            let parameters = Parameters::gather(&environment, &std::collections::BTreeMap::new()).unwrap();
+            assert_eq!(parameters.text("host"), Some(host));
+        }
+        environment.variables.insert("PGSERVICE".to_owned(), "nowhere".to_owned());
+        let error = Parameters::gather(&environment, &std::collections::BTreeMap::new()).unwrap_err();
+        assert!(error.message().contains("\"nowhere\" is not defined"));
+    }
+}
