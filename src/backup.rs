@@ -1,7 +1,6 @@
 //! Makes a backup: freeze, read, write, and only then say so.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Serialize;
@@ -36,7 +35,7 @@ pub(crate) struct Contents {
 }
 
 /// Makes the backup; when this returns an error, the folder holds nothing new.
-pub fn backup(plan: &BackupPlan, progress: &Arc<Progress>) -> Result<Report> {
+pub fn backup(plan: &BackupPlan, progress: &Progress) -> Result<Report> {
     let started = Instant::now();
     let payload = match plan.source {
         Source::Postgresql { .. } => Payload::Sql,

@@ -37,3 +37,8 @@ pub(crate) fn write(moment: UtcDateTime) -> Result<String> {
         .format(WHOLE_SECONDS)
         .context(|| format!("the time {moment} cannot be written"))
 }
+
+/// This second.
+pub(crate) fn now() -> Result<String> {
+    write(UtcDateTime::now())
+}

@@ -67,7 +67,7 @@ pub enum Unsupported {
 }
 
 /// How far a result is checked before it is believed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verify {
     /// Digests and row counts.

@@ -1,12 +1,14 @@
 //! Brings a backup back, or tells what that would do.
 
+use std::time::Instant;
+
 use serde::Serialize;
 
 use crate::archive::Archive;
 use crate::error::{Error, Kind, Result};
 use crate::event::Progress;
 use crate::manifest::Payload;
-use crate::plan::{RestorePlan, Target};
+use crate::plan::{RestorePlan, Target, Verify};
 use crate::{postgres, sqlite};
 
 /// What was done.
@@ -16,6 +18,10 @@ pub struct Report {
     pub rows: u64,
     /// Tables loaded.
     pub tables: u64,
+    /// From the first byte read to the commit.
+    pub seconds: f64,
+    /// How far the result was compared with the backup before it was believed.
+    pub verified: Verify,
     /// What the server warned of.
     pub warnings: Vec<String>,
 }
@@ -61,14 +67,16 @@ pub struct ObjectPreview {
 
 /// Restores; when this returns an error, the target is as it was.
 pub fn restore(plan: &RestorePlan, progress: &Progress) -> Result<Report> {
+    let started = Instant::now();
     let archive = open(plan)?;
     progress.stage("checking the backup", archive.manifest.file.as_ref().map_or(0, |file| file.size));
     // Every stored byte is compared before the first statement: a bad backup must not even take a lock.
     archive.check_stored(progress)?;
-    match &plan.target {
-        Target::Postgresql { parameters } => postgres::restore(plan, parameters, &archive, progress),
-        Target::Sqlite { file, page_size } => sqlite::restore(plan, file, *page_size, &archive, progress),
-    }
+    let report = match &plan.target {
+        Target::Postgresql { parameters } => postgres::restore(plan, parameters, &archive, progress)?,
+        Target::Sqlite { file, page_size } => sqlite::restore(plan, file, *page_size, &archive, progress)?,
+    };
+    Ok(Report { seconds: started.elapsed().as_secs_f64(), verified: plan.verify, ..report })
 }
 
 /// Tells what [`restore`] would do; changes nothing.

@@ -1,5 +1,7 @@
 //! Proves a backup: reads every byte of it, and in a drill restores it into a scratch place.
 
+use std::time::Instant;
+
 use serde::Serialize;
 
 use crate::archive::Archive;
@@ -24,6 +26,8 @@ pub struct Report {
     pub warnings: Vec<String>,
     /// Whether the backup was restored into a scratch place.
     pub deep: bool,
+    /// How long it took.
+    pub seconds: f64,
 }
 
 /// One question and its answer.
@@ -41,7 +45,9 @@ pub struct Check {
 pub fn validate(plan: &ValidatePlan, progress: &Progress) -> Result<Report> {
     let name = plan.backup.file_name().map(|name| name.to_string_lossy().into_owned());
     let mut report = Report { name: name.unwrap_or_default(), ..Report::default() };
+    let started = Instant::now();
     let outcome = examine(plan, &mut report, progress);
+    report.seconds = started.elapsed().as_secs_f64();
     match outcome {
         Ok(()) => report.ok = report.problems.is_empty(),
         Err(error) if error.kind() == Kind::BadBackup => report.problems.push(error.message()),

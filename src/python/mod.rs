@@ -1,5 +1,6 @@
 //! The module `holdfast._core`: plans come in as dictionaries, reports go out as dictionaries.
 
+mod documents;
 mod errors;
 mod lock;
 mod run;
@@ -9,7 +10,7 @@ use pyo3::prelude::*;
 /// The Rust half of Holdfast.
 #[pymodule(name = "_core")]
 mod core {
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
 
     use pyo3::prelude::*;
     use pythonize::{depythonize, pythonize};
@@ -18,10 +19,11 @@ mod core {
 
     #[pymodule_export]
     use super::lock::Lock;
+    use super::documents::{self, RetentionPlan};
     use super::errors::raise;
     use super::run::run;
     use crate::error::{Error, Result};
-    use crate::store::Listed;
+    use crate::event::Progress;
     use crate::{archive, store};
 
     #[pymodule_export]
@@ -35,7 +37,8 @@ mod core {
         on_event: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let plan = parse(plan)?;
-        give(py, &run(py, on_event, move |progress| crate::backup::backup(&plan, progress))?)
+        let work = move |progress: &Progress| documents::made(&crate::backup::backup(&plan, progress)?);
+        give(py, &run(py, on_event, work)?)
     }
 
     #[pyfunction]
@@ -71,6 +74,44 @@ mod core {
     #[pyfunction]
     fn read_manifest(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyAny>> {
         give(py, &detached(py, || archive::read_manifest(&path))?)
+    }
+
+    #[pyfunction]
+    fn list_backups(py: Python<'_>, folder: PathBuf) -> PyResult<Bound<'_, PyAny>> {
+        let all = || store::list(&folder)?.iter().map(documents::listed).collect::<Result<Vec<_>>>();
+        give(py, &detached(py, all)?)
+    }
+
+    #[pyfunction]
+    fn find_backup<'py>(
+        py: Python<'py>,
+        folder: PathBuf,
+        selector: &str,
+        alias: Option<&str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        give(py, &detached(py, || documents::listed(&store::find(&folder, selector, alias)?))?)
+    }
+
+    #[pyfunction]
+    fn retention<'py>(py: Python<'py>, plan: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let plan: RetentionPlan = parse(plan)?;
+        give(py, &detached(py, || crate::retention::decide(&plan.policy, &plan.backups, &plan.now))?)
+    }
+
+    #[pyfunction]
+    fn remove_backup(py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        detached(py, || store::remove(&path))
+    }
+
+    #[pyfunction]
+    fn set_status<'py>(py: Python<'py>, path: PathBuf, change: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let change = parse(change)?;
+        give(py, &detached(py, || store::update_status(&path, change))?)
+    }
+
+    #[pyfunction]
+    fn clean_litter(py: Python<'_>, folder: PathBuf, alias: &str) -> PyResult<Vec<String>> {
+        detached(py, || store::clean(&folder, alias))
     }
 
     fn parse<T: DeserializeOwned>(plan: &Bound<'_, PyAny>) -> PyResult<T> {

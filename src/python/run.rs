@@ -24,7 +24,7 @@ const GRACE: Duration = Duration::from_secs(20);
 pub(super) fn run<T: Send + 'static>(
     py: Python<'_>,
     on_event: &Bound<'_, PyAny>,
-    work: impl FnOnce(&Arc<Progress>) -> Result<T> + Send + 'static,
+    work: impl FnOnce(&Progress) -> Result<T> + Send + 'static,
 ) -> PyResult<T> {
     let progress = Arc::new(Progress::default());
     let (done, outcome) = channel();

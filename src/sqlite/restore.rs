@@ -26,6 +26,7 @@ pub fn restore(
         rows: manifest.rows(),
         tables: manifest.tables.len() as u64,
         warnings: violations.iter().map(|violation| format!("the backup holds {violation}")).collect(),
+        ..Report::default()
     })
 }
 

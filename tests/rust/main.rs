@@ -1,6 +1,5 @@
 //! One binary for all tests of the core.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod archive;
 mod postgres_ddl;

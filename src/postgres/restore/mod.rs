@@ -78,7 +78,7 @@ async fn run(plan: &RestorePlan, client: &Client, archive: &Archive, progress: &
     Ok(Report {
         rows,
         tables: tables.of(&archive.manifest).count() as u64,
-        warnings: Vec::new(),
+        ..Report::default()
     })
 }
 
