@@ -1,5 +1,7 @@
 //! One binary for all tests of the core.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod postgres_certificates;
+mod postgres_connect;
 mod postgres_ddl;
 mod postgres_server;
