@@ -55,11 +55,17 @@ pub(super) fn resolve_in(environment: &Environment, explicit: &ConnectionParamet
         Error::usage("no database user is given, and the system has no name for this one").hint("give the user")
     })?;
     let database = parameters.text("dbname").unwrap_or(user);
+    let endpoints = Endpoint::all(environment, &parameters)?;
+    let encryption = if endpoints.iter().all(Endpoint::is_socket) {
+        Encryption::none()?
+    } else {
+        Encryption::of(environment, &parameters)?
+    };
     let (password, notices) = password(environment, &parameters)?;
     let orders = [("disable", Order::AsGiven), ("random", Order::Random)];
     Ok(Address {
-        endpoints: Endpoint::all(environment, &parameters)?,
-        encryption: Encryption::of(environment, &parameters)?,
+        endpoints,
+        encryption,
         role: Role::of(&parameters)?,
         order: parameters.choice("load_balance_hosts", &orders)?.unwrap_or(Order::AsGiven),
         // Like libpq: one second is too short for name look-ups that fail over, so two is the least.

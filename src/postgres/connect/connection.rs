@@ -1,12 +1,14 @@
 //! An open connection: who drives it, what the server remarks meanwhile, how a statement is cancelled, how it ends.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
+use tokio_postgres::error::DbError;
 use tokio_postgres::{AsyncMessage, CancelToken, Client};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -58,10 +60,15 @@ impl Connection {
         let notices = Arc::new(Mutex::new(VecDeque::new()));
         let kept = Arc::clone(&notices);
         let driver = tokio::spawn(async move {
-            // An error here ends the connection, and the client reports it to whoever waits for an answer.
-            while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
-                if let AsyncMessage::Notice(notice) = message {
-                    keep(&kept, format!("{}: {}", notice.severity(), notice.message()));
+            while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+                match message {
+                    Ok(AsyncMessage::Notice(notice)) => keep(&kept, &notice),
+                    Ok(_) => {}
+                    // The client reports that the connection is closed; only here the server says why.
+                    Err(error) => {
+                        error.as_db_error().into_iter().for_each(|reason| keep(&kept, reason));
+                        break;
+                    }
                 }
             }
         });
@@ -74,12 +81,13 @@ impl Connection {
         self.canceller.clone()
     }
 
-    /// The server's remarks since the last call, such as `WARNING: there is no transaction in progress`.
+    /// The server's remarks since the last call, such as `WARNING: there is no transaction in progress`; the last one
+    /// may say why the server ended the connection.
     pub fn drain_notices(&self) -> Vec<String> {
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect()
     }
 
-    /// Says goodbye, so that the server has forgotten the session when this returns; dropping just hangs up.
+    /// Finishes what was sent and says goodbye; dropping just hangs up. The server forgets the session soon after.
     pub async fn close(self) -> Result<()> {
         let Self { client, mut driver, .. } = self;
         drop(client);
@@ -89,6 +97,12 @@ impl Connection {
             Err(_) => Err(Error::database("the server does not close the connection")
                 .hint("a statement may still be running there; look at pg_stat_activity")),
         }
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Connection").finish_non_exhaustive()
     }
 }
 
@@ -108,10 +122,10 @@ impl Drop for Driver {
     }
 }
 
-fn keep(notices: &Mutex<VecDeque<String>>, notice: String) {
+fn keep(notices: &Mutex<VecDeque<String>>, notice: &DbError) {
     let mut notices = notices.lock().unwrap_or_else(PoisonError::into_inner);
     if notices.len() == NOTICES_KEPT {
         notices.pop_front();
     }
-    notices.push_back(notice);
+    notices.push_back(format!("{}: {}", notice.severity(), notice.message()));
 }

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use tokio_postgres::config::SslMode;
 use tokio_postgres::Config;
+use tokio_postgres::config::SslMode;
 
 use super::address::Address;
 use super::connection::Connection;
@@ -96,10 +96,6 @@ async fn negotiate(
 async fn connect(address: &Address, config: &Config, role: Role) -> std::result::Result<Connection, Obstacle> {
     let connector = address.encryption.connector.clone();
     let (client, connection) = config.connect(connector.clone()).await.map_err(Obstacle::Driver)?;
-    // `options` can override what the driver asks for, and every byte after that would be read wrongly.
-    if connection.parameter("client_encoding").is_some_and(|encoding| encoding != "UTF8") {
-        return Err(Obstacle::Unsuitable("the client encoding is not UTF8; remove it from options"));
-    }
     let connection = Connection::start(client, connection, connector);
     match role.objection(&connection.client).await.map_err(Obstacle::Driver)? {
         None => Ok(connection),

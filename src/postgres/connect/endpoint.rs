@@ -54,15 +54,18 @@ impl Endpoint {
             .collect()
     }
 
+    pub(super) fn is_socket(&self) -> bool {
+        matches!(self.place, Place::Socket(_))
+    }
+
     /// The addresses behind the name; a socket has none to look up.
     pub(super) async fn locate(&self) -> io::Result<Vec<Option<IpAddr>>> {
         match &self.place {
             Place::Socket(_) => Ok(vec![None]),
             Place::Tcp { address: Some(address), .. } => Ok(vec![Some(*address)]),
-            Place::Tcp { host, address: None } => Ok(tokio::net::lookup_host((host.as_str(), self.port))
-                .await?
-                .map(|found| Some(found.ip()))
-                .collect()),
+            Place::Tcp { host, address: None } => {
+                Ok(tokio::net::lookup_host((host.as_str(), self.port)).await?.map(|found| Some(found.ip())).collect())
+            }
         }
     }
 
@@ -122,10 +125,9 @@ fn port(text: Option<&str>) -> Result<u16> {
 fn address(text: Option<&str>) -> Result<Option<IpAddr>> {
     match text {
         None | Some("") => Ok(None),
-        Some(text) => text
-            .parse()
-            .map(Some)
-            .map_err(|_| unusable("hostaddr").hint("use an IP address; names belong in host")),
+        Some(text) => {
+            text.parse().map(Some).map_err(|_| unusable("hostaddr").hint("use an IP address; names belong in host"))
+        }
     }
 }
 
@@ -145,14 +147,10 @@ fn place(environment: &Environment, host: Option<&str>, address: Option<IpAddr>,
     if !host.is_empty() {
         return Place::Tcp { host: host.to_owned(), address: None };
     }
-    environment
-        .socket_folders
-        .iter()
-        .find(|folder| folder.join(format!(".s.PGSQL.{port}")).exists())
-        .map_or_else(
-            || Place::Tcp { host: "localhost".to_owned(), address: None },
-            |folder| Place::Socket(folder.clone()),
-        )
+    environment.socket_folders.iter().find(|folder| folder.join(format!(".s.PGSQL.{port}")).exists()).map_or_else(
+        || Place::Tcp { host: "localhost".to_owned(), address: None },
+        |folder| Place::Socket(folder.clone()),
+    )
 }
 
 fn is_default_folder(folder: &Path) -> bool {
@@ -205,10 +203,8 @@ mod tests {
     fn without_a_host_the_socket_that_is_there_is_taken() {
         let (empty, full) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         std::fs::write(full.path().join(".s.PGSQL.5432"), "").unwrap();
-        let mut environment = Environment {
-            socket_folders: vec![empty.path().into(), full.path().into()],
-            ..Environment::default()
-        };
+        let mut environment =
+            Environment { socket_folders: vec![empty.path().into(), full.path().into()], ..Environment::default() };
         let expected = format!("{}/.s.PGSQL.5432", full.path().display());
         assert_eq!(endpoints(&environment, &[]).unwrap(), [expected]);
         environment.socket_folders.pop();

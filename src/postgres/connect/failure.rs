@@ -78,14 +78,20 @@ impl std::error::Error for ServerMessage {}
 fn advice(code: &SqlState) -> Option<&'static str> {
     let known: [(&SqlState, &str); 15] = [
         (&SqlState::INVALID_PASSWORD, "check the user and the password"),
-        (&SqlState::INVALID_AUTHORIZATION_SPECIFICATION, "check the user, and the server's pg_hba.conf"),
+        (
+            &SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
+            "check sslcert and the user, and what the server's pg_hba.conf asks of them",
+        ),
         (&SqlState::INVALID_CATALOG_NAME, "check the name of the database, or create it"),
         (&SqlState::TOO_MANY_CONNECTIONS, "run fewer jobs, close other connections, or raise max_connections"),
         (&SqlState::CANNOT_CONNECT_NOW, "the server is starting or stopping; wait a moment and run it again"),
         (&SqlState::ADMIN_SHUTDOWN, "an administrator stopped the server or this session; run it again"),
         (&SqlState::CRASH_SHUTDOWN, "the server stopped after a crash; look at its log, then run it again"),
         (&SqlState::DATABASE_DROPPED, "somebody dropped the database meanwhile"),
-        (&SqlState::LOCK_NOT_AVAILABLE, "another session holds the lock; run it at a quieter time, or raise the lock timeout"),
+        (
+            &SqlState::LOCK_NOT_AVAILABLE,
+            "another session holds the lock; run it at a quieter time, or raise the lock timeout",
+        ),
         (&SqlState::T_R_DEADLOCK_DETECTED, "another session wanted the same locks; run it again at a quieter time"),
         (&SqlState::INSUFFICIENT_PRIVILEGE, "grant the right to the user, or use the owner of the object"),
         (&SqlState::DISK_FULL, "free space on the server's disk"),

@@ -59,8 +59,8 @@ fn describe_driver(message: String, error: tokio_postgres::Error) -> Error {
         return refused(message, server);
     }
     if let Some(tls) = tls_error(&error) {
-        let hint = tls_advice(tls);
-        return Error::database(message).because(tls.clone()).hint(hint);
+        let (what, hint) = tls_advice(tls);
+        return Error::database(format!("{message}: {what}")).because(tls.clone()).hint(hint);
     }
     if not_offered(&error) {
         return Error::database(format!("{message}: the server offers no TLS"))
@@ -101,22 +101,32 @@ fn tls_error(error: &tokio_postgres::Error) -> Option<&rustls::Error> {
     input_output(error)?.get_ref()?.downcast_ref()
 }
 
-fn tls_advice(error: &rustls::Error) -> &'static str {
-    let rustls::Error::InvalidCertificate(reason) = error else {
-        return match error {
-            rustls::Error::AlertReceived(_) => "the server refused the TLS connection; check sslcert and sslkey",
-            _ => "check the TLS settings of the server and the ssl parameters",
-        };
+/// What is wrong, and what to do.
+fn tls_advice(error: &rustls::Error) -> (&'static str, &'static str) {
+    let reason = match error {
+        rustls::Error::InvalidCertificate(reason) => reason,
+        rustls::Error::AlertReceived(_) => return ("the server ended the TLS handshake", "check sslcert and sslkey"),
+        _ => return ("no TLS handshake", "check the server's TLS settings and the ssl parameters"),
     };
     match reason {
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "connect by a host name that is in the server's certificate"
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (
+            "the server's certificate is for another host",
+            "connect by a host name that is in the server's certificate",
+        ),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            ("the server's certificate has expired", "renew the server's certificate")
         }
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "renew the server's certificate",
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "check the clock",
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            "check sslrootcert: it must hold the authority that signed the server's certificate"
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            ("the server's certificate is not valid yet", "check the clocks")
         }
-        _ => "give the server a certificate of X.509 version 3, with a subjectAltName",
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => (
+            "the server's certificate is not trusted",
+            "check sslrootcert: it must hold the authority that signed the server's certificate",
+        ),
+        // An authority's certificate used by a server itself, or one of X.509 version 1.
+        _ => (
+            "the server's certificate cannot be checked",
+            "add the server's own certificate to sslrootcert, or give it one of X.509 version 3 that an authority signed",
+        ),
     }
 }

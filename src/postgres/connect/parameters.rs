@@ -74,16 +74,11 @@ impl Parameters {
         let Some(text) = self.text(name) else {
             return Ok(None);
         };
-        let number: i64 = text
-            .trim()
-            .parse()
-            .map_err(|_| unusable(name).hint("use a whole number"))?;
+        let number: i64 = text.trim().parse().map_err(|_| unusable(name).hint("use a whole number"))?;
         if number <= 0 {
             return Ok(None);
         }
-        u32::try_from(number)
-            .map(Some)
-            .map_err(|_| unusable(name).hint("use a smaller number"))
+        u32::try_from(number).map(Some).map_err(|_| unusable(name).hint("use a smaller number"))
     }
 }
 

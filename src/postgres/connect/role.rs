@@ -42,7 +42,10 @@ impl Role {
     }
 
     /// Asks the server; `Some` says why it will not do.
-    pub(super) async fn objection(self, client: &Client) -> std::result::Result<Option<&'static str>, tokio_postgres::Error> {
+    pub(super) async fn objection(
+        self,
+        client: &Client,
+    ) -> std::result::Result<Option<&'static str>, tokio_postgres::Error> {
         if self == Self::Any {
             return Ok(None);
         }

@@ -1,10 +1,10 @@
 //! How a connection is encrypted: libpq's `ssl…` parameters as a configuration of rustls.
 
 use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use tokio_postgres::config::{SslMode, SslNegotiation};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_rustls::rustls::crypto::ring;
@@ -40,9 +40,24 @@ pub(super) struct Encryption {
 impl Encryption {
     pub(super) fn of(environment: &Environment, parameters: &Parameters) -> Result<Self> {
         let mode = mode(parameters)?;
-        let negotiation = negotiation(parameters, mode)?;
-        let connector = MakeRustlsConnect::new(configuration(environment, parameters, mode)?);
-        Ok(Self { mode, negotiation, connector })
+        if mode == Mode::Disable {
+            return Self::none();
+        }
+        Ok(Self {
+            mode,
+            negotiation: negotiation(parameters, mode)?,
+            connector: MakeRustlsConnect::new(configuration(environment, parameters, mode)?),
+        })
+    }
+
+    /// Never; no certificate is even looked for.
+    pub(super) fn none() -> Result<Self> {
+        let configuration = configure(&[&TLS13], Trust::Anybody, None)?;
+        Ok(Self {
+            mode: Mode::Disable,
+            negotiation: SslNegotiation::Postgres,
+            connector: MakeRustlsConnect::new(configuration),
+        })
     }
 
     /// What is tried, one after the other, on connections of their own.
@@ -90,29 +105,33 @@ fn negotiation(parameters: &Parameters, mode: Mode) -> Result<SslNegotiation> {
 }
 
 fn configuration(environment: &Environment, parameters: &Parameters, mode: Mode) -> Result<ClientConfig> {
-    let provider = Arc::new(ring::default_provider());
-    let (trust, identity) = if mode == Mode::Disable {
-        (Trust::Anybody, None)
-    } else {
-        (trust(environment, parameters, mode)?, identity(environment, parameters)?)
-    };
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_protocol_versions(&versions(parameters)?)
-        .map_err(|error| Error::usage("these TLS versions cannot be used").because(error))?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Verifier { trust, provider }));
-    let mut configuration = match identity {
-        None => builder.with_no_client_auth(),
-        Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {
-            Error::usage("the client certificate cannot be used")
-                .because(error)
-                .hint("check that sslkey belongs to sslcert")
-        })?,
-    };
+    let trust = trust(environment, parameters, mode)?;
+    let mut configuration = configure(&versions(parameters)?, trust, identity(environment, parameters)?)?;
     configuration.enable_sni = parameters.choice("sslsni", &[("0", false), ("1", true)])?.unwrap_or(true);
     // PostgreSQL 17 wants it for a direct start; earlier servers do not look at it.
     configuration.alpn_protocols = vec![b"postgresql".to_vec()];
     Ok(configuration)
+}
+
+fn configure(
+    versions: &[&'static SupportedProtocolVersion],
+    trust: Trust,
+    identity: Option<Identity>,
+) -> Result<ClientConfig> {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(versions)
+        .map_err(|error| Error::usage("these TLS versions cannot be used").because(error))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Verifier { trust, provider }));
+    match identity {
+        None => Ok(builder.with_no_client_auth()),
+        Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|error| {
+            Error::usage("the client certificate cannot be used")
+                .because(error)
+                .hint("check that sslkey belongs to sslcert")
+        }),
+    }
 }
 
 fn versions(parameters: &Parameters) -> Result<Vec<&'static SupportedProtocolVersion>> {
@@ -189,8 +208,9 @@ fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>> {
     // A key of root's may be shared with a group, as Debian's ssl-cert does.
     let forbidden = if metadata.uid() == 0 { 0o027 } else { 0o077 };
     if metadata.permissions().mode() & forbidden != 0 {
-        return Err(Error::usage(format!("others may read the private key {}", file.display()))
-            .hint("run chmod 600 on it"));
+        return Err(
+            Error::usage(format!("others may read the private key {}", file.display())).hint("run chmod 600 on it")
+        );
     }
     if text.windows(9).any(|window| window == b"ENCRYPTED") {
         return Err(Error::usage(format!("the private key {} is encrypted, which is not supported", file.display()))
