@@ -71,6 +71,17 @@ def connection_for(alias: str) -> BaseDatabaseWrapper:
     return connection
 
 
+def connection_of_engine(preferred: str, engine: str) -> BaseDatabaseWrapper:
+    """Give the preferred alias, or another one of this engine where that is gone."""
+    for alias in (preferred, *supported_aliases()):
+        if alias in connections and connections[alias].vendor == engine:
+            return connections[alias]
+    raise UsageError(
+        f"no database in DATABASES is of the engine {engine!r}",
+        "Run this where the settings know a server of that kind.",
+    )
+
+
 def is_in_memory(connection: BaseDatabaseWrapper) -> bool:
     """Tell whether nothing of this database is on a disk."""
     if connection.vendor != "sqlite":

@@ -43,7 +43,8 @@ def restore(
     **options: Unpack[RestoreOptions],
 ) -> RestoreReport:
     """Make the database, or a part of it, equal to a backup; it stays as it is when this raises."""
-    choice = choose(selector, alias)
+    with own_errors():
+        choice = choose(selector, alias)
     connection = choice.connection
     if connection.in_atomic_block:
         raise UsageError("a restore cannot happen inside a transaction", "Call it outside of transaction.atomic().")
