@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from holdfast.inventory import Backup, Decision
     from holdfast.operations import (
         backup,
         cleanup,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
         unpin,
         validate,
     )
-    from holdfast.reports import Backup, Decision, Report, RestorePreview, RestoreReport, ValidationReport
+    from holdfast.reports import Report, RestorePreview, RestoreReport, ValidationReport
     from holdfast.retention import Retention
 
     __version__: str
@@ -51,8 +52,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Backup": "holdfast.reports",
-    "Decision": "holdfast.reports",
+    "Backup": "holdfast.inventory",
+    "Decision": "holdfast.inventory",
     "Report": "holdfast.reports",
     "RestorePreview": "holdfast.reports",
     "RestoreReport": "holdfast.reports",

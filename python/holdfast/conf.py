@@ -5,7 +5,7 @@ beats the environment, the environment beats the default, for each key and each 
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,8 @@ class Problem:
 
 
 class _Refused(Exception):
+    """Carries a problem out of a reader; never leaves this module."""
+
     def __init__(self, code: str, message: str, hint: str) -> None:
         super().__init__(message)
         self.problem = Problem(code, message, hint)
@@ -77,7 +79,7 @@ def _read() -> tuple[dict[str, Any], list[Problem]]:
             'Write HOLDFAST = {"DIRECTORY": BASE_DIR / "backups"}, or leave it out.',
         )
         return {}, [problem]
-    found = [_unknown(f"HOLDFAST[{key!r}]", key, _READERS) for key in given if key not in _READERS]
+    found = [_unknown(f"HOLDFAST[{key!r}]", key, _READERS).problem for key in given if key not in _READERS]
     values: dict[str, Any] = {}
     for key, (name, reader) in _READERS.items():
         try:
@@ -87,18 +89,26 @@ def _read() -> tuple[dict[str, Any], list[Problem]]:
     return values, found
 
 
-def _unknown(what: str, key: object, known: Mapping[str, object]) -> Problem:
+def _unknown(what: str, key: object, known: Iterable[str]) -> _Refused:
     # Only a project with a misspelt key pays for the import.
     from difflib import get_close_matches  # noqa: PLC0415
 
-    close = get_close_matches(str(key).upper(), [name.upper() for name in known], n=1)
-    guess = next((name for name in known if close and name.upper() == close[0]), None)
-    hint = f"Did you mean {guess!r}?" if guess else f"Known are {', '.join(known)}."
-    return Problem("E002", f"{what} is not a setting of Holdfast.", hint)
+    by_folded = {name.casefold(): name for name in known}
+    close = get_close_matches(str(key).casefold(), by_folded, n=1)
+    hint = f"Did you mean {by_folded[close[0]]!r}?" if close else f"Known are: {', '.join(known)}."
+    return _Refused("E002", f"{what} is not a setting of Holdfast.", hint)
 
 
 def _wrong_type(key: str, value: object, wanted: str) -> _Refused:
     return _Refused("E003", f"HOLDFAST[{key!r}] is a {type(value).__name__}.", f"It must be {wanted}.")
+
+
+def _whole(key: str, value: object, wanted: str, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _wrong_type(key, value, wanted)
+    if value < least:
+        raise _Refused("E004", f"HOLDFAST[{key!r}] holds {value}.", f"Nothing below {least} makes sense.")
+    return value
 
 
 def _directory(value: object) -> Path:
@@ -113,11 +123,8 @@ def _directory(value: object) -> Path:
 def _databases(value: object) -> tuple[str, ...] | None:
     if value is None:
         return None
-    if isinstance(value, str) or not isinstance(value, list | tuple | set | frozenset):
+    if not isinstance(value, list | tuple) or not all(isinstance(alias, str) for alias in value):
         raise _wrong_type("DATABASES", value, 'a list of aliases, such as ["default"]')
-    for alias in value:
-        if not isinstance(alias, str):
-            raise _wrong_type("DATABASES", alias, 'a list of aliases, such as ["default"]')
     if not value:
         raise _Refused("E004", "HOLDFAST['DATABASES'] is empty.", "Name an alias, or leave the key out for all.")
     return tuple(value)
@@ -137,11 +144,7 @@ def _compression(value: object) -> Compression:
 def _jobs(value: object) -> int | None:
     if value in (None, "auto"):
         return None
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _wrong_type("JOBS", value, '"auto" or a whole number')
-    if not 1 <= value <= 256:  # noqa: PLR2004 - more connections than any server here allows
-        raise _Refused("E004", f"HOLDFAST['JOBS'] is {value}.", "It must be between 1 and 256.")
-    return value
+    return _whole("JOBS", value, '"auto" or a whole number', least=1)
 
 
 def _lock_timeout(value: object) -> float:
@@ -157,33 +160,24 @@ def _lock_timeout(value: object) -> float:
 def _rate_limit(value: object) -> int | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _wrong_type("RATE_LIMIT", value, "a whole number of bytes a second, or None")
-    if value <= 0:
-        raise _Refused("E004", f"HOLDFAST['RATE_LIMIT'] is {value}.", "It must be positive, or None for no limit.")
-    return value
+    return _whole("RATE_LIMIT", value, "a whole number of bytes a second, or None", least=1)
 
 
 def _retention(value: object) -> Retention:
-    if value is None:
-        value = {}
+    value = {} if value is None else value
     if not isinstance(value, Mapping):
         raise _wrong_type("RETENTION", value, 'a dictionary, such as {"daily": 30}')
-    rules = dict.fromkeys(Retention.rules())
+    rules = Retention.rules()
     for rule in value:
         if rule not in rules:
-            raise _Refused(*_fields(_unknown(f"HOLDFAST['RETENTION'][{rule!r}]", rule, rules)))
+            raise _unknown(f"HOLDFAST['RETENTION'][{rule!r}]", rule, rules)
     return Retention().overridden({rule: _count(rule, value.get(rule)) for rule in rules})
 
 
 def _count(rule: str, value: object) -> int | None:
     if value is None:
         return _count_from_environment(_RETENTION_VARIABLES.get(rule))
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _wrong_type("RETENTION", value, f"a dictionary of whole numbers, and {rule!r} is none")
-    if value < 0:
-        raise _Refused("E004", f"HOLDFAST['RETENTION'][{rule!r}] is {value}.", "It must be 0 or more.")
-    return value
+    return _whole("RETENTION", value, f"a dictionary of whole numbers, and {rule!r} is none", least=0)
 
 
 def _count_from_environment(variable: str | None) -> int | None:
@@ -193,10 +187,6 @@ def _count_from_environment(variable: str | None) -> int | None:
     if not text.isascii() or not text.isdigit():
         raise _Refused("E005", f"The environment has {variable}={text!r}.", "It must be a whole number, 0 or more.")
     return int(text)
-
-
-def _fields(problem: Problem) -> tuple[str, str, str]:
-    return problem.code, problem.message, problem.hint
 
 
 _READERS: dict[str, tuple[str, Callable[[object], object]]] = {

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from holdfast.exceptions import UsageError
+from holdfast.sqlite.live import location
 
 ENGINES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 
@@ -65,28 +65,41 @@ def connection_for(alias: str) -> BaseDatabaseWrapper:
             f"database {alias!r} is of the engine {connection.vendor!r}, which Holdfast cannot back up",
             'Holdfast knows PostgreSQL and SQLite; name their aliases in HOLDFAST["DATABASES"].',
         )
-    if is_in_memory(connection):
-        raise UsageError(
-            f"database {alias!r} lives in memory and ends with its process",
-            "Give it a file in DATABASES to make it worth a backup.",
-        )
+    if connection.vendor == "sqlite":
+        # Refuses databases in memory, and says why.
+        location(connection)
     return connection
+
+
+def connection_of_engine(preferred: str, engine: str) -> BaseDatabaseWrapper:
+    """Give the preferred alias, or another one of this engine where that is gone."""
+    for alias in (preferred, *supported_aliases()):
+        if alias in connections and connections[alias].vendor == engine:
+            return connections[alias]
+    raise UsageError(
+        f"no database in DATABASES is of the engine {engine!r}",
+        "Run this where the settings know a server of that kind.",
+    )
 
 
 def is_in_memory(connection: BaseDatabaseWrapper) -> bool:
     """Tell whether nothing of this database is on a disk."""
     if connection.vendor != "sqlite":
         return False
-    name = str(connection.settings_dict["NAME"])
-    return name in {"", ":memory:"} or (name.startswith("file:") and ("mode=memory" in name or ":memory:" in name))
+    try:
+        location(connection)
+    except UsageError:
+        return True
+    return False
 
 
 def display_name(connection: BaseDatabaseWrapper) -> str:
     """Give the name that somebody types to confirm a restore: the database's, or the SQLite file's."""
-    name = str(connection.settings_dict["NAME"] or "")
     if connection.vendor == "sqlite":
-        return Path(name.removeprefix("file:").partition("?")[0]).name
-    return name or str(connection.get_connection_params().get("dbname") or connection.alias)
+        return location(connection)[0].name
+    return str(connection.settings_dict["NAME"] or "") or str(
+        connection.get_connection_params().get("dbname") or connection.alias
+    )
 
 
 def libpq_parameters(connection: BaseDatabaseWrapper) -> dict[str, str]:
@@ -102,6 +115,11 @@ def libpq_parameters(connection: BaseDatabaseWrapper) -> dict[str, str]:
         escaped = re.sub(r"([\\ ])", r"\\\1", role)
         parameters["options"] = f"{parameters.get('options', '')} -c role={escaped}".strip()
     return parameters
+
+
+def has_content(connection: BaseDatabaseWrapper) -> bool:
+    """Tell whether there is anything to lose; asking SQLite itself would make an empty file."""
+    return connection.vendor != "sqlite" or location(connection)[0].exists()
 
 
 def close(connection: BaseDatabaseWrapper) -> None:

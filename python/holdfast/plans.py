@@ -100,9 +100,11 @@ def validate_plan(configuration: Configuration, backup: Path, drill: dict[str, A
     }
 
 
-def drill(connection: BaseDatabaseWrapper) -> dict[str, Any]:
-    """Give the place of a trial restore: the same server, or a private file."""
-    return _server(connection) or {"engine": "sqlite"}
+def drill(alias: str, engine: str) -> dict[str, Any]:
+    """Give the place of a trial restore: the backup's own server or another of its engine, or a private file."""
+    if engine == "sqlite":
+        return {"engine": "sqlite"}
+    return {"engine": engine, "parameters": databases.libpq_parameters(databases.connection_of_engine(alias, engine))}
 
 
 def _server(connection: BaseDatabaseWrapper) -> dict[str, Any] | None:

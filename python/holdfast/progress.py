@@ -31,6 +31,22 @@ class NoticeBoard:
         self._pass_on(event)
 
 
+class CopyProgress:
+    """Tells of the pages that SQLite copies in the words of the core."""
+
+    def __init__(self, on_event: OnEvent) -> None:
+        """Tell this listener."""
+        self._on_event = on_event
+        self._begun = False
+
+    def __call__(self, done_bytes: int, total_bytes: int) -> None:
+        """Take one step of the copy."""
+        if not self._begun:
+            self._begun = True
+            self._on_event({"event": "stage", "name": "copying", "total_bytes": total_bytes})
+        self._on_event({"event": "progress", "rows": 0, "bytes": done_bytes})
+
+
 class ProgressLine(AbstractContextManager["ProgressLine"]):
     """Draws events as rows, megabytes, speed and remaining time; the line is gone when the work is."""
 
@@ -61,7 +77,8 @@ class ProgressLine(AbstractContextManager["ProgressLine"]):
         if event["event"] == "stage":
             self._begin(event["name"], event["total_bytes"])
         elif event["event"] == "progress" and self._bar is not None:
-            self._bar.set_postfix_str(f"{event['rows']:,} rows", refresh=False)
+            if event["rows"]:
+                self._bar.set_postfix_str(f"{event['rows']:,} rows", refresh=False)
             self._bar.update(event["bytes"] - self._bar.n)
 
     def _begin(self, stage: str, total_bytes: int) -> None:

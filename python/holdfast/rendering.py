@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from holdfast.databases import ENGINES
-from holdfast.reports import Backup, Decision, Report, RestorePreview, RestoreReport, TableChange, ValidationReport
+from holdfast.inventory import Backup, Decision
+from holdfast.reports import Report, RestorePreview, RestoreReport, TableChange, ValidationReport
 
 # A plan with more tables than fit on a screen shows those that change.
 _TABLES_SHOWN_WHOLE = 40

@@ -8,7 +8,9 @@ from typing import Any, Self
 _Document = Mapping[str, Any]
 
 
-class _Report:
+class Document:
+    """Base of everything that operations give back."""
+
     def as_dict(self) -> dict[str, Any]:
         """Give everything as values that JSON knows."""
         return {name: _plain(value) for name, value in asdict(self).items()}  # type: ignore[call-overload]
@@ -25,7 +27,7 @@ def _plain(value: object) -> object:
 
 
 @dataclass(frozen=True)
-class Report(_Report):
+class Report(Document):
     """A backup that was made."""
 
     alias: str
@@ -68,7 +70,7 @@ class TableChange:
 
 
 @dataclass(frozen=True)
-class RestorePreview(_Report):
+class RestorePreview(Document):
     """What a restore would do; nothing is done yet."""
 
     alias: str
@@ -87,7 +89,7 @@ class RestorePreview(_Report):
 
 
 @dataclass(frozen=True)
-class RestoreReport(_Report):
+class RestoreReport(Document):
     """A restore that was done."""
 
     alias: str
@@ -111,7 +113,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class ValidationReport(_Report):
+class ValidationReport(Document):
     """What is known about a backup after it was read whole."""
 
     name: str
@@ -122,81 +124,3 @@ class ValidationReport(_Report):
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
     seconds: float
-
-
-@dataclass(frozen=True)
-class Backup(_Report):
-    """A backup in the folder, as listed."""
-
-    name: str
-    path: Path
-    stored_size: int
-    # Everything from here on is unknown where `problem` says that the manifest cannot be read.
-    problem: str | None = None
-    id: str = ""
-    alias: str = ""
-    kind: str = ""
-    created: str = ""
-    engine: str = ""
-    server_version: str = ""
-    rows: int = 0
-    raw_size: int = 0
-    django: str = ""
-    migrations: int = 0
-    pinned: str | None = None
-    verified_at: str | None = None
-    verified_how: str | None = None
-    verified_ok: bool | None = None
-    tables: Mapping[str, int | None] | None = None
-    models: Mapping[str, str] | None = None
-
-    @classmethod
-    def from_document(cls, document: _Document) -> Self:
-        """Read what the core listed; a broken backup is listed with little more than its name."""
-        path = Path(document["path"])
-        if "database" not in document:
-            return cls(
-                name=document.get("name") or path.name,
-                path=path,
-                stored_size=document.get("stored_size", 0),
-                problem=document.get("problem") or "its manifest cannot be read",
-            )
-        django_state = document.get("django") or {}
-        status = document.get("status") or {}
-        return cls(
-            name=document["name"],
-            path=path,
-            stored_size=document["stored_size"],
-            problem=document.get("problem"),
-            id=document["id"],
-            alias=document["alias"],
-            kind=document["kind"],
-            created=document["created"],
-            engine=document["database"]["engine"],
-            server_version=document["database"]["server_version"],
-            rows=document["rows"],
-            raw_size=document["raw_size"],
-            django=django_state.get("django", ""),
-            migrations=sum(len(names) for names in django_state.get("migrations", {}).values()),
-            pinned=status.get("pinned"),
-            verified_at=status.get("verified_at"),
-            verified_how=status.get("verified_how"),
-            verified_ok=status.get("verified_ok"),
-            tables={_label(table): table["rows"] for table in document["tables"]},
-            models={label: model["table"] for label, model in django_state.get("models", {}).items()},
-        )
-
-
-@dataclass(frozen=True)
-class Decision(_Report):
-    """Whether a backup stays, and why."""
-
-    alias: str
-    name: str
-    path: Path
-    keep: bool
-    reasons: tuple[str, ...]
-
-
-def _label(table: _Document) -> str:
-    return f"{table['schema']}.{table['name']}" if table.get("schema") else str(table["name"])

@@ -7,8 +7,8 @@ from typing import Any
 
 from holdfast import _core, conf, plans
 from holdfast.exceptions import UsageError
+from holdfast.inventory import Backup, Decision
 from holdfast.operations.session import exclusive, own_errors
-from holdfast.reports import Backup, Decision
 from holdfast.retention import Retention
 
 

@@ -16,7 +16,7 @@ from holdfast.conf import Configuration
 from holdfast.exceptions import UsageError
 from holdfast.operations.session import exclusive, private_file
 from holdfast.plans import BackupOptions
-from holdfast.progress import NoticeBoard, OnEvent
+from holdfast.progress import CopyProgress, NoticeBoard, OnEvent
 from holdfast.reports import Report
 
 
@@ -40,9 +40,7 @@ def make(
     signals.backup_started.send_robust(HoldfastConfig, **about)
     board = NoticeBoard(on_event)
     try:
-        created = _free_moment(configuration.directory, connection.alias, about["kind"])
-        plan = plans.backup_plan(connection, configuration, created, options)
-        document = _write(connection, configuration.directory, plan, board)
+        document = _write(connection, configuration, options, board)
     except BaseException as error:
         signals.backup_failed.send_robust(HoldfastConfig, error=error, **about)
         raise
@@ -53,14 +51,23 @@ def make(
 
 def _write(
     connection: BaseDatabaseWrapper,
-    folder: Path,
-    plan: dict[str, Any],
+    configuration: Configuration,
+    options: BackupOptions,
     on_event: OnEvent,
 ) -> dict[str, Any]:
+    folder = configuration.directory
+    created = _free_moment(folder, connection.alias, options.get("kind", "manual"))
     if connection.vendor != "sqlite":
-        return _core.backup(plan, on_event)
+        return _core.backup(plans.backup_plan(connection, configuration, created, options), on_event)
     with private_file(folder, connection.alias, "snapshot") as copy:
-        sqlite.freeze(connection, copy)
+        # Before the plan: that asks the database for its migrations, which would make an empty file of a missing one.
+        sqlite.freeze(
+            connection,
+            copy,
+            timeout_seconds=configuration.lock_timeout_seconds,
+            progress=CopyProgress(on_event),
+        )
+        plan = plans.backup_plan(connection, configuration, created, options)
         plan["source"]["copy"] = str(copy)
         return _core.backup(plan, on_event)
 
