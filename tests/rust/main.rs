@@ -1,1 +1,4 @@
 //! One binary for all tests of the core.
+
+mod retention;
+mod store;
