@@ -64,7 +64,8 @@ fn latest(folder: &Path, alias: Option<&str>) -> Result<Listed> {
 fn by_beginning(folder: &Path, selector: &str) -> Result<Listed> {
     let id = |backup: &Listed| backup.manifest.as_ref().map(|manifest| manifest.id.clone()).unwrap_or_default();
     let mut backups = list(folder)?;
-    backups.retain(|backup| backup.name.starts_with(selector) || id(backup).starts_with(selector));
+    let begins = |text: &str| !selector.is_empty() && text.starts_with(selector);
+    backups.retain(|backup| begins(&backup.name) || begins(&id(backup)));
     if backups.iter().any(|backup| id(backup) == selector) {
         backups.retain(|backup| id(backup) == selector);
     }

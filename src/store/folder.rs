@@ -48,7 +48,9 @@ impl Listed {
     /// When its snapshot was taken; empty where neither manifest nor name tells.
     pub fn created(&self) -> String {
         let manifest = self.manifest.as_ref().map(|manifest| manifest.created.clone());
-        manifest.unwrap_or_else(|| self.from_name(BackupName::created))
+        // One backup with a nonsensical time must not stop the cleaning of all others.
+        let sensible = manifest.filter(|created| moment::parse(created).is_ok());
+        sensible.unwrap_or_else(|| self.from_name(BackupName::created))
     }
 
     /// Whether nothing speaks against it: no known problem, and no proof that failed.

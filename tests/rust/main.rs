@@ -6,4 +6,6 @@ mod postgres_certificates;
 mod postgres_connect;
 mod postgres_ddl;
 mod postgres_server;
+mod retention;
 mod sqlite;
+mod store;
