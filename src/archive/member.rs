@@ -5,6 +5,9 @@ use crate::manifest::{Chunk, Section};
 /// How many uncompressed bytes a producer collects before it sends a chunk.
 pub const CHUNK_SIZE: usize = 4 * 1024 * 1024;
 
+/// Capacity of the buffers that are kept: a chunk, and the row that filled it.
+pub(super) const BUFFER_SIZE: usize = CHUNK_SIZE + CHUNK_SIZE / 8;
+
 /// A piece of the payload before compression.
 #[derive(Debug)]
 pub struct RawChunk {
