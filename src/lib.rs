@@ -8,6 +8,7 @@ pub mod backup;
 pub mod codec;
 pub mod error;
 pub mod event;
+pub mod fingerprint;
 pub mod manifest;
 pub(crate) mod moment;
 pub mod plan;

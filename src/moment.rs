@@ -28,3 +28,8 @@ pub(crate) fn parse_compact(text: &str) -> Option<UtcDateTime> {
 pub(crate) fn write(moment: UtcDateTime) -> Result<String> {
     moment.format(WHOLE_SECONDS).context(|| format!("the time {moment} cannot be written"))
 }
+
+/// This second.
+pub(crate) fn now() -> Result<String> {
+    write(UtcDateTime::now())
+}

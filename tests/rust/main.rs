@@ -2,5 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod archive;
+mod postgres_certificates;
+mod postgres_connect;
+mod postgres_ddl;
+mod postgres_server;
 mod retention;
+mod sqlite;
 mod store;
