@@ -80,7 +80,7 @@ impl PartialFile {
         }
     }
 
-    /// Makes the bytes durable, then the name.
+    /// Makes the bytes durable, then the name; if it fails, the name is not there.
     pub(super) fn publish(mut self, existing: Existing) -> Result<StoredFile> {
         self.file
             .sync_all()
@@ -91,7 +91,8 @@ impl PartialFile {
             Existing::Replace => self.rename(&target)?,
         }
         self.published = true;
-        sync_folder(&self.folder)?;
+        // A name that may not outlive a crash is worse than none: the caller is told that nothing is there.
+        sync_folder(&self.folder).inspect_err(|_| drop(fs::remove_file(&target)))?;
         Ok(self.so_far())
     }
 

@@ -112,3 +112,19 @@ pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
         thread::park();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Pipeline, spawn};
+
+    #[test]
+    fn a_panic_becomes_the_failure_of_the_whole() {
+        let pipeline = Arc::new(Pipeline::new(1));
+        let thread = spawn("test", &pipeline, |_| -> crate::Result<()> { panic!("as a test") });
+        assert!(thread.is_ok_and(|thread| matches!(thread.join(), Ok(None))));
+        let failure = pipeline.failure().map(|failure| failure.message());
+        assert!(failure.is_some_and(|message| message.contains("panicked")));
+    }
+}
