@@ -1,1 +1,5 @@
 //! One binary for all tests of the core.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod postgres_ddl;
+mod postgres_server;
