@@ -1,6 +1,22 @@
 //! Statements from the catalogs: one file per kind of object, each with the query that reads it and the text that
 //! creates it. Everything in a database is dumped, owned by an extension, or refused by name.
 
+mod address;
+mod collations;
+mod comments;
+pub mod coverage;
+mod functions;
+mod guard;
+pub mod large_objects;
+mod parameters;
+mod policies;
+pub mod privileges;
+pub mod removal;
+mod scope;
+mod statistics;
+mod triggers;
+mod views;
+
 use tokio_postgres::Client;
 
 use crate::manifest::Section;
@@ -69,4 +85,23 @@ pub struct Reader<'a> {
     pub client: &'a Client,
     /// `server_version_num`, for columns that came later.
     pub version: u32,
+}
+
+/// TEMPORARY
+pub async fn second_half(reader: &Reader<'_>) -> crate::Result<Vec<Entry>> {
+    let mut all = collations::entries(reader).await?;
+    all.extend(functions::entries(reader).await?);
+    all.extend(views::entries(reader).await?);
+    all.extend(statistics::entries(reader).await?);
+    all.extend(triggers::entries(reader).await?);
+    all.extend(policies::entries(reader).await?);
+    all.extend(comments::entries(reader).await?);
+    all.extend(privileges::entries(reader).await?);
+    all.sort_by_key(|entry| (entry.section, entry.kind == "materialized view data"));
+    Ok(all)
+}
+
+/// TEMPORARY
+pub async fn refused(reader: &Reader<'_>) -> crate::Result<Vec<Refused>> {
+    coverage::refused(reader).await
 }
