@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod postgres_ddl;
+mod postgres_ddl_more;
 mod postgres_server;

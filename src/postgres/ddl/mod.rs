@@ -1,22 +1,35 @@
 //! Statements from the catalogs: one file per kind of object, each with the query that reads it and the text that
 //! creates it. Everything in a database is dumped, owned by an extension, or refused by name.
 
+mod address;
 mod apart;
 mod checks;
+mod collations;
 mod columns;
+mod comments;
 mod constraints;
+pub mod coverage;
 mod extensions;
+mod functions;
+mod guard;
 mod indexes;
 mod inheritance;
+pub mod large_objects;
 mod order;
 mod parameters;
+mod policies;
 mod positions;
+pub mod privileges;
 mod relations;
+pub mod removal;
 mod schemas;
 mod scope;
 mod sequences;
+mod statistics;
 mod tables;
+mod triggers;
 mod types;
+mod views;
 
 use tokio_postgres::Client;
 
@@ -108,20 +121,33 @@ pub struct Schema {
 
 /// Reads the catalogs, with a number of queries that does not grow with the number of tables.
 pub async fn read(reader: &Reader<'_>) -> Result<Schema> {
-    let mut entries = schemas::entries(reader).await?;
-    entries.extend(extensions::entries(reader).await?);
-    entries.extend(types::entries(reader).await?);
-    entries.extend(sequences::entries(reader).await?);
-    entries.extend(tables::entries(reader).await?);
-    entries.extend(constraints::entries(reader).await?);
-    entries.extend(indexes::entries(reader).await?);
+    let entries = entries(reader).await?;
     let sequences = positions::read(reader, &entries).await?;
     Ok(Schema {
         entries: order::sorted(reader, entries).await?,
         relations: relations::read(reader).await?,
         sequences,
-        refused: Vec::new(),
+        refused: coverage::refused(reader).await?,
         extensions: extensions::described(reader).await?,
-        roles: Vec::new(),
+        roles: privileges::roles(reader).await?,
     })
+}
+
+async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
+    let mut entries = schemas::entries(reader).await?;
+    entries.extend(extensions::entries(reader).await?);
+    entries.extend(collations::entries(reader).await?);
+    entries.extend(types::entries(reader).await?);
+    entries.extend(functions::entries(reader).await?);
+    entries.extend(sequences::entries(reader).await?);
+    entries.extend(tables::entries(reader).await?);
+    entries.extend(views::entries(reader).await?);
+    entries.extend(constraints::entries(reader).await?);
+    entries.extend(indexes::entries(reader).await?);
+    entries.extend(statistics::entries(reader).await?);
+    entries.extend(triggers::entries(reader).await?);
+    entries.extend(policies::entries(reader).await?);
+    entries.extend(comments::entries(reader).await?);
+    entries.extend(privileges::entries(reader).await?);
+    Ok(entries)
 }
