@@ -1,0 +1,56 @@
+"""Chooses what to restore, and where."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from holdfast import _core, conf, databases, plans
+from holdfast.conf import Configuration
+from holdfast.exceptions import InvalidBackup, UsageError
+from holdfast.progress import OnEvent
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A backup, and the database that it is for."""
+
+    configuration: Configuration
+    connection: BaseDatabaseWrapper
+    path: Path
+    manifest: dict[str, Any]
+
+
+def choose(selector: str, alias: str | None) -> Choice:
+    """Find a backup that the database can take; the alias is the backup's own where none is given."""
+    configuration = conf.load()
+    if selector == "latest":
+        alias = alias or databases.default_alias(configuration.databases)
+    # Another database's backup is found by its name, on purpose: copying production into staging is a restore too.
+    found = _core.find_backup(str(configuration.directory), selector, alias if selector == "latest" else None)
+    if found.get("problem"):
+        raise InvalidBackup(
+            f"{found['path']}: {found['problem']}",
+            "Nothing was changed; choose another backup: `manage.py list_backups`.",
+        )
+    manifest = _core.read_manifest(found["path"])
+    connection = databases.connection_for(alias or manifest["alias"])
+    engine = manifest["database"]["engine"]
+    if engine != connection.vendor:
+        raise UsageError(
+            f"the backup is of {databases.ENGINES.get(engine, engine)}, "
+            f"the database {connection.alias!r} is {databases.ENGINES[connection.vendor]}",
+            "A backup goes back into the engine that it came from.",
+        )
+    return Choice(configuration, connection, Path(found["path"]), manifest)
+
+
+def prove(choice: Choice, on_event: OnEvent) -> None:
+    """Read the backup whole, so that nobody decides on a damaged one."""
+    found = _core.validate(plans.validate_plan(choice.configuration, choice.path, None), on_event)
+    if not found["ok"]:
+        raise InvalidBackup(
+            f"{choice.path.name} is damaged: {found['problems'][0]}",
+            "Nothing was changed; choose another backup: `manage.py list_backups`.",
+        )
