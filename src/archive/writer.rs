@@ -56,9 +56,7 @@ impl ArchiveWriter {
     /// A way in for one producer.
     pub fn sender(&self) -> ChunkSender {
         self.pipeline.open_sender();
-        ChunkSender {
-            pipeline: Some(Arc::clone(&self.pipeline)),
-        }
+        ChunkSender { pipeline: Some(Arc::clone(&self.pipeline)) }
     }
 
     /// Bytes of the file so far.
@@ -78,11 +76,7 @@ impl ArchiveWriter {
         let Some(Payload { mut file, chunks, raw_size }) = payload else {
             return Err(Error::failed(format!("the thread that wrote {} is gone", self.path.display())));
         };
-        let mut manifest = complete(Written {
-            chunks,
-            raw_size,
-            chunks_sha256: file.so_far().sha256,
-        });
+        let mut manifest = complete(Written { chunks, raw_size, chunks_sha256: file.so_far().sha256 });
         manifest.codec = self.codec;
         manifest.file = None;
         let text = document::encode(&manifest)?;
@@ -146,9 +140,7 @@ impl ChunkSender {
 
     /// An empty buffer with room for a chunk, used before where there is one.
     pub fn buffer(&self) -> Vec<u8> {
-        self.pipeline
-            .as_ref()
-            .map_or_else(Vec::new, |pipeline| pipeline.raw_buffer())
+        self.pipeline.as_ref().map_or_else(Vec::new, |pipeline| pipeline.raw_buffer())
     }
 
     /// Says that this producer has sent all that it had to send.

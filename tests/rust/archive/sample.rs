@@ -29,7 +29,8 @@ pub(super) fn rows(seed: u64, size: usize) -> Vec<u8> {
     let mut random = Random::new(seed);
     let mut data = Vec::with_capacity(size + 64);
     while data.len() < size {
-        let line = format!("{}\tpost {}\tthe quick brown fox {}\n", random.below(1 << 30), random.below(999), random.below(9));
+        let line =
+            format!("{}\tpost {}\tthe quick brown fox {}\n", random.below(1 << 30), random.below(999), random.below(9));
         data.extend_from_slice(line.as_bytes());
     }
     data.truncate(size);
@@ -37,12 +38,7 @@ pub(super) fn rows(seed: u64, size: usize) -> Vec<u8> {
 }
 
 pub(super) fn chunk(data: Vec<u8>) -> RawChunk {
-    RawChunk {
-        section: Section::Data,
-        table: Some(0),
-        rows: 7,
-        data,
-    }
+    RawChunk { section: Section::Data, table: Some(0), rows: 7, data }
 }
 
 pub(super) fn manifest(name: &str, codec: Codec, written: Written) -> Manifest {
@@ -101,10 +97,8 @@ pub(super) fn read_all(path: &Path) -> Result<Vec<Vec<u8>>> {
 
 /// The names in a folder, in order.
 pub(super) fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<String> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
