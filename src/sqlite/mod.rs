@@ -4,20 +4,21 @@
 //! a database open drops its locks, and committed rows of others vanish. So the caller copies the live database
 //! through its own library, and everything here works on that copy.
 //!
-//! `snapshot` opens a copy, `tables` lists and `measure` counts what is in it, `check` proves it whole, `reduce`
-//! leaves rows out, `build` makes a private file out of a backup.
+//! `snapshot` opens a copy, `tables` lists and `measure` counts what is in it, `check` and `foreign_keys`
+//! prove it whole, `reduce` leaves rows out, `build` makes a private file out of a backup.
 
-pub mod build;
-pub mod check;
+mod build;
+mod check;
+mod foreign_keys;
 mod functions;
 mod interrupt;
 mod measure;
 mod reduce;
-pub mod snapshot;
+mod snapshot;
 mod tables;
 
 pub use build::{Draft, Expected};
-pub use check::ForeignKeyViolation;
+pub use foreign_keys::ForeignKeyViolation;
 pub use snapshot::{Pages, Snapshot};
 
 /// A name as SQL wants it: in double quotes.

@@ -252,6 +252,29 @@ fn foreign_keys_that_do_not_hold_are_told() {
 }
 
 #[test]
+fn foreign_keys_are_compared_as_sqlite_compares_them() {
+    let folder = TempDir::new().unwrap();
+    let file = database(
+        &folder,
+        "keys",
+        "PRAGMA foreign_keys = OFF;
+        CREATE TABLE code (code TEXT PRIMARY KEY COLLATE NOCASE);
+        CREATE TABLE number (id INTEGER PRIMARY KEY);
+        CREATE TABLE pair (a, b, PRIMARY KEY (a, b));
+        CREATE TABLE good (a INTEGER REFERENCES code, b TEXT REFERENCES number (ID), c REFERENCES code, x, y,
+            FOREIGN KEY (x, y) REFERENCES pair);
+        CREATE TABLE bad (a REFERENCES code, x, y, gone REFERENCES missing, FOREIGN KEY (x, y) REFERENCES pair);
+        INSERT INTO code VALUES ('5'), ('Ab'); INSERT INTO number VALUES (7); INSERT INTO pair VALUES (1, 2);
+        INSERT INTO good VALUES (5, '7', 'aB', 1, 2), (NULL, NULL, 5, 1, NULL);
+        INSERT INTO bad VALUES ('x', 1, 3, NULL), ('ab', 1, 2, 1)",
+    );
+    let violations = Snapshot::open(&file).unwrap().foreign_keys(&Progress::default()).unwrap();
+    let missing =
+        |parent: &str| ForeignKeyViolation::MissingParents { table: "bad".into(), parent: parent.into(), rows: 1 };
+    assert_eq!(violations, [missing("code"), missing("missing"), missing("pair")]);
+}
+
+#[test]
 fn rows_left_out_are_nowhere_in_the_file() {
     let folder = TempDir::new().unwrap();
     let snapshot = Snapshot::open(&database(&folder, "shop", SHOP)).unwrap();
