@@ -123,8 +123,11 @@ def test_new_violations_of_foreign_keys_are_refused_and_undone(live: Path, priva
 
 
 def test_old_violations_of_foreign_keys_stay_what_they_are(live: Path, private: Path) -> None:
-    run(live, "CREATE TABLE orphan (id INTEGER PRIMARY KEY, author_id REFERENCES author (id), log REFERENCES log (entry));"
-        "INSERT INTO orphan VALUES (1, 99, 'x')")
+    run(
+        live,
+        "CREATE TABLE orphan (id INTEGER PRIMARY KEY, author_id REFERENCES author (id), log REFERENCES log (entry));"
+        "INSERT INTO orphan VALUES (1, 99, 'x')",
+    )
     replace_tables(alias(live), private, ["author", "book"], "data-only")
     assert query(live, "SELECT count(*) FROM author") == [(2,)]
 

@@ -66,6 +66,12 @@ def connected(
         yield own
 
 
+def private_file(connection: BaseDatabaseWrapper, path: Path, access: Access) -> sqlite3.Connection:
+    """Open a private file with the library of Django's connection: two libraries cannot copy into each other."""
+    opened: sqlite3.Connection = connection.Database.connect(uri(path, access), uri=True)  # type: ignore[attr-defined]
+    return opened
+
+
 def uri(path: Path, access: Access, query: dict[str, str] | None = None) -> str:
     """Name a file so that SQLite opens it with this access and never makes another one by mistake."""
     return f"file:{quote(os.fspath(path))}?{urlencode({**(query or {}), 'mode': access.value})}"
