@@ -70,6 +70,7 @@ class _Lock:
 
 def _stand_in() -> ModuleType:
     core = ModuleType("holdfast._core")
+    core.__version__ = "0.0.0"
     core.calls = []
     core.backups = [manifest()]
     core.validation = {"ok": True, "checks": [], "problems": [], "deep": False, "seconds": 0.5, "name": ""}
