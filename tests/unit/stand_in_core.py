@@ -98,7 +98,12 @@ def _stand_in() -> ModuleType:
 
     def retention(plan: dict[str, Any]) -> list[dict[str, Any]]:
         return [
-            {"path": each["path"], "name": each["name"], "keep": index == 0, "reasons": ["newest"] if index == 0 else []}
+            {
+                "path": each["path"],
+                "name": each["name"],
+                "keep": index == 0,
+                "reasons": ["newest"] if index == 0 else [],
+            }
             for index, each in enumerate(plan["backups"])
         ]
 

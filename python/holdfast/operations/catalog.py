@@ -8,6 +8,7 @@ from typing import Any
 from holdfast import _core, conf, plans
 from holdfast.exceptions import UsageError
 from holdfast.inventory import Backup, Decision
+from holdfast.operations.choice import locate
 from holdfast.operations.session import exclusive, own_errors
 from holdfast.retention import Retention
 
@@ -23,7 +24,7 @@ def list_backups(alias: str | None = None, kind: str | None = None) -> tuple[Bac
 def find_backup(selector: str, alias: str | None = None) -> Backup:
     """Give the one backup that a path, a name, an id, a unique prefix or `latest` means."""
     with own_errors():
-        return Backup.from_document(_core.find_backup(str(conf.load().directory), selector, alias))
+        return Backup.from_document(locate(conf.load(), selector, alias))
 
 
 def pin(selector: str, reason: str = "pinned") -> Backup:
@@ -86,7 +87,7 @@ def _policy(retention: Retention) -> Retention:
 
 def _set_pin(selector: str, reason: str | None) -> Backup:
     with own_errors():
-        folder = str(conf.load().directory)
-        path = _core.find_backup(folder, selector, None)["path"]
+        configuration = conf.load()
+        path = locate(configuration, selector, None)["path"]
         _core.set_status(path, {"pinned": reason})
-        return Backup.from_document(_core.find_backup(folder, path, None))
+        return Backup.from_document(locate(configuration, path, None))

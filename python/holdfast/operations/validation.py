@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from holdfast import _core, conf, plans, project
 from holdfast.exceptions import InvalidBackup
+from holdfast.operations.choice import locate
 from holdfast.operations.session import own_errors
 from holdfast.progress import OnEvent, silent
 from holdfast.reports import Check, ValidationReport
@@ -22,7 +23,7 @@ def validate(
     configuration = conf.load()
     with own_errors():
         try:
-            found = _core.find_backup(str(configuration.directory), selector, alias)
+            found = locate(configuration, selector, alias)
         except InvalidBackup as error:
             # Known to be no backup at all: a result like any other, with nothing to remember it beside.
             return _unreadable(selector, error)
