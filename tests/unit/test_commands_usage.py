@@ -207,6 +207,18 @@ class TestBackup:
         assert run("backup_db") == 1
         assert "/backups/x: No space left on device" in capsys.readouterr().err
 
+    def test_an_interrupt_ends_all_of_it(self, core: ModuleType) -> None:
+        asked: list[str] = []
+
+        def stop(plan: dict[str, Any], _on_event: Any) -> None:
+            asked.append(plan["alias"])
+            raise exceptions.Interrupted("interrupted")
+
+        core.backup = stop
+
+        assert run("backup_db", "--database", "default", "--database", "nope") == 1
+        assert asked == ["default"]
+
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_a_request_to_stop_is_orderly(
         self, core: ModuleType, capsys: pytest.CaptureFixture[str], folder: Path, number: int
@@ -316,8 +328,9 @@ class TestValidation:
         output = capsys.readouterr()
         assert "problem: it is cut off" in output.out
         assert "default_manual_20261121T020000Z.sqlite3.gz" in output.err
-        (_, _, changes) = core.calls[-1]
-        assert (changes["verified_how"], changes["verified_ok"]) == ("read", False)
+        (_, _, change) = core.calls[-1]
+        verified = change["verified"]
+        assert (verified["how"], verified["ok"], verified["problems"]) == ("read", False, ["it is cut off"])
 
     def test_what_is_no_backup_at_all_does_not_stop_the_others(
         self, core: ModuleType, capsys: pytest.CaptureFixture[str]
@@ -379,7 +392,7 @@ class TestCatalog:
     def test_pins(self, core: ModuleType) -> None:
         assert run("cleanup_backups", "--pin", "latest") == 0
         assert run("cleanup_backups", "--unpin", "latest") == 0
-        assert [changes["pinned"] for (_, _, changes) in core.calls] == ["pinned", None]
+        assert [change for (_, _, change) in core.calls] == [{"pin": "by hand"}, "unpin"]
 
 
 def test_call_command_raises_with_the_exit_code() -> None:

@@ -67,7 +67,11 @@ def preview(**changes: Any) -> RestorePreview:
 def test_a_plan_tells_what_goes_what_comes_and_what_to_note() -> None:
     text = rendering.restore_plan(
         preview(
-            tables=(TableChange("public.order", 1200, 1000), TableChange("public.new", None, 5)),
+            tables=(
+                TableChange("public.order", 1200, 1000),
+                TableChange("public.new", None, 5),
+                TableChange("public.log", 9, 8, estimated=True),
+            ),
             drops=("table public.tomorrow",),
             creates=("table public.new",),
             warnings=("the backup was made with Django 5.1, this is Django 5.2",),
@@ -87,6 +91,7 @@ def test_a_plan_tells_what_goes_what_comes_and_what_to_note() -> None:
         "Rows per table, before and after:\n"
         "   public.order         1,200 ->        1,000\n"
         "   public.new               - ->            5\n"
+        "   public.log         about 9 ->            8\n"
         "\n"
         "Take note:\n"
         "   the backup was made with Django 5.1, this is Django 5.2"
@@ -117,11 +122,11 @@ def backup(**changes: Any) -> Backup:
         ({}, "not validated"),
         ({"status": {"pinned": "before the audit"}}, "not validated, pinned"),
         (
-            {"status": {"verified_at": "2026-11-20T12:00:00Z", "verified_how": "restored", "verified_ok": True}},
+            {"status": {"verified": {"at": "2026-11-20T12:00:00Z", "how": "restored", "ok": True}}},
             "good (restored 1 day ago)",
         ),
         (
-            {"status": {"verified_at": "2026-11-21T12:00:00Z", "verified_how": "read", "verified_ok": False}},
+            {"status": {"verified": {"at": "2026-11-21T12:00:00Z", "how": "read", "ok": False}}},
             "BAD (read just now)",
         ),
         ({"problem": "the file is shorter than its manifest says"}, "BAD: the file is shorter than its manifest says"),
@@ -132,13 +137,15 @@ def test_validity(changes: dict[str, Any], text: str) -> None:
 
 
 def test_a_listing_has_a_line_for_each_also_for_the_unreadable() -> None:
-    broken = Backup.from_document({"path": "/backups/x.sql.gz", "stored_size": 10, "problem": "it is cut off"})
+    known = manifest("x.sql.gz", stored_size=10, problem="it is cut off")
+    names = ("name", "path", "alias", "kind", "created", "stored_size", "problem", "status", "good")
+    broken = Backup.from_document({name: known[name] for name in names})
 
     head, good, bad = rendering.listing([backup(), broken], NOW).splitlines()
 
     assert head.split() == ["NAME", "KIND", "AGE", "SIZE", "ROWS", "ENGINE", "DJANGO", "STATE"]
     assert "10 hours  4.1 MB    5     SQLite 3.51.3  5.2.1, 0 migrations  not validated" in good
-    assert bad.startswith("x.sql.gz")
+    assert bad.split()[:5] == ["x.sql.gz", "manual", "10", "hours", "10"]
     assert bad.endswith("BAD: it is cut off")
 
 
