@@ -59,6 +59,8 @@ _HOMES = {
     "RestoreReport": "holdfast.reports",
     "Retention": "holdfast.retention",
     "ValidationReport": "holdfast.reports",
+    # The number stands in Cargo.toml alone.
+    "__version__": "holdfast._core",
 }
 
 
@@ -66,6 +68,4 @@ def __getattr__(name: str) -> Any:
     """Load a public name when it is first used."""
     if name not in __all__:
         raise AttributeError(f"module 'holdfast' has no attribute {name!r}")
-    if name == "__version__":
-        return import_module("importlib.metadata").version("django-holdfast")
     return getattr(import_module(_HOMES.get(name, "holdfast.operations")), name)

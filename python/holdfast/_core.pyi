@@ -19,25 +19,25 @@ def restore(plan: _Document, on_event: _OnEvent) -> _Document:
     """Restore; on SQLite build the private file only. Gives rows, tables, seconds, verified, warnings."""
 
 def validate(plan: _Document, on_event: _OnEvent) -> _Document:
-    """Prove a backup; a bad one gives ok=False with its problems: name, ok, checks, problems, deep, seconds."""
+    """Prove a backup; a bad one gives ok=False and problems. Gives name, ok, checks, problems, warnings, deep, seconds."""
 
 def read_manifest(path: str) -> _Document:
     """Give the whole manifest."""
 
 def list_backups(folder: str) -> list[_Document]:
-    """Give every finished backup, the newest first: manifest summary, path, stored_size, rows, status, problem."""
+    """Give every finished backup, the newest first: manifest summary, path, stored_size, rows, status, problem, good."""
 
 def find_backup(folder: str, selector: str, alias: str | None) -> _Document:
     """Give the one backup that a path, name, id, unique prefix or `latest` means, as `list_backups` shows it."""
 
 def retention(plan: _Document) -> list[_Document]:
-    """Decide which backups stay (policy, backups, now in the plan): path, name, keep, reasons for each."""
+    """Decide which backups stay (policy, backups, now in the plan): path, name, alias, keep, reasons for each."""
 
 def remove_backup(path: str) -> None:
     """Remove a backup with all that stands beside it; no part is left that could pass for a backup."""
 
-def set_status(path: str, changes: _Document) -> _Document:
-    """Remember pinned, verified_at, verified_how, verified_ok beside the backup; gives the whole status."""
+def set_status(path: str, change: _Document | str) -> _Document:
+    """Remember {"pin": reason}, "unpin" or {"verified": {at, how, ok, problems}}; gives the whole status."""
 
 def clean_litter(folder: str, alias: str) -> list[str]:
     """Remove the temporary files of runs that died; gives their names."""

@@ -7,6 +7,7 @@ beats the environment, the environment beats the default, for each key and each 
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +91,6 @@ def _read() -> tuple[dict[str, Any], list[Problem]]:
 
 
 def _unknown(what: str, key: object, known: Iterable[str]) -> _Refused:
-    # Only a project with a misspelt key pays for the import.
-    from difflib import get_close_matches  # noqa: PLC0415
-
     by_folded = {name.casefold(): name for name in known}
     close = get_close_matches(str(key).casefold(), by_folded, n=1)
     hint = f"Did you mean {by_folded[close[0]]!r}?" if close else f"Known are: {', '.join(known)}."

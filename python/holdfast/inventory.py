@@ -15,12 +15,13 @@ class Backup(Document):
     name: str
     path: Path
     stored_size: int
-    # Everything from here on is unknown where `problem` says that the manifest cannot be read.
-    problem: str | None = None
+    problem: str | None
+    # The name tells these where the manifest cannot be read; empty where not even that does.
+    alias: str
+    kind: str
+    created: str
+    # These are unknown then.
     id: str = ""
-    alias: str = ""
-    kind: str = ""
-    created: str = ""
     engine: str = ""
     server_version: str = ""
     rows: int = 0
@@ -40,18 +41,23 @@ class Backup(Document):
         path = Path(document["path"])
         if "database" not in document:
             return cls(
-                name=document.get("name") or path.name,
+                name=document["name"],
                 path=path,
-                stored_size=document.get("stored_size", 0),
-                problem=document.get("problem") or "its manifest cannot be read",
+                stored_size=document["stored_size"],
+                problem=document["problem"],
+                alias=document["alias"],
+                kind=document["kind"],
+                created=document["created"],
+                pinned=document["status"].get("pinned"),
             )
-        django_state = document.get("django") or {}
-        status = document.get("status") or {}
+        django_state = document["django"] or {}
+        status = document["status"]
+        verified = status.get("verified") or {}
         return cls(
             name=document["name"],
             path=path,
             stored_size=document["stored_size"],
-            problem=document.get("problem"),
+            problem=document["problem"],
             id=document["id"],
             alias=document["alias"],
             kind=document["kind"],
@@ -63,9 +69,9 @@ class Backup(Document):
             django=django_state.get("django", ""),
             migrations=sum(len(names) for names in django_state.get("migrations", {}).values()),
             pinned=status.get("pinned"),
-            verified_at=status.get("verified_at"),
-            verified_how=status.get("verified_how"),
-            verified_ok=status.get("verified_ok"),
+            verified_at=verified.get("at"),
+            verified_how=verified.get("how"),
+            verified_ok=verified.get("ok"),
             tables={_label(table): table["rows"] for table in document["tables"]},
             models={label: model["table"] for label, model in django_state.get("models", {}).items()},
         )

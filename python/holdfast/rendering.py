@@ -66,7 +66,10 @@ def _changes(tables: Sequence[TableChange]) -> list[str]:
     if len(shown) > _TABLES_SHOWN_WHOLE:
         shown = [table for table in shown if table.before != table.after]
     width = max((len(table.label) for table in shown), default=0)
-    lines = [f"{table.label:<{width}}  {_rows(table.before):>12} -> {_rows(table.after):>12}" for table in shown]
+    lines = []
+    for table in shown:
+        before = f"about {_rows(table.before)}" if table.estimated else _rows(table.before)
+        lines.append(f"{table.label:<{width}}  {before:>12} -> {_rows(table.after):>12}")
     rest = len(tables) - len(shown)
     if rest:
         lines.append(f"and {rest} tables with as many rows as before")
@@ -94,14 +97,14 @@ def listing(backups: Sequence[Backup], now: datetime) -> str:
     header = ("NAME", "KIND", "AGE", "SIZE", "ROWS", "ENGINE", "DJANGO", "STATE")
     rows = [header]
     for backup in backups:
-        if backup.problem and not backup.created:
-            rows.append((backup.name, "?", "?", size(backup.stored_size), "?", "?", "?", validity(backup, now)))
+        created = age(backup.created, now) if backup.created else "?"
+        about = (backup.name, backup.kind or "?", created, size(backup.stored_size))
+        if not backup.id:
+            rows.append((*about, "?", "?", "?", validity(backup, now)))
             continue
         django = f"{backup.django or '?'}, {backup.migrations} migrations"
         engine = f"{ENGINES.get(backup.engine, backup.engine)} {backup.server_version.partition(' ')[0]}"
-        created, rows_text = age(backup.created, now), f"{backup.rows:,}"
-        row = (backup.name, backup.kind, created, size(backup.stored_size), rows_text, engine, django)
-        rows.append((*row, validity(backup, now)))
+        rows.append((*about, f"{backup.rows:,}", engine, django, validity(backup, now)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

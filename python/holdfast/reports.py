@@ -67,6 +67,8 @@ class TableChange:
     label: str
     before: int | None
     after: int | None
+    # Whether `before` is the server's guess: counting a very large table takes minutes.
+    estimated: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ class Retention:
     """The newest backup of each of so many periods stays; periods without a backup do not count."""
 
     last: int = 0
+    hourly: int = 0
     daily: int = 30
     weekly: int = 12
     monthly: int = 12
     yearly: int = 0
-    # Everything younger stays, whatever the counts say.
+    # Everything at most so many days older than the newest good backup stays, whatever the counts say.
     days: int = 0
 
     @classmethod

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -53,6 +53,7 @@ def manifest(name: str = "default_manual_20261121T020000Z.sqlite3.gz", **changes
         "seconds": 1.234,
         "status": {},
         "problem": None,
+        "good": True,
         **changes,
     }
 
@@ -61,7 +62,7 @@ class _Lock:
     def __init__(self, folder: str, alias: str, purpose: str) -> None:
         self.about = (folder, alias, purpose)
 
-    def __enter__(self) -> "_Lock":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_arguments: object) -> None:
@@ -70,9 +71,18 @@ class _Lock:
 
 def _stand_in() -> ModuleType:
     core = ModuleType("holdfast._core")
+    core.__version__ = "0.0.0"
     core.calls = []
     core.backups = [manifest()]
-    core.validation = {"ok": True, "checks": [], "problems": [], "deep": False, "seconds": 0.5, "name": ""}
+    core.validation = {
+        "ok": True,
+        "checks": [],
+        "problems": [],
+        "warnings": [],
+        "deep": False,
+        "seconds": 0.5,
+        "name": "",
+    }
 
     def backup(plan: dict[str, Any], on_event: Any) -> dict[str, Any]:
         core.calls.append(("backup", plan))
@@ -97,7 +107,13 @@ def _stand_in() -> ModuleType:
 
     def retention(plan: dict[str, Any]) -> list[dict[str, Any]]:
         return [
-            {"path": each["path"], "name": each["name"], "keep": index == 0, "reasons": ["newest"] if index == 0 else []}
+            {
+                "path": each["path"],
+                "name": each["name"],
+                "alias": each["alias"],
+                "keep": index == 0,
+                "reasons": ["newest"] if index == 0 else ["not kept by any rule"],
+            }
             for index, each in enumerate(plan["backups"])
         ]
 
@@ -107,5 +123,5 @@ def _stand_in() -> ModuleType:
     core.read_manifest = lambda path: find_backup("", path, None)
     core.clean_litter = lambda _folder, _alias: []
     core.remove_backup = lambda path: core.calls.append(("remove", path))
-    core.set_status = lambda path, changes: core.calls.append(("status", path, changes)) or changes
+    core.set_status = lambda path, change: core.calls.append(("status", path, change)) or change
     return core

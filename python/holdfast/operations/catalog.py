@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from holdfast import _core, conf, plans
+from holdfast.conf import Configuration
 from holdfast.exceptions import UsageError
 from holdfast.inventory import Backup, Decision
+from holdfast.operations.choice import locate
 from holdfast.operations.session import exclusive, own_errors
 from holdfast.retention import Retention
 
@@ -23,27 +25,24 @@ def list_backups(alias: str | None = None, kind: str | None = None) -> tuple[Bac
 def find_backup(selector: str, alias: str | None = None) -> Backup:
     """Give the one backup that a path, a name, an id, a unique prefix or `latest` means."""
     with own_errors():
-        return Backup.from_document(_core.find_backup(str(conf.load().directory), selector, alias))
+        return Backup.from_document(locate(conf.load(), selector, alias))
 
 
-def pin(selector: str, reason: str = "pinned") -> Backup:
+def pin(selector: str, reason: str = "by hand") -> Backup:
     """Keep a backup whatever the retention policy says, until it is unpinned."""
-    return _set_pin(selector, reason)
+    return _remember(selector, {"pin": reason})
 
 
 def unpin(selector: str) -> Backup:
     """Leave a backup to the retention policy again."""
-    return _set_pin(selector, None)
+    return _remember(selector, "unpin")
 
 
 def plan_cleanup(retention: Retention | None = None) -> tuple[Decision, ...]:
-    """Decide for every backup whether it stays, alias by alias; nothing is removed."""
+    """Decide for every backup whether it stays, each among those of its alias; nothing is removed."""
     configuration = conf.load()
-    policy = _policy(retention or configuration.retention)
     with own_errors():
-        documents = _core.list_backups(str(configuration.directory))
-    aliases = sorted({document["alias"] for document in documents if document.get("alias")})
-    return tuple(decision for alias in aliases for decision in _decide(documents, alias, policy))
+        return _decide(configuration, _policy(retention or configuration.retention))
 
 
 def cleanup(retention: Retention | None = None, among: Collection[Path] | None = None) -> tuple[Decision, ...]:
@@ -54,25 +53,39 @@ def cleanup(retention: Retention | None = None, among: Collection[Path] | None =
     configuration = conf.load()
     policy = _policy(retention or configuration.retention)
     removed: list[Decision] = []
-    for alias in sorted({decision.alias for decision in plan_cleanup(retention) if not decision.keep}):
+    for alias in sorted({decision.alias for decision in plan_cleanup(policy) if not decision.keep}):
         with exclusive(configuration.directory, alias, "cleanup"):
-            for decision in _decide(_core.list_backups(str(configuration.directory)), alias, policy):
-                if not decision.keep and (among is None or decision.path in among):
+            for decision in _decide(configuration, policy):
+                if decision.alias == alias and not decision.keep and (among is None or decision.path in among):
                     _core.remove_backup(str(decision.path))
                     removed.append(decision)
     return tuple(removed)
 
 
-def _decide(documents: list[dict[str, Any]], alias: str, policy: Retention) -> list[Decision]:
+def _decide(configuration: Configuration, policy: Retention) -> tuple[Decision, ...]:
     plan = {
         "policy": policy.as_dict(),
-        "backups": [document for document in documents if document.get("alias") == alias],
+        "backups": [
+            {
+                **{name: document[name] for name in ("path", "name", "alias", "kind", "created", "good")},
+                "pinned": document["status"].get("pinned"),
+            }
+            for document in _core.list_backups(str(configuration.directory))
+            # What says neither whose it is nor how old is nobody's to remove.
+            if document["alias"] and document["created"]
+        ],
         "now": datetime.now(UTC).strftime(plans.CREATED_FORMAT),
     }
-    return [
-        Decision(alias, decided["name"], Path(decided["path"]), decided["keep"], tuple(decided["reasons"]))
+    return tuple(
+        Decision(
+            alias=decided["alias"],
+            name=decided["name"],
+            path=Path(decided["path"]),
+            keep=decided["keep"],
+            reasons=tuple(decided["reasons"]),
+        )
         for decided in _core.retention(plan)
-    ]
+    )
 
 
 def _policy(retention: Retention) -> Retention:
@@ -84,9 +97,9 @@ def _policy(retention: Retention) -> Retention:
     return retention
 
 
-def _set_pin(selector: str, reason: str | None) -> Backup:
+def _remember(selector: str, change: dict[str, Any] | str) -> Backup:
     with own_errors():
-        folder = str(conf.load().directory)
-        path = _core.find_backup(folder, selector, None)["path"]
-        _core.set_status(path, {"pinned": reason})
-        return Backup.from_document(_core.find_backup(folder, path, None))
+        configuration = conf.load()
+        path = locate(configuration, selector, None)["path"]
+        _core.set_status(path, change)
+        return Backup.from_document(locate(configuration, path, None))

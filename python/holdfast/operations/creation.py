@@ -59,7 +59,7 @@ def _write(
     created = _free_moment(folder, connection.alias, options.get("kind", "manual"))
     if connection.vendor != "sqlite":
         return _core.backup(plans.backup_plan(connection, configuration, created, options), on_event)
-    with private_file(folder, connection.alias, "snapshot") as copy:
+    with private_file(folder, connection.alias) as copy:
         # Before the plan: that asks the database for its migrations, which would make an empty file of a missing one.
         sqlite.freeze(
             connection,

@@ -114,7 +114,7 @@ def _preview(
         created=choice.manifest["created"],
         strategy=document["strategy"],
         scope=plan["scope"],
-        tables=tuple(TableChange(table["label"], table["before"], table["after"]) for table in document["tables"]),
+        tables=tuple(TableChange(**table) for table in document["tables"]),
         drops=tuple(f"{dropped['kind']} {dropped['name']}" for dropped in document["drops"]),
         creates=tuple(f"{created['kind']} {created['name']}" for created in document["creates"]),
         keeps=tuple(document["keeps"]),

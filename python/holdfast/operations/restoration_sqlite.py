@@ -37,7 +37,7 @@ def compare(choice: Choice, plan: dict[str, Any]) -> dict[str, Any]:
 def replace(choice: Choice, plan: dict[str, Any], on_event: OnEvent) -> dict[str, Any]:
     """Build a private file, then bring it into the live database in one transaction."""
     connection, timeout_seconds = choice.connection, choice.configuration.lock_timeout_seconds
-    with private_file(choice.configuration.directory, connection.alias, "restore") as private:
+    with private_file(choice.configuration.directory, connection.alias) as private:
         plan["target"].update(file=str(private), page_size=sqlite.live_page_size(connection))
         document = _core.restore(plan, on_event)
         if plan["scope"] == "data-only":

@@ -25,12 +25,13 @@ def exclusive(folder: Path, alias: str, purpose: str) -> Iterator[None]:
 
 
 @contextmanager
-def private_file(folder: Path, alias: str, purpose: str) -> Iterator[Path]:
+def private_file(folder: Path, alias: str) -> Iterator[Path]:
     """Give the name of a file for this run alone; nothing of it is left afterwards.
 
-    It stands in the backup folder because only that is known to have room, and to be ours.
+    It stands in the backup folder because only that is known to have room, and to be ours. By its name the next run
+    knows it for litter, should this one be killed.
     """
-    path = folder / f".{alias}-{os.getpid()}-{token_hex(4)}.{purpose}"
+    path = folder / f".{alias}-{os.getpid()}-{token_hex(4)}.snapshot"
     try:
         yield path
     finally:

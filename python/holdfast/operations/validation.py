@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from holdfast import _core, conf, plans, project
 from holdfast.exceptions import InvalidBackup
-from holdfast.operations.session import own_errors
+from holdfast.operations.choice import locate
+from holdfast.operations.session import exclusive, own_errors
 from holdfast.progress import OnEvent, silent
 from holdfast.reports import Check, ValidationReport
 
@@ -22,16 +23,17 @@ def validate(
     configuration = conf.load()
     with own_errors():
         try:
-            found = _core.find_backup(str(configuration.directory), selector, alias)
+            found = locate(configuration, selector, alias)
         except InvalidBackup as error:
             # Known to be no backup at all: a result like any other, with nothing to remember it beside.
             return _unreadable(selector, error)
         drill = None
-        if depth == "restore" and not found.get("problem"):
+        if depth == "restore" and "database" in found:
             drill = plans.drill(found["alias"], found["database"]["engine"])
-            configuration.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = Path(found["path"])
-        document = _core.validate(plans.validate_plan(configuration, path, drill), on_event or silent)
+        # SQLite unpacks into the folder; without the lock a backup would take the private file for litter.
+        with exclusive(configuration.directory, found["alias"], "validation"):
+            document = _core.validate(plans.validate_plan(configuration, path, drill), on_event or silent)
         findings = project.ModelFindings((), ())
         if document["ok"]:
             findings = project.compare_models(_core.read_manifest(str(path)))
@@ -48,7 +50,7 @@ def _report(path: Path, document: dict[str, Any], findings: project.ModelFinding
         deep=document["deep"],
         checks=tuple(Check(**check) for check in document["checks"]),
         problems=(*document["problems"], *findings.problems),
-        warnings=findings.warnings,
+        warnings=(*document["warnings"], *findings.warnings),
         seconds=document["seconds"],
     )
 
@@ -67,9 +69,10 @@ def _unreadable(selector: str, error: InvalidBackup) -> ValidationReport:
 
 
 def _remember(report: ValidationReport) -> None:
-    changes = {
-        "verified_at": datetime.now(UTC).strftime(plans.CREATED_FORMAT),
-        "verified_how": "restored" if report.deep else "read",
-        "verified_ok": report.ok,
+    verified = {
+        "at": datetime.now(UTC).strftime(plans.CREATED_FORMAT),
+        "how": "restored" if report.deep else "read",
+        "ok": report.ok,
+        "problems": list(report.problems),
     }
-    _core.set_status(str(report.path), changes)
+    _core.set_status(str(report.path), {"verified": verified})

@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 
 from holdfast import conf, databases, rendering
 from holdfast.checks import CHECK_TAG
-from holdfast.exceptions import HoldfastError, PartlyDone
+from holdfast.exceptions import HoldfastError, Interrupted, PartlyDone, UsageError
 from holdfast.management.base import (
     HoldfastCommand,
     add_format,
@@ -52,6 +52,9 @@ class Command(HoldfastCommand):
             try:
                 with self.progress(alias, options) as progress:
                     report = backup(alias, on_event=progress, **_chosen(options))
+            except Interrupted:
+                # A wish to stop is meant for all of them.
+                raise
             except HoldfastError as error:
                 failures[alias] = error
                 if len(aliases) > 1:
@@ -69,7 +72,10 @@ class Command(HoldfastCommand):
     def _aliases(options: dict[str, Any]) -> list[str]:
         if options["database"]:
             return list(dict.fromkeys(options["database"]))
-        return databases.all_aliases(None if options["all"] else conf.load().databases)
+        aliases = databases.all_aliases(None if options["all"] else conf.load().databases)
+        if not aliases:
+            raise UsageError("there is no database to back up", "Holdfast knows PostgreSQL and SQLite.")
+        return aliases
 
 
 def _chosen(options: dict[str, Any]) -> BackupOptions:
