@@ -70,7 +70,7 @@ fn index(row: &Row) -> Entry {
         kind: "index",
         schema: Some(schema),
         name,
-        table: Some(row.get("table")),
+        table: row.get("table"),
         sql: format!("{};\n{marks}", row.get::<_, &str>("definition")),
     }
 }
@@ -96,7 +96,7 @@ const USABLE: &str = "(i.indisvalid OR c.relkind = 'p') AND i.indisready";
 fn query() -> String {
     format!(
         "SELECT 'pg_class'::regclass::oid AS class, ic.oid, n.nspname AS schema, ic.relname AS name, \
-                c.oid AS table, c.relname AS table_name, pg_get_indexdef(ic.oid) AS definition, {} \
+                CASE WHEN c.relkind <> 'm' THEN c.oid END AS table, c.relname AS table_name, pg_get_indexdef(ic.oid) AS definition, {} \
            FROM pg_index i \
            JOIN pg_class ic ON ic.oid = i.indexrelid \
            JOIN pg_class c ON c.oid = i.indrelid \

@@ -121,22 +121,7 @@ pub struct Schema {
 
 /// Reads the catalogs, with a number of queries that does not grow with the number of tables.
 pub async fn read(reader: &Reader<'_>) -> Result<Schema> {
-    let mut entries = schemas::entries(reader).await?;
-    entries.extend(extensions::entries(reader).await?);
-    entries.extend(types::entries(reader).await?);
-    entries.extend(sequences::entries(reader).await?);
-    entries.extend(tables::entries(reader).await?);
-    entries.extend(constraints::entries(reader).await?);
-    entries.extend(indexes::entries(reader).await?);
-    entries.extend(collations::entries(reader).await?);
-    entries.extend(functions::entries(reader).await?);
-    // Materialized views are filled before tables begin to hide rows.
-    entries.extend(views::entries(reader).await?);
-    entries.extend(statistics::entries(reader).await?);
-    entries.extend(triggers::entries(reader).await?);
-    entries.extend(policies::entries(reader).await?);
-    entries.extend(comments::entries(reader).await?);
-    entries.extend(privileges::entries(reader).await?);
+    let entries = entries(reader).await?;
     let sequences = positions::read(reader, &entries).await?;
     Ok(Schema {
         entries: order::sorted(reader, entries).await?,
@@ -146,4 +131,23 @@ pub async fn read(reader: &Reader<'_>) -> Result<Schema> {
         extensions: extensions::described(reader).await?,
         roles: privileges::roles(reader).await?,
     })
+}
+
+async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
+    let mut entries = schemas::entries(reader).await?;
+    entries.extend(extensions::entries(reader).await?);
+    entries.extend(collations::entries(reader).await?);
+    entries.extend(types::entries(reader).await?);
+    entries.extend(functions::entries(reader).await?);
+    entries.extend(sequences::entries(reader).await?);
+    entries.extend(tables::entries(reader).await?);
+    entries.extend(views::entries(reader).await?);
+    entries.extend(constraints::entries(reader).await?);
+    entries.extend(indexes::entries(reader).await?);
+    entries.extend(statistics::entries(reader).await?);
+    entries.extend(triggers::entries(reader).await?);
+    entries.extend(policies::entries(reader).await?);
+    entries.extend(comments::entries(reader).await?);
+    entries.extend(privileges::entries(reader).await?);
+    Ok(entries)
 }

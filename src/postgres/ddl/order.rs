@@ -11,10 +11,34 @@ use crate::error::{Error, Kind, Result};
 use crate::manifest::Section;
 
 /// Kinds in the order that they take when dependencies leave it open.
-const KINDS: [&str; 25] = [
-    "schema", "extension", "collation", "type", "domain", "function", "procedure", "sequence", "table", "view",
-    "materialized view", "table attach", "default", "sequence owned by", "constraint", "check constraint", "index",
-    "index attach", "statistics", "rule", "trigger", "fk constraint", "policy", "event trigger", "comment",
+const KINDS: [&str; 27] = [
+    "schema",
+    "collation",
+    "extension",
+    "type",
+    "domain",
+    "function",
+    "procedure",
+    "sequence",
+    "table",
+    "view",
+    "materialized view",
+    "table attach",
+    "default",
+    "sequence owned by",
+    "constraint",
+    "check constraint",
+    "index",
+    "index attach",
+    "statistics",
+    "trigger",
+    "fk constraint",
+    "policy",
+    "row security",
+    "comment",
+    "materialized view data",
+    "owner",
+    "acl",
 ];
 
 /// Entries of all sections, each section in its order. What needs an entry of `PostData` moves there.
@@ -115,11 +139,12 @@ fn too_late(table: &Entry, needed: &Entry) -> Error {
     Error::new(Kind::Unsupported, message).hint("Break the dependency, for example by a function in between.")
 }
 
-/// When an entry comes among those that could come now; what only adorns comes last, in the order that it was given in.
+/// When an entry comes among those that could come now. What only adorns comes last, each kind in the order that it was
+/// given in; materialized views are filled when the policies of their tables hold again.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Turn<'a> {
     Creates { kind: usize, schema: Option<&'a str>, name: &'a str, index: usize },
-    Adorns { index: usize },
+    Adorns { kind: usize, index: usize },
 }
 
 impl<'a> Turn<'a> {
@@ -127,13 +152,13 @@ impl<'a> Turn<'a> {
         let kind = KINDS.iter().position(|kind| *kind == entry.kind).unwrap_or(KINDS.len());
         match entry.id {
             Some(_) => Self::Creates { kind, schema: entry.schema.as_deref(), name: &entry.name, index },
-            None => Self::Adorns { index },
+            None => Self::Adorns { kind, index },
         }
     }
 
     fn index(&self) -> usize {
         match self {
-            Self::Creates { index, .. } | Self::Adorns { index } => *index,
+            Self::Creates { index, .. } | Self::Adorns { index, .. } => *index,
         }
     }
 }

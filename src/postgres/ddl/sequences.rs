@@ -88,7 +88,8 @@ fn column(row: &Row) -> Option<String> {
 /// The dependencies know ownership as the row of `pg_sequence`: see `order`. Sequences have a persistence of their own
 /// since PostgreSQL 15.
 fn query(version: u32) -> String {
-    let unlike_table = if version >= 150_000 { "coalesce(c.relpersistence <> t.relpersistence, false)" } else { "false" };
+    let unlike_table =
+        if version >= 150_000 { "coalesce(c.relpersistence <> t.relpersistence, false)" } else { "false" };
     format!(
         "SELECT 'pg_class'::regclass::oid AS sequence_class, 'pg_sequence'::regclass::oid AS ownership_class, \
                 c.oid, n.nspname AS schema, c.relname AS name, format_type(s.seqtypid, NULL) AS type, \

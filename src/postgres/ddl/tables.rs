@@ -62,8 +62,7 @@ impl Table {
     fn elements(&self, row: &Row) -> String {
         let of_type: Option<&str> = row.get("of_type");
         let line = if of_type.is_some() { Column::line_of_type } else { Column::line };
-        let lines: Vec<String> =
-            self.columns.iter().filter_map(line).chain(self.checks.iter().cloned()).collect();
+        let lines: Vec<String> = self.columns.iter().filter_map(line).chain(self.checks.iter().cloned()).collect();
         match of_type {
             Some(of_type) if lines.is_empty() => format!(" OF {of_type}"),
             Some(of_type) => format!(" OF {of_type} (\n    {}\n)", lines.join(",\n    ")),

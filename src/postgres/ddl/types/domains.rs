@@ -20,16 +20,16 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
         } else {
             let checks = inside.entry(row.get("domain")).or_default();
             let (name, definition): (&str, &str) = (row.get("check"), row.get("definition"));
-            checks.push_str(&format!("\n    CONSTRAINT {} {definition}", quote::identifier(name)));
+            let _ = write!(checks, "\n    CONSTRAINT {} {definition}", quote::identifier(name));
         }
     }
     for row in scope::rows(reader, "domains", &query(reader.version)).await? {
-        entries.push(domain(&row, inside.remove(&row.get("oid")).unwrap_or_default()));
+        entries.push(domain(&row, inside.get(&row.get("oid")).map_or("", String::as_str)));
     }
     Ok(entries)
 }
 
-fn domain(row: &Row, checks: String) -> Entry {
+fn domain(row: &Row, checks: &str) -> Entry {
     let (schema, name): (String, String) = (row.get("schema"), row.get("name"));
     let mut sql = format!(
         "CREATE DOMAIN {} AS {}{}",
