@@ -41,6 +41,7 @@ pub struct Progress {
     rows: AtomicU64,
     bytes: AtomicU64,
     cancelled: AtomicBool,
+    committing: AtomicBool,
     pending: Mutex<Vec<Event>>,
 }
 
@@ -68,15 +69,35 @@ impl Progress {
 
     /// Asks every worker to stop at its next step.
     pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
+        self.cancelled.store(true, Ordering::SeqCst);
     }
 
     /// Fails with [`crate::Kind::Interrupted`] once [`Progress::cancel`] was called; workers ask between chunks.
     pub fn check(&self) -> Result<()> {
-        if self.cancelled.load(Ordering::Relaxed) {
+        if self.is_cancelled() {
             return Err(Error::interrupted());
         }
         Ok(())
+    }
+
+    /// Whether [`Progress::cancel`] was called.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::SeqCst)
+    }
+
+    /// Begins what cannot be taken back; fails when the wish to stop came first.
+    pub fn commit(&self) -> Result<()> {
+        self.committing.store(true, Ordering::SeqCst);
+        let result = self.check();
+        if result.is_err() {
+            self.committing.store(false, Ordering::SeqCst);
+        }
+        result
+    }
+
+    /// Whether the work has passed [`Progress::commit`]: from then on its end is waited for.
+    pub fn is_committing(&self) -> bool {
+        self.committing.load(Ordering::SeqCst)
     }
 
     /// Takes what happened since the last call, the current counters last.

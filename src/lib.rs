@@ -8,7 +8,9 @@ pub mod backup;
 pub mod codec;
 pub mod error;
 pub mod event;
+pub mod fingerprint;
 pub mod manifest;
+pub(crate) mod moment;
 pub mod plan;
 pub mod postgres;
 #[cfg(feature = "python")]

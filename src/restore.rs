@@ -1,1 +1,114 @@
-//! restore.
+//! Brings a backup back, or tells what that would do.
+
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::archive::Archive;
+use crate::error::{Error, Kind, Result};
+use crate::event::Progress;
+use crate::manifest::Payload;
+use crate::plan::{RestorePlan, Target, Verify};
+use crate::{postgres, sqlite};
+
+/// What was done.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Report {
+    /// Rows loaded.
+    pub rows: u64,
+    /// Tables loaded.
+    pub tables: u64,
+    /// From the first byte read to the commit.
+    pub seconds: f64,
+    /// How far the result was compared with the backup before it was believed.
+    pub verified: Verify,
+    /// What the server warned of.
+    pub warnings: Vec<String>,
+}
+
+/// What a restore would do; printed before anything is destroyed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Preview {
+    /// `in-place`.
+    pub strategy: &'static str,
+    /// Every table that is touched.
+    pub tables: Vec<TablePreview>,
+    /// What exists now and will be gone, or be made anew.
+    pub drops: Vec<ObjectPreview>,
+    /// What the backup creates.
+    pub creates: Vec<ObjectPreview>,
+    /// What stays although the backup does not hold it, with the reason.
+    pub keeps: Vec<String>,
+    /// What may go wrong.
+    pub warnings: Vec<String>,
+}
+
+/// A table before and after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TablePreview {
+    /// `schema.name`.
+    pub label: String,
+    /// Rows now; `None` where the table does not exist.
+    pub before: Option<u64>,
+    /// Whether `before` is the server's estimate: counting a very large table takes minutes.
+    pub estimated: bool,
+    /// Rows afterwards; `None` where the table will be gone.
+    pub after: Option<u64>,
+}
+
+/// An object that comes or goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ObjectPreview {
+    /// The field's word for it.
+    pub kind: String,
+    /// Its full name.
+    pub name: String,
+}
+
+/// Restores; when this returns an error, the target is as it was.
+pub fn restore(plan: &RestorePlan, progress: &Progress) -> Result<Report> {
+    let started = Instant::now();
+    let archive = open(plan)?;
+    progress.stage("checking the backup", archive.manifest.file.as_ref().map_or(0, |file| file.size));
+    // Every stored byte is compared before the first statement: a bad backup must not even take a lock.
+    archive.check_stored(progress)?;
+    let report = match &plan.target {
+        Target::Postgresql { parameters } => postgres::restore(plan, parameters, &archive, progress)?,
+        Target::Sqlite { file, page_size } => sqlite::restore(plan, file, *page_size, &archive, progress)?,
+    };
+    Ok(Report { seconds: started.elapsed().as_secs_f64(), verified: plan.verify, ..report })
+}
+
+/// Tells what [`restore`] would do; changes nothing.
+pub fn preview(plan: &RestorePlan, progress: &Progress) -> Result<Preview> {
+    let archive = open(plan)?;
+    match &plan.target {
+        Target::Postgresql { parameters } => postgres::preview(plan, parameters, &archive, progress),
+        Target::Sqlite { .. } => Err(Error::usage("a SQLite restore is previewed by the library that owns the database")),
+    }
+}
+
+/// Opens the backup and refuses one of the other engine.
+fn open(plan: &RestorePlan) -> Result<Archive> {
+    let archive = Archive::open(&plan.backup)?;
+    let fits = matches!(
+        (archive.manifest.payload, &plan.target),
+        (Payload::Sql, Target::Postgresql { .. }) | (Payload::Sqlite3, Target::Sqlite { .. })
+    );
+    if fits {
+        return Ok(archive);
+    }
+    Err(Error::new(
+        Kind::Usage,
+        format!(
+            "{} is a backup of a {} database and cannot be restored into this one",
+            archive.manifest.name, archive.manifest.database.engine
+        ),
+    )
+    .hint("choose a backup of the same engine, or the other database with --database"))
+}
+
+/// Threads that decompress ahead of the loader.
+pub(crate) fn decoding_threads(plan: &RestorePlan) -> usize {
+    plan.jobs.map_or(2, |jobs| usize::from(jobs).clamp(1, 8))
+}

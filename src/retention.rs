@@ -1,1 +1,246 @@
-//! retention.
+//! Which backups stay. A pure decision: it reads no folder and removes nothing.
+//!
+//! Backups of one alias are judged among themselves, never across. A backup stays when any rule, pin or safeguard
+//! speaks for it, and the decision says which.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use time::{Duration, UtcDateTime};
+
+use crate::moment;
+use crate::{Error, Result};
+
+/// How many backups each rule keeps; 0 switches a rule off. Periods are those of UTC's calendar, weeks those of ISO
+/// 8601, and periods without a backup do not count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// The newest backups, whenever they were made.
+    pub last: u32,
+    /// Hours of which the newest backup stays.
+    pub hourly: u32,
+    /// Days of which the newest backup stays.
+    pub daily: u32,
+    /// Weeks of which the newest backup stays.
+    pub weekly: u32,
+    /// Months of which the newest backup stays.
+    pub monthly: u32,
+    /// Years of which the newest backup stays.
+    pub yearly: u32,
+    /// All backups that are at most this many days older than the newest good one: counted from there and not from
+    /// now, so that nothing goes while no new backups arrive.
+    pub days: u32,
+}
+
+/// A backup that may stay or go.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Candidate {
+    /// The data file.
+    pub path: PathBuf,
+    /// The data file's name.
+    pub name: String,
+    /// The alias of its database.
+    pub alias: String,
+    /// Why it was made; no rule asks for it.
+    pub kind: String,
+    /// When its snapshot was taken: RFC 3339.
+    pub created: String,
+    /// Why it is pinned, if it is.
+    pub pinned: Option<String>,
+    /// Whether nothing is known against it.
+    pub good: bool,
+}
+
+/// Whether a backup stays, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Decision {
+    /// The data file.
+    pub path: PathBuf,
+    /// The data file's name.
+    pub name: String,
+    /// The alias of its database.
+    pub alias: String,
+    /// Whether it stays.
+    pub keep: bool,
+    /// Everything that speaks for it, or why nothing does; never empty.
+    pub reasons: Vec<String>,
+}
+
+/// Decides for each backup; gives them by alias, the newest first. `now` is RFC 3339.
+pub fn decide(policy: &Policy, candidates: &[Candidate], now: &str) -> Result<Vec<Decision>> {
+    if *policy == Policy::default() {
+        return Err(Error::usage("the retention policy keeps nothing, so it would remove every backup")
+            .hint("Set at least one rule, such as daily, to more than 0"));
+    }
+    let now = moment::parse(now)?;
+    let mut groups: BTreeMap<&str, Vec<Judged>> = BTreeMap::new();
+    for candidate in candidates {
+        let judged = Judged::new(candidate, now)?;
+        groups.entry(&candidate.alias).or_default().push(judged);
+    }
+    Ok(groups.into_values().flat_map(|group| judge(policy, group)).collect())
+}
+
+/// A candidate with what speaks for it.
+struct Judged<'a> {
+    candidate: &'a Candidate,
+    created: UtcDateTime,
+    is_future: bool,
+    reasons: Vec<String>,
+}
+
+impl<'a> Judged<'a> {
+    fn new(candidate: &'a Candidate, now: UtcDateTime) -> Result<Self> {
+        let created = moment::parse(&candidate.created).map_err(|error| {
+            Error::usage(format!("the time of the backup {} is unknown", candidate.name)).because(error)
+        })?;
+        Ok(Self { candidate, created, is_future: created > now, reasons: Vec::new() })
+    }
+
+    /// Only such backups fill periods: a wrong clock or a damaged file must not push a good backup out.
+    fn counts(&self) -> bool {
+        self.candidate.good && !self.is_future
+    }
+
+    fn keep(&mut self, reason: impl Into<String>) {
+        self.reasons.push(reason.into());
+    }
+
+    fn decision(self) -> Decision {
+        let keep = !self.reasons.is_empty();
+        let mut reasons = self.reasons;
+        if !keep {
+            let good = self.candidate.good;
+            let against = if good { "not kept by any rule" } else { "damaged, and a newer good backup exists" };
+            reasons.push(against.to_owned());
+        }
+        Decision {
+            path: self.candidate.path.clone(),
+            name: self.candidate.name.clone(),
+            alias: self.candidate.alias.clone(),
+            keep,
+            reasons,
+        }
+    }
+}
+
+/// Judges the backups of one alias.
+fn judge(policy: &Policy, mut group: Vec<Judged>) -> Vec<Decision> {
+    group.sort_by(|one, other| {
+        (other.created.cmp(&one.created)).then_with(|| one.candidate.name.cmp(&other.candidate.name))
+    });
+    apply_safeguards(&mut group);
+    let mut counting: Vec<&mut Judged> = group.iter_mut().filter(|judged| judged.counts()).collect();
+    apply_last(&mut counting, policy.last);
+    for (period, count) in policy.periods() {
+        apply_period(&mut counting, period, count);
+    }
+    apply_days(&mut counting, policy.days);
+    // What a kept backup needs in order to be restored (the base of an increment) gets its reason here, after all
+    // rules have spoken.
+    group.into_iter().map(Judged::decision).collect()
+}
+
+/// Reasons that no policy can take away.
+fn apply_safeguards(group: &mut [Judged]) {
+    let newest_good = group.iter().position(Judged::counts);
+    let newest_good_moment = newest_good.map(|index| group[index].created);
+    for (index, judged) in group.iter_mut().enumerate() {
+        if newest_good == Some(index) {
+            judged.keep("newest");
+        }
+        if let Some(reason) = &judged.candidate.pinned {
+            judged.keep(format!("pinned: {reason}"));
+        }
+        if judged.is_future {
+            judged.keep("its time is in the future");
+        } else if !judged.candidate.good && newest_good_moment.is_none_or(|moment| moment <= judged.created) {
+            judged.keep("damaged, but no newer good backup exists");
+        }
+    }
+}
+
+fn apply_last(counting: &mut [&mut Judged], count: u32) {
+    for (number, judged) in (1..=count).zip(counting) {
+        judged.keep(format!("last {number} of {count}"));
+    }
+}
+
+/// The newest backup of each of the newest `count` periods stays. While there are fewer periods the oldest backup
+/// takes a free place: history grows to the length asked for instead of starting anew in each period.
+fn apply_period(counting: &mut [&mut Judged], period: Period, count: u32) {
+    let mut filled = 0;
+    let mut previous = None;
+    let oldest = counting.len().saturating_sub(1);
+    for (index, judged) in counting.iter_mut().enumerate() {
+        let bucket = Some(period.bucket(judged.created));
+        if filled == count || (bucket == previous && index != oldest) {
+            continue;
+        }
+        filled += 1;
+        let note = if bucket == previous { " (oldest)" } else { "" };
+        judged.keep(format!("{} {filled} of {count}{note}", period.word()));
+        previous = bucket;
+    }
+}
+
+fn apply_days(counting: &mut [&mut Judged], days: u32) {
+    let Some(newest) = counting.first().map(|judged| judged.created).filter(|_| days > 0) else {
+        return;
+    };
+    for judged in counting {
+        if newest - judged.created <= Duration::days(days.into()) {
+            judged.keep(format!("within {days} days"));
+        }
+    }
+}
+
+/// A period of the calendar.
+#[derive(Debug, Clone, Copy)]
+enum Period {
+    Hour,
+    Day,
+    Week,
+    Month,
+    Year,
+}
+
+impl Period {
+    /// Equal for moments of the same period, and for no others.
+    fn bucket(self, moment: UtcDateTime) -> (i32, u16, u8) {
+        match self {
+            Self::Hour => (moment.year(), moment.ordinal(), moment.hour()),
+            Self::Day => (moment.year(), moment.ordinal(), 0),
+            Self::Week => {
+                let (year, week, _) = moment.to_iso_week_date();
+                (year, week.into(), 0)
+            }
+            Self::Month => (moment.year(), u8::from(moment.month()).into(), 0),
+            Self::Year => (moment.year(), 0, 0),
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Hour => "hourly",
+            Self::Day => "daily",
+            Self::Week => "weekly",
+            Self::Month => "monthly",
+            Self::Year => "yearly",
+        }
+    }
+}
+
+impl Policy {
+    fn periods(&self) -> [(Period, u32); 5] {
+        [
+            (Period::Hour, self.hourly),
+            (Period::Day, self.daily),
+            (Period::Week, self.weekly),
+            (Period::Month, self.monthly),
+            (Period::Year, self.yearly),
+        ]
+    }
+}

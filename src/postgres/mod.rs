@@ -1,8 +1,22 @@
 //! PostgreSQL over the wire protocol, without any client program.
 //!
-//! `connect` reaches a server as libpq would; `ddl` turns the catalogs into statements; `dump` reads rows in one
-//! snapshot; `load` executes a backup in one transaction.
+//! `connect` reaches a server as libpq would; `snapshot` holds one moment; `ddl` turns the catalogs into statements;
+//! `dump` reads rows; `backup` puts them in order; `restore` executes a backup in one transaction;
+//! `validate` proves one.
 
+mod backup;
 pub mod connect;
 pub mod ddl;
+mod dump;
+mod large_objects;
 pub mod quote;
+mod restore;
+mod runtime;
+mod session;
+mod snapshot;
+mod throttle;
+mod validate;
+
+pub use backup::backup;
+pub use restore::{preview, restore};
+pub use validate::{check_content, check_references, rehearse};

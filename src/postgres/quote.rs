@@ -21,10 +21,10 @@ pub fn literal(text: &str) -> String {
 }
 
 /// Many identifiers with commas between them.
-pub fn identifiers<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub fn identifiers<T: AsRef<str>>(names: &[T]) -> String {
     names
-        .into_iter()
-        .map(identifier)
+        .iter()
+        .map(|name| identifier(name.as_ref()))
         .collect::<Vec<_>>()
         .join(", ")
 }

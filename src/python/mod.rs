@@ -1,1 +1,129 @@
-//! python.
+//! The module `holdfast._core`: plans come in as dictionaries, reports go out as dictionaries.
+
+mod documents;
+mod errors;
+mod lock;
+mod run;
+
+use pyo3::prelude::*;
+
+/// The Rust half of Holdfast.
+#[pymodule(name = "_core")]
+mod core {
+    use std::path::PathBuf;
+
+    use pyo3::prelude::*;
+    use pythonize::{depythonize, pythonize};
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+
+    #[pymodule_export]
+    use super::lock::Lock;
+    use super::documents::{self, RetentionPlan};
+    use super::errors::raise;
+    use super::run::run;
+    use crate::error::{Error, Result};
+    use crate::event::Progress;
+    use crate::{archive, store};
+
+    #[pymodule_export]
+    #[allow(non_upper_case_globals, reason = "the name that Python expects")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pyfunction]
+    fn backup<'py>(
+        py: Python<'py>,
+        plan: &Bound<'py, PyAny>,
+        on_event: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let plan = parse(plan)?;
+        let work = move |progress: &Progress| documents::made(&crate::backup::backup(&plan, progress)?);
+        give(py, &run(py, on_event, work)?)
+    }
+
+    #[pyfunction]
+    fn preview<'py>(
+        py: Python<'py>,
+        plan: &Bound<'py, PyAny>,
+        on_event: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let plan = parse(plan)?;
+        give(py, &run(py, on_event, move |progress| crate::restore::preview(&plan, progress))?)
+    }
+
+    #[pyfunction]
+    fn restore<'py>(
+        py: Python<'py>,
+        plan: &Bound<'py, PyAny>,
+        on_event: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let plan = parse(plan)?;
+        give(py, &run(py, on_event, move |progress| crate::restore::restore(&plan, progress))?)
+    }
+
+    #[pyfunction]
+    fn validate<'py>(
+        py: Python<'py>,
+        plan: &Bound<'py, PyAny>,
+        on_event: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let plan = parse(plan)?;
+        give(py, &run(py, on_event, move |progress| crate::validate::validate(&plan, progress))?)
+    }
+
+    #[pyfunction]
+    fn read_manifest(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyAny>> {
+        give(py, &detached(py, || archive::read_manifest(&path))?)
+    }
+
+    #[pyfunction]
+    fn list_backups(py: Python<'_>, folder: PathBuf) -> PyResult<Bound<'_, PyAny>> {
+        let all = || store::list(&folder)?.iter().map(documents::listed).collect::<Result<Vec<_>>>();
+        give(py, &detached(py, all)?)
+    }
+
+    #[pyfunction]
+    fn find_backup<'py>(
+        py: Python<'py>,
+        folder: PathBuf,
+        selector: &str,
+        alias: Option<&str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        give(py, &detached(py, || documents::listed(&store::find(&folder, selector, alias)?))?)
+    }
+
+    #[pyfunction]
+    fn retention<'py>(py: Python<'py>, plan: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let plan: RetentionPlan = parse(plan)?;
+        give(py, &detached(py, || crate::retention::decide(&plan.policy, &plan.backups, &plan.now))?)
+    }
+
+    #[pyfunction]
+    fn remove_backup(py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        detached(py, || store::remove(&path))
+    }
+
+    #[pyfunction]
+    fn set_status<'py>(py: Python<'py>, path: PathBuf, change: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let change = parse(change)?;
+        give(py, &detached(py, || store::update_status(&path, change))?)
+    }
+
+    #[pyfunction]
+    fn clean_litter(py: Python<'_>, folder: PathBuf, alias: &str) -> PyResult<Vec<String>> {
+        detached(py, || store::clean(&folder, alias))
+    }
+
+    fn parse<T: DeserializeOwned>(plan: &Bound<'_, PyAny>) -> PyResult<T> {
+        // The message names the field; it never holds a value, which could be a password.
+        depythonize(plan).map_err(|error| raise(plan.py(), &Error::usage("the plan has a wrong form").because(error)))
+    }
+
+    fn give<'py, T: Serialize>(py: Python<'py>, report: &T) -> PyResult<Bound<'py, PyAny>> {
+        Ok(pythonize(py, report)?)
+    }
+
+    fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
+        py.detach(work).map_err(|error| raise(py, &error))
+    }
+}

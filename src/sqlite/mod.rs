@@ -1,1 +1,31 @@
-//! sqlite.
+//! SQLite: reads and builds private files, and never touches a live database.
+//!
+//! POSIX locks belong to the process: a second SQLite library (or a plain `open` and `close`) in the process that has
+//! a database open drops its locks, and committed rows of others vanish. So the caller copies the live database
+//! through its own library, and everything here works on that copy.
+//!
+//! `snapshot` opens a copy, `tables` lists and `measure` counts what is in it, `check` proves it whole, `reduce`
+//! leaves rows out, `backup` sends it; `build` makes a private file, `restore` fills it from a backup.
+
+mod backup;
+pub mod build;
+pub mod check;
+mod foreign_keys;
+mod functions;
+mod interrupt;
+mod measure;
+mod reduce;
+mod restore;
+pub mod snapshot;
+mod tables;
+
+pub use backup::backup;
+pub use build::{Draft, Expected};
+pub use check::ForeignKeyViolation;
+pub use restore::{rehearse, restore};
+pub use snapshot::{Pages, Snapshot};
+
+/// A name as SQL wants it: in double quotes.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

@@ -1,6 +1,12 @@
 //! One binary for all tests of the core.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod archive;
+mod postgres_certificates;
+mod postgres_connect;
 mod postgres_ddl;
 mod postgres_ddl_more;
 mod postgres_server;
+mod retention;
+mod sqlite;
+mod store;

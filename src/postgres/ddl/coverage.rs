@@ -24,17 +24,16 @@ pub async fn database_settings(reader: &Reader<'_>) -> Result<Vec<String>> {
     Ok(rows.iter().map(|row| row.get("setting")).collect())
 }
 
-/// The server numbers what users make from 16384 on. What hangs on another object by an internal dependency was made with
-/// it: the cast from a range to its multirange, the array of a type.
+/// The server numbers what users make from 16384 on.
 fn objects_query() -> String {
     format!(
         "SELECT word, {columns} FROM ({SWEEP}) AS swept(class, object, word) {address} \
-          WHERE object >= 16384 AND {unowned} \
-            AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = class AND d.objid = object AND d.deptype = 'i') \
+          WHERE object >= 16384 AND {unowned} AND {independent} \
           ORDER BY {columns}",
         columns = address::COLUMNS,
         address = address::of("class", "object", "0"),
         unowned = scope::unowned("class", "object"),
+        independent = scope::independent("class", "object"),
     )
 }
 

@@ -25,18 +25,16 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
         .collect())
 }
 
-/// Constructors of range types hang on their type by an internal dependency and come with it.
 fn query() -> String {
     format!(
         "SELECT 'pg_proc'::regclass::oid AS class, p.oid, n.nspname AS schema, p.proname AS name, \
                 p.prokind = 'p' AS procedure, pg_get_function_identity_arguments(p.oid) AS arguments, \
                 pg_get_functiondef(p.oid) AS definition \
            FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace \
-          WHERE p.prokind <> 'a' AND {} AND {} \
-            AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass \
-                               AND d.objid = p.oid AND d.deptype = 'i') \
+          WHERE p.prokind <> 'a' AND {} AND {} AND {} \
           ORDER BY n.nspname, p.proname, arguments",
         scope::user_schema("n.nspname"),
         scope::unowned("'pg_proc'", "p.oid"),
+        scope::independent("'pg_proc'", "p.oid"),
     )
 }

@@ -66,8 +66,8 @@ impl Grant {
     fn read(row: &Row, object: &str) -> Self {
         let mut privileges: Vec<String> = row.get("privileges");
         if let Some(column) = row.get::<_, Option<&str>>("column_name") {
-            let column = quote::identifier(column);
-            privileges.iter_mut().for_each(|privilege| privilege.push_str(&format!(" ({column})")));
+            let column = format!(" ({})", quote::identifier(column));
+            privileges.iter_mut().for_each(|privilege| privilege.push_str(&column));
         }
         Self {
             grantor: row.get("grantor"),
@@ -88,11 +88,7 @@ impl Grant {
     fn grant(&self, owner: &str) -> String {
         let option = if self.grantable { " WITH GRANT OPTION" } else { "" };
         let statement = format!("  GRANT {} TO {}{option};\n", self.what, self.role());
-        if self.grantor == owner {
-            guard::guarded(&statement)
-        } else {
-            guard::granted_by(&self.grantor, &statement)
-        }
+        if self.grantor == owner { guard::guarded(&statement) } else { guard::granted_by(&self.grantor, &statement) }
     }
 }
 
@@ -122,7 +118,8 @@ fn givers_first(mut waiting: Vec<Grant>, owner: &str) -> Vec<Grant> {
     let mut givers = HashSet::from([owner.to_owned()]);
     let mut sorted = Vec::new();
     while !waiting.is_empty() {
-        let (mut ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|grant| givers.contains(&grant.grantor));
+        let (mut ready, rest): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|grant| givers.contains(&grant.grantor));
         waiting = rest;
         if ready.is_empty() {
             // Their right to give comes from elsewhere: of a column, from its table.
@@ -189,11 +186,11 @@ fn usual_public(version: u32) -> String {
 /// SQL: what users made and extensions do not own. Sequences of columns follow their table, constructors their type.
 fn owned_by_users(version: u32) -> String {
     format!(
-        "(class = 'pg_largeobject'::regclass OR {} AND {} AND NOT {} \
-          AND NOT (letter IS NOT DISTINCT FROM 's' AND table_oid IS NOT NULL) \
-          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = class AND d.objid = object.oid AND d.deptype = 'i'))",
+        "(class = 'pg_largeobject'::regclass OR {} AND {} AND {} AND NOT {} \
+          AND NOT (letter IS NOT DISTINCT FROM 's' AND table_oid IS NOT NULL))",
         scope::user_schema("schema"),
         scope::unowned("class", "object.oid"),
+        scope::independent("class", "object.oid"),
         usual_public(version),
     )
 }

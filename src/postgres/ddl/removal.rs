@@ -72,19 +72,17 @@ const ENTANGLED: &str = "
            'Drop the subscription, or restore into another database.'
       FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-/// Event triggers first, since they would fire at each step; schemas last. Parts of another object (identity sequences,
-/// constructors of ranges) hang on it internally; sequences of columns and partitions do so automatically.
+/// Event triggers first, since they would fire at each step; schemas last.
 fn objects_query() -> String {
     format!(
         "SELECT {columns} FROM ({OBJECTS}) AS removable(step, class, object, schema) {address} \
-          WHERE (object >= 16384) AND coalesce({user_schema}, true) AND {unowned} \
-            AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = class AND d.objid = object \
-                               AND (d.deptype = 'i' OR step = 4 AND d.deptype = 'a' AND d.refobjsubid > 0)) \
+          WHERE object >= 16384 AND coalesce({user_schema}, true) AND {unowned} AND {independent} \
           ORDER BY step, {columns}",
         columns = address::COLUMNS,
         address = address::of("class", "object", "0"),
         user_schema = scope::user_schema("schema"),
         unowned = scope::unowned("class", "object"),
+        independent = scope::independent("class", "object"),
     )
 }
 
@@ -92,7 +90,9 @@ const OBJECTS: &str = "
     SELECT 1, 'pg_event_trigger'::regclass::oid, oid, NULL::name FROM pg_event_trigger
      UNION ALL SELECT 2, 'pg_publication'::regclass, oid, NULL FROM pg_publication
      UNION ALL SELECT CASE relkind WHEN 'S' THEN 4 ELSE 3 END, 'pg_class'::regclass, c.oid, nspname
-         FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+         FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind IN ('r', 'p', 'v', 'm', 'f')
+            OR relkind = 'S' AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+                                                AND d.objid = c.oid AND d.deptype = 'a' AND d.refobjsubid > 0)
      UNION ALL SELECT 5, 'pg_foreign_server'::regclass, oid, NULL FROM pg_foreign_server
      UNION ALL SELECT 6, 'pg_foreign_data_wrapper'::regclass, oid, NULL FROM pg_foreign_data_wrapper
      UNION ALL SELECT 7, 'pg_cast'::regclass, oid, NULL FROM pg_cast

@@ -28,3 +28,12 @@ pub(super) fn unowned(class: &str, oid: &str) -> String {
 pub(super) fn user_schema(schema: &str) -> String {
     format!("({schema} <> 'information_schema' AND {schema} !~ '^pg_')")
 }
+
+/// SQL: the row `oid` of the catalog `class` was made for itself, not with another object as a constructor is with its
+/// range or the sequence of an identity with its column. (Columns of a partition key hang on their own table so.)
+pub(super) fn independent(class: &str, oid: &str) -> String {
+    format!(
+        "NOT EXISTS (SELECT FROM pg_depend part WHERE part.classid = {class}::regclass \
+         AND part.objid = {oid} AND part.objsubid = 0 AND part.deptype = 'i')"
+    )
+}

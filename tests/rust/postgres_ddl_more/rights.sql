@@ -1,3 +1,5 @@
+ALTER TABLE app.event OWNER TO boss;
+ALTER TABLE app.event_2025 OWNER TO boss;
 ALTER SCHEMA app OWNER TO boss;
 ALTER TABLE app.book OWNER TO boss;
 ALTER TABLE app.author OWNER TO boss;

@@ -1,0 +1,102 @@
+"""System checks: they read settings and look at folders, never at a database, and create nothing.
+
+| id | what is wrong |
+|---|---|
+| `holdfast.E001` | `HOLDFAST` is not a dictionary |
+| `holdfast.E002` | an unknown key |
+| `holdfast.E003` | a value of the wrong type |
+| `holdfast.E004` | a value that makes no sense |
+| `holdfast.E005` | an environment value that cannot be read |
+| `holdfast.E006` | the backup folder is inside `MEDIA_ROOT` or `STATIC_ROOT` |
+| `holdfast.E007` | the backup folder cannot be made or written |
+| `holdfast.E008` | `HOLDFAST["DATABASES"]` names an alias that does not exist |
+| `holdfast.E009` | `HOLDFAST["DATABASES"]` names an engine that cannot be backed up |
+| `holdfast.W001` | the retention policy is empty |
+| `holdfast.W002` | a database is of an engine that cannot be backed up |
+| `holdfast.W003` | the default database lives in memory |
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's own names
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from holdfast import conf, databases
+from holdfast.exceptions import UsageError
+
+CHECK_TAG = "holdfast"
+
+
+def check_settings(**_kwargs: Any) -> list[CheckMessage]:
+    """Give everything that would stop a backup, or make one less than it seems."""
+    found: list[CheckMessage] = [
+        Error(problem.message, hint=problem.hint, id=f"holdfast.{problem.code}") for problem in conf.problems()
+    ]
+    try:
+        configuration = conf.load()
+    except UsageError:
+        # Already in the list; there is nothing to look at until it is right.
+        return found
+    found.extend(_folder(configuration.directory))
+    found.extend(_databases(configuration.databases))
+    if configuration.retention.is_empty:
+        found.append(
+            Warning(
+                "The retention policy is empty.",
+                hint='cleanup_backups refuses it; give HOLDFAST["RETENTION"] one rule above 0.',
+                id="holdfast.W001",
+            ),
+        )
+    return found
+
+
+def _folder(directory: Path) -> Iterator[CheckMessage]:
+    for name in ("MEDIA_ROOT", "STATIC_ROOT"):
+        root = getattr(settings, name, None)
+        if root and directory.resolve().is_relative_to(Path(root).resolve()):
+            yield Error(
+                f"The backup folder {directory} is inside {name}: a web server may give backups to anybody.",
+                hint='Set HOLDFAST["DIRECTORY"] to a folder that no server shows.',
+                id="holdfast.E006",
+            )
+    existing = next(folder for folder in (directory, *directory.parents) if folder.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        cannot = "is not a folder" if not existing.is_dir() else "cannot be written by this user"
+        yield Error(
+            f"The backup folder {directory} cannot be used: {existing} {cannot}.",
+            hint='Change its owner or rights, or set HOLDFAST["DIRECTORY"] to another folder.',
+            id="holdfast.E007",
+        )
+
+
+def _databases(chosen: tuple[str, ...] | None) -> Iterator[CheckMessage]:
+    for alias in chosen or ():
+        if alias not in connections:
+            yield Error(
+                f'HOLDFAST["DATABASES"] names {alias!r}, which is not in DATABASES.',
+                hint=f"Choose among: {', '.join(connections)}.",
+                id="holdfast.E008",
+            )
+        elif connections[alias].vendor not in databases.ENGINES:
+            yield Error(
+                f'HOLDFAST["DATABASES"] names {alias!r}, whose engine {connections[alias].vendor!r} is not supported.',
+                hint="Holdfast backs up PostgreSQL and SQLite.",
+                id="holdfast.E009",
+            )
+    if chosen is None:
+        for alias in databases.unsupported_aliases():
+            yield Warning(
+                f"Database {alias!r} is not backed up: Holdfast does not support {connections[alias].vendor}.",
+                hint='Back it up by other means, and name the others in HOLDFAST["DATABASES"].',
+                id="holdfast.W002",
+            )
+    if databases.is_in_memory(connections[DEFAULT_DB_ALIAS]) and DEFAULT_DB_ALIAS in databases.all_aliases(chosen):
+        yield Warning(
+            "The default database lives in memory and cannot be backed up.",
+            hint="Give it a file in DATABASES if its content matters.",
+            id="holdfast.W003",
+        )

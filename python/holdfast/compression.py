@@ -1,0 +1,37 @@
+"""How a backup is compressed, as people write it: `gzip`, `gzip:6`, `zstd`, `zstd:3`."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+# Name: (default level, highest level). gzip comes from libdeflate, which goes to 12 and whose third level is both
+# faster and smaller than the first of zlib.
+_LEVELS = {"gzip": (3, 12), "zstd": (3, 19)}
+
+
+@dataclass(frozen=True)
+class Compression:
+    """A codec with its level."""
+
+    name: str = "gzip"
+    level: int = _LEVELS["gzip"][0]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what somebody wrote; a ValueError says what is wrong with it.
+
+        >>> Compression.parse("zstd:9")
+        Compression(name='zstd', level=9)
+        """
+        name, colon, level = text.partition(":")
+        if name not in _LEVELS:
+            raise ValueError(f"{text!r} is no compression that Holdfast knows; choose gzip or zstd")
+        default, highest = _LEVELS[name]
+        if not colon:
+            return cls(name, default)
+        if not level.isascii() or not level.isdigit() or not 1 <= int(level) <= highest:
+            raise ValueError(f"{text!r} has no valid level; {name} goes from {name}:1 to {name}:{highest}")
+        return cls(name, int(level))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as a plan holds it."""
+        return {"name": self.name, "level": self.level}

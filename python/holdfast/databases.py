@@ -1,0 +1,134 @@
+"""Which databases there are and how to reach them, as Django sees them at this moment."""
+
+import re
+from collections.abc import Iterable
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from holdfast.exceptions import UsageError
+from holdfast.sqlite.live import location
+
+ENGINES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
+
+# What Django passes to psycopg beside libpq's own parameters (cursor_factory, context, prepare_threshold, …) has no
+# meaning outside Python. https://www.postgresql.org/docs/current/libpq-connect.html
+_LIBPQ_PARAMETERS = frozenset(
+    # One name a line would be a page of names.
+    """
+    host hostaddr port dbname user password passfile require_auth channel_binding connect_timeout client_encoding
+    options application_name fallback_application_name keepalives keepalives_idle keepalives_interval
+    keepalives_count tcp_user_timeout sslmode requiressl sslnegotiation sslcompression sslcert sslkey sslpassword
+    sslcertmode sslrootcert sslcrl sslcrldir sslsni requirepeer ssl_min_protocol_version ssl_max_protocol_version
+    krbsrvname gsslib gssencmode gssdelegation service target_session_attrs load_balance_hosts
+    """.split(),  # noqa: SIM905
+)
+
+
+def supported_aliases() -> list[str]:
+    """Name every alias that can be backed up; mirrors are not: they hold what their primary holds."""
+    return [alias for alias in connections if connections[alias].vendor in ENGINES and not _is_mirror(alias)]
+
+
+def unsupported_aliases() -> list[str]:
+    """Name every alias with an engine that Holdfast does not know; Django's dummy engine holds nothing."""
+    return [alias for alias in connections if connections[alias].vendor not in {*ENGINES, "unknown"}]
+
+
+def all_aliases(chosen: Iterable[str] | None) -> list[str]:
+    """Name the aliases of the setting, or every supported one."""
+    return supported_aliases() if chosen is None else list(chosen)
+
+
+def default_alias(chosen: Iterable[str] | None) -> str:
+    """Name the alias that is meant when none is given."""
+    aliases = all_aliases(chosen)
+    if DEFAULT_DB_ALIAS in aliases or not aliases:
+        return DEFAULT_DB_ALIAS
+    if len(aliases) == 1:
+        return aliases[0]
+    raise UsageError("it is not clear which database is meant", f"Add --database with one of: {', '.join(aliases)}.")
+
+
+def connection_for(alias: str) -> BaseDatabaseWrapper:
+    """Give Django's connection of a database that can be backed up; does not connect."""
+    if alias not in connections:
+        raise UsageError(f"there is no database {alias!r} in DATABASES", f"Choose one of: {', '.join(connections)}.")
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", alias, re.ASCII):
+        raise UsageError(
+            f"the alias {alias!r} cannot be part of a file's name",
+            "Rename it in DATABASES: letters, digits, underscores, dots and hyphens.",
+        )
+    connection = connections[alias]
+    if connection.vendor not in ENGINES:
+        raise UsageError(
+            f"database {alias!r} is of the engine {connection.vendor!r}, which Holdfast cannot back up",
+            'Holdfast knows PostgreSQL and SQLite; name their aliases in HOLDFAST["DATABASES"].',
+        )
+    if connection.vendor == "sqlite":
+        # Refuses databases in memory, and says why.
+        location(connection)
+    return connection
+
+
+def connection_of_engine(preferred: str, engine: str) -> BaseDatabaseWrapper:
+    """Give the preferred alias, or another one of this engine where that is gone."""
+    for alias in (preferred, *supported_aliases()):
+        if alias in connections and connections[alias].vendor == engine:
+            return connections[alias]
+    raise UsageError(
+        f"no database in DATABASES is of the engine {engine!r}",
+        "Run this where the settings know a server of that kind.",
+    )
+
+
+def is_in_memory(connection: BaseDatabaseWrapper) -> bool:
+    """Tell whether nothing of this database is on a disk."""
+    if connection.vendor != "sqlite":
+        return False
+    try:
+        location(connection)
+    except UsageError:
+        return True
+    return False
+
+
+def display_name(connection: BaseDatabaseWrapper) -> str:
+    """Give the name that somebody types to confirm a restore: the database's, or the SQLite file's."""
+    if connection.vendor == "sqlite":
+        return location(connection)[0].name
+    return str(connection.settings_dict["NAME"] or "") or str(
+        connection.get_connection_params().get("dbname") or connection.alias
+    )
+
+
+def libpq_parameters(connection: BaseDatabaseWrapper) -> dict[str, str]:
+    """Give libpq's parameters of a PostgreSQL connection, the password among them: never show them."""
+    parameters = {
+        name: str(value)
+        for name, value in connection.get_connection_params().items()
+        if name in _LIBPQ_PARAMETERS and value is not None and value != ""
+    }
+    role = connection.settings_dict["OPTIONS"].get("assume_role")
+    if role:
+        # Django runs SET ROLE after connecting; without it restored tables would belong to somebody else.
+        escaped = re.sub(r"([\\ ])", r"\\\1", role)
+        parameters["options"] = f"{parameters.get('options', '')} -c role={escaped}".strip()
+    return parameters
+
+
+def has_content(connection: BaseDatabaseWrapper) -> bool:
+    """Tell whether there is anything to lose; asking SQLite itself would make an empty file."""
+    return connection.vendor != "sqlite" or location(connection)[0].exists()
+
+
+def close(connection: BaseDatabaseWrapper) -> None:
+    """Give up Django's connections: an open one would hold locks that a restore waits for."""
+    connection.close()
+    close_pool = getattr(connection, "close_pool", None)
+    if close_pool is not None:
+        close_pool()
+
+
+def _is_mirror(alias: str) -> bool:
+    return connections[alias].settings_dict["TEST"].get("MIRROR") is not None

@@ -1,0 +1,92 @@
+"""The backups that there are, and what becomes of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from holdfast.reports import Document
+
+
+@dataclass(frozen=True)
+class Backup(Document):
+    """A backup in the folder, as listed."""
+
+    name: str
+    path: Path
+    stored_size: int
+    problem: str | None
+    # The name tells these where the manifest cannot be read; empty where not even that does.
+    alias: str
+    kind: str
+    created: str
+    # These are unknown then.
+    id: str = ""
+    engine: str = ""
+    server_version: str = ""
+    rows: int = 0
+    raw_size: int = 0
+    django: str = ""
+    migrations: int = 0
+    pinned: str | None = None
+    verified_at: str | None = None
+    verified_how: str | None = None
+    verified_ok: bool | None = None
+    tables: Mapping[str, int | None] | None = None
+    models: Mapping[str, str] | None = None
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Read what the core listed; a broken backup is listed with little more than its name."""
+        path = Path(document["path"])
+        if "database" not in document:
+            return cls(
+                name=document["name"],
+                path=path,
+                stored_size=document["stored_size"],
+                problem=document["problem"],
+                alias=document["alias"],
+                kind=document["kind"],
+                created=document["created"],
+                pinned=document["status"].get("pinned"),
+            )
+        django_state = document["django"] or {}
+        status = document["status"]
+        verified = status.get("verified") or {}
+        return cls(
+            name=document["name"],
+            path=path,
+            stored_size=document["stored_size"],
+            problem=document["problem"],
+            id=document["id"],
+            alias=document["alias"],
+            kind=document["kind"],
+            created=document["created"],
+            engine=document["database"]["engine"],
+            server_version=document["database"]["server_version"],
+            rows=document["rows"],
+            raw_size=document["raw_size"],
+            django=django_state.get("django", ""),
+            migrations=sum(len(names) for names in django_state.get("migrations", {}).values()),
+            pinned=status.get("pinned"),
+            verified_at=verified.get("at"),
+            verified_how=verified.get("how"),
+            verified_ok=verified.get("ok"),
+            tables={_label(table): table["rows"] for table in document["tables"]},
+            models={label: model["table"] for label, model in django_state.get("models", {}).items()},
+        )
+
+
+@dataclass(frozen=True)
+class Decision(Document):
+    """Whether a backup stays, and why."""
+
+    alias: str
+    name: str
+    path: Path
+    keep: bool
+    reasons: tuple[str, ...]
+
+
+def _label(table: Mapping[str, Any]) -> str:
+    return f"{table['schema']}.{table['name']}" if table.get("schema") else str(table["name"])

@@ -1,0 +1,127 @@
+"""What the commands share: exit codes, orderly interrupts, the question before something is destroyed."""
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
+
+from holdfast.exceptions import HoldfastError, Interrupted, UsageError
+from holdfast.progress import ProgressLine
+
+
+class HoldfastCommand(BaseCommand):
+    """Parses, calls `holdfast`, prints; errors become exit codes here and nowhere else."""
+
+    # A restore must run although the project's own checks fail: broken data is the reason for it.
+    requires_system_checks: tuple[str, ...] = ()
+    interrupted = "interrupted: nothing was changed"
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run with every expected failure as a CommandError with its exit code."""
+        try:
+            with _terminate_as_interrupt():
+                return super().execute(*args, **options)
+        except (KeyboardInterrupt, Interrupted) as error:
+            raise CommandError(self.interrupted, returncode=Interrupted.exit_code) from error
+        except HoldfastError as error:
+            raise CommandError(with_hint(error), returncode=error.exit_code) from error
+        except SystemCheckError as error:
+            raise CommandError(str(error), returncode=UsageError.exit_code) from error
+
+    def progress(self, label: str, options: dict[str, Any]) -> ProgressLine:
+        """Show progress where somebody watches."""
+        return ProgressLine(label, sys.stderr, options["verbosity"])
+
+    def say(self, text: str, options: dict[str, Any]) -> None:
+        """Print what is for people, unless they asked for silence or for JSON."""
+        if options["verbosity"] > 0 and options.get("format") != "json":
+            self.stdout.write(text)
+
+    def warn(self, text: str) -> None:
+        """Print something that went wrong without ending the command."""
+        self.stderr.write(self.style.WARNING(text))
+
+    def print_json(self, document: object) -> None:
+        """Print one JSON document, the only thing on stdout."""
+        self.stdout.write(json.dumps(document, indent=2))
+
+
+def with_hint(error: HoldfastError) -> str:
+    """Give the message, and the hint on a line of its own."""
+    return f"{error.message}\n{error.hint}" if error.hint else error.message
+
+
+def add_format(parser: CommandParser) -> None:
+    """Add `--format`."""
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="What is printed on stdout.")
+
+
+def add_no_input(parser: CommandParser, *more_names: str) -> None:
+    """Add `--no-input` under all its names."""
+    parser.add_argument(
+        "--noinput", "--no-input", *more_names, action="store_false", dest="interactive", help="Ask nothing, go on."
+    )
+
+
+def add_location(parser: CommandParser) -> None:
+    """Add `--location`."""
+    parser.add_argument("--location", choices=("local", "s3", "all"), default="local", help="Where backups are.")
+
+
+def refuse_unavailable(options: dict[str, Any], **unavailable: tuple[Any, ...]) -> None:
+    """Refuse values that are to come: better than a command that does less than it was told."""
+    for name, values in unavailable.items():
+        value = options.get(name)
+        if value in values:
+            shown = f"--{name}" if value is True else f"--{name} {value}"
+            raise UsageError(f"{shown} is not yet available", "Run the command again without it.")
+
+
+def refuse_together(options: dict[str, Any], first: str, second: str) -> None:
+    """Refuse two options that contradict each other."""
+    if options[first] and options[second]:
+        names = [f"--{name.replace('_', '-')}" for name in (first, second)]
+        raise UsageError(f"{names[0]} and {names[1]} exclude each other", "Give one of them.")
+
+
+def require_terminal(options: dict[str, Any]) -> None:
+    """Refuse to start something that will need an answer where nobody can give one."""
+    if options["interactive"] and not sys.stdin.isatty():
+        raise UsageError(
+            "there is no terminal to ask for confirmation on",
+            "Look at --dry-run first; then add --no-input to go ahead without a question.",
+        )
+
+
+def confirm(question: str, wanted: str, options: dict[str, Any]) -> None:
+    """Go on when exactly the wanted word is typed, or when no question is to be asked."""
+    if not options["interactive"]:
+        return
+    try:
+        answer = input(question)
+    except EOFError:
+        answer = ""
+    if answer.strip() != wanted:
+        raise HoldfastError(f"not confirmed: {wanted!r} was not typed, nothing was changed")
+
+
+@contextmanager
+def _terminate_as_interrupt() -> Iterator[None]:
+    # Python's default for SIGTERM ends the process at once: no `finally` would remove a private file.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)

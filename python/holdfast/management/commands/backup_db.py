@@ -1,0 +1,113 @@
+"""`manage.py backup_db`: makes backups."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from holdfast import conf, databases, rendering
+from holdfast.checks import CHECK_TAG
+from holdfast.exceptions import HoldfastError, Interrupted, PartlyDone, UsageError
+from holdfast.management.base import (
+    HoldfastCommand,
+    add_format,
+    refuse_together,
+    refuse_unavailable,
+    with_hint,
+)
+from holdfast.operations import backup
+from holdfast.plans import BackupOptions
+from holdfast.reports import Report
+
+
+class Command(HoldfastCommand):
+    """Makes one backup for each database; one that fails does not stop the others."""
+
+    help = "Makes backups of the databases: all of HOLDFAST['DATABASES'], or those that are named."
+    # A folder that a web server shows must stop a backup before the first byte is written there.
+    requires_system_checks = (CHECK_TAG,)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        add = parser.add_argument
+        add("--database", action="append", metavar="ALIAS", help="Back up this database; may be repeated.")
+        add("--all", action="store_true", help="Back up every PostgreSQL and SQLite database.")
+        add("--type", choices=("manual", "daily", "weekly", "monthly"), default="manual", help="Why it is made.")
+        add("--compression", metavar="CODEC", help="gzip or zstd, with a level if you like: zstd:9.")
+        add("--jobs", type=int, metavar="N", help="Connections and CPU threads.")
+        add("--schema-only", action="store_true", help="Leave out all rows.")
+        add("--exclude-table-data", action="append", default=[], metavar="TABLE", help="Leave out the rows of TABLE.")
+        add("--skip-unsupported", action="store_true", help="Leave out what cannot be backed up, and record that.")
+        add("--verify", action="store_true", help="Read the finished backup again.")
+        add("--upload", action="store_true", help="Upload it as well (not yet available).")
+        add_format(parser)
+
+    def handle(self, **options: Any) -> None:
+        """Back up one database after the other."""
+        refuse_unavailable(options, upload=(True,))
+        refuse_together(options, "database", "all")
+        aliases = self._aliases(options)
+        reports: list[Report] = []
+        failures: dict[str, HoldfastError] = {}
+        for alias in aliases:
+            try:
+                with self.progress(alias, options) as progress:
+                    report = backup(alias, on_event=progress, **_chosen(options))
+            except Interrupted:
+                # A wish to stop is meant for all of them.
+                raise
+            except HoldfastError as error:
+                failures[alias] = error
+                if len(aliases) > 1:
+                    self.warn(f"{alias}: {with_hint(error)}")
+                continue
+            reports.append(report)
+            self.say(rendering.backup_line(report), options)
+            for text in (*report.notices, *(f"left out: {skipped}" for skipped in report.skipped)):
+                self.warn(f"{alias}: {text}")
+        if options["format"] == "json":
+            self.print_json(_document(reports, failures))
+        _raise(failures, done=len(reports))
+
+    @staticmethod
+    def _aliases(options: dict[str, Any]) -> list[str]:
+        if options["database"]:
+            return list(dict.fromkeys(options["database"]))
+        aliases = databases.all_aliases(None if options["all"] else conf.load().databases)
+        if not aliases:
+            raise UsageError("there is no database to back up", "Holdfast knows PostgreSQL and SQLite.")
+        return aliases
+
+
+def _chosen(options: dict[str, Any]) -> BackupOptions:
+    chosen: BackupOptions = {
+        "kind": options["type"],
+        "jobs": options["jobs"],
+        "content": "schema-only" if options["schema_only"] else "full",
+        "exclude_table_data": options["exclude_table_data"],
+        "unsupported": "skip" if options["skip_unsupported"] else "refuse",
+        "verify": "full" if options["verify"] else "counts",
+    }
+    if options["compression"]:
+        chosen["compression"] = options["compression"]
+    return chosen
+
+
+def _document(reports: list[Report], failures: dict[str, HoldfastError]) -> dict[str, Any]:
+    return {
+        "backups": [report.as_dict() for report in reports],
+        "failures": [
+            {"alias": alias, "message": error.message, "hint": error.hint, "exit_code": error.exit_code}
+            for alias, error in failures.items()
+        ],
+    }
+
+
+def _raise(failures: dict[str, HoldfastError], done: int) -> None:
+    if not failures:
+        return
+    if done:
+        raise PartlyDone(
+            f"no backup of {', '.join(failures)}; the others are done",
+            "The reason is above; run backup_db --database for what is missing.",
+        )
+    raise next(iter(failures.values()))

@@ -1,0 +1,62 @@
+"""`manage.py cleanup_backups`: removes what the retention policy does not keep."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from holdfast import conf, rendering
+from holdfast.exceptions import UsageError
+from holdfast.management.base import (
+    HoldfastCommand,
+    add_location,
+    add_no_input,
+    confirm,
+    refuse_together,
+    refuse_unavailable,
+    require_terminal,
+)
+from holdfast.operations import cleanup, pin, plan_cleanup, unpin
+
+_OVERRIDES = ("last", "daily", "weekly", "monthly", "yearly")
+
+
+class Command(HoldfastCommand):
+    """Shows for every backup whether it stays and why, asks, removes the rest."""
+
+    help = "Removes backups that the retention policy does not keep; pins and unpins single ones."
+    interrupted = "interrupted: some of the backups above may be gone, no other one is"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        for rule in _OVERRIDES:
+            parser.add_argument(f"--keep-{rule}", type=int, metavar="N", help="Instead of the setting.")
+        parser.add_argument("--pin", metavar="BACKUP", help="Keep this one whatever the policy says, and stop.")
+        parser.add_argument("--unpin", metavar="BACKUP", help="Leave this one to the policy again, and stop.")
+        parser.add_argument("--dry-run", action="store_true", help="Show the decisions and stop.")
+        add_location(parser)
+        add_no_input(parser)
+
+    def handle(self, **options: Any) -> None:
+        """Decide, ask, remove; or pin."""
+        refuse_unavailable(options, location=("s3", "all"))
+        refuse_together(options, "pin", "unpin")
+        if options["pin"]:
+            self.say(f"{pin(options['pin']).name} is pinned: it stays until it is unpinned.", options)
+            return
+        if options["unpin"]:
+            self.say(f"{unpin(options['unpin']).name} is no longer pinned.", options)
+            return
+        counts = {rule: options[f"keep_{rule}"] for rule in _OVERRIDES}
+        if any(count is not None and count < 0 for count in counts.values()):
+            raise UsageError("a backup cannot be kept a negative number of times", "Give --keep-… 0 or more.")
+        policy = conf.load().retention.overridden(counts)
+        decided = plan_cleanup(policy)
+        self.say(rendering.decisions(decided), options)
+        doomed = frozenset(decision.path for decision in decided if not decision.keep)
+        if not doomed or options["dry_run"]:
+            self.say(f"{len(doomed)} to remove, {len(decided) - len(doomed)} to keep.", options)
+            return
+        require_terminal(options)
+        confirm(f"\nType 'yes' to remove {len(doomed)} of {len(decided)} backups: ", "yes", options)
+        removed = cleanup(policy, among=doomed)
+        self.say(f"{len(removed)} removed, {len(decided) - len(removed)} kept.", options)

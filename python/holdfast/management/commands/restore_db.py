@@ -1,0 +1,87 @@
+"""`manage.py restore_db`: brings a backup back."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from holdfast import rendering
+from holdfast.exceptions import InvalidBackup
+from holdfast.management.base import (
+    HoldfastCommand,
+    add_no_input,
+    confirm,
+    refuse_together,
+    refuse_unavailable,
+    require_terminal,
+)
+from holdfast.operations import plan_restore, restore, validate
+from holdfast.plans import RestoreOptions, Scope
+
+
+class Command(HoldfastCommand):
+    """Shows the plan, asks, backs up the state of now, restores."""
+
+    help = "Makes a database equal to a backup. Shows what it will do and asks first."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        add = parser.add_argument
+        add("backup", nargs="?", default="latest", help="A path, a name, an id, the beginning of one, or 'latest'.")
+        add("--database", metavar="ALIAS", help="Restore into this database instead of the backup's own.")
+        add("--table", action="append", default=[], metavar="TABLE", help="Restore only this table; may be repeated.")
+        add("--schema-only", action="store_true", help="Restore definitions, no rows.")
+        add("--data-only", action="store_true", help="Restore rows into tables that exist.")
+        add("--owners", action="store_true", help="Give objects back to the roles that owned them.")
+        add("--strategy", choices=("auto", "in-place", "swap"), default="auto", help="How PostgreSQL is restored.")
+        add("--jobs", type=int, metavar="N", help="CPU threads.")
+        add("--dry-run", action="store_true", help="Show the plan and stop.")
+        add("--verify", action="store_true", help="Compare every row with the backup before the commit.")
+        add("--verify-only", action="store_true", help="Check the backup and stop.")
+        add("--no-safety-backup", action="store_true", help="Do not back up the state of now first.")
+        add_no_input(parser, "--force")
+
+    def handle(self, **options: Any) -> None:
+        """Plan, ask, do."""
+        refuse_unavailable(options, strategy=("swap",))
+        refuse_together(options, "data_only", "schema_only")
+        if options["verify_only"]:
+            self._verify(options)
+            return
+        if not options["dry_run"]:
+            require_terminal(options)
+        chosen = _chosen(options)
+        with self.progress("reading", options) as progress:
+            preview = plan_restore(options["backup"], options["database"], on_event=progress, **chosen)
+        self.stdout.write(rendering.restore_plan(preview))
+        if options["dry_run"]:
+            return
+        confirm(f"\nType the database's name ({preview.database}) to go on: ", preview.database, options)
+        with self.progress("restoring", options) as progress:
+            # By its path: `latest` may be another one by now.
+            report = restore(str(preview.path), preview.alias, on_event=progress, **chosen)
+        for warning in report.warnings:
+            self.warn(warning)
+        self.say(rendering.restore_line(report), options)
+
+    def _verify(self, options: dict[str, Any]) -> None:
+        with self.progress("validating", options) as progress:
+            report = validate(options["backup"], options["database"], on_event=progress)
+        self.say(rendering.validation(report), options)
+        if not report.ok:
+            raise InvalidBackup(f"{report.name} is bad", "Choose another backup: `manage.py list_backups`.")
+
+
+def _chosen(options: dict[str, Any]) -> RestoreOptions:
+    scope: Scope = "full"
+    if options["data_only"]:
+        scope = "data-only"
+    elif options["schema_only"]:
+        scope = "schema-only"
+    return {
+        "scope": scope,
+        "tables": options["table"],
+        "owners": "apply" if options["owners"] else "ignore",
+        "verify": "full" if options["verify"] else "counts",
+        "jobs": options["jobs"],
+        "safety_backup": "skip" if options["no_safety_backup"] else "make",
+    }

@@ -1,0 +1,43 @@
+"""`manage.py validate_backup`: proves backups."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from holdfast import rendering
+from holdfast.exceptions import InvalidBackup, UsageError
+from holdfast.management.base import HoldfastCommand, add_format
+from holdfast.operations import list_backups, validate
+
+
+class Command(HoldfastCommand):
+    """Validates every backup that is named and remembers the results beside them."""
+
+    help = "Reads backups whole, compares them with their manifests and with the models, and remembers the result."
+    interrupted = "interrupted: no backup was changed"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument("backups", nargs="*", metavar="BACKUP", help="A path, a name, an id, or 'latest'.")
+        parser.add_argument("--all", action="store_true", help="Validate every backup.")
+        parser.add_argument("--deep", action="store_true", help="Restore into a scratch place and compare every row.")
+        add_format(parser)
+
+    def handle(self, **options: Any) -> None:
+        """Validate one backup after the other."""
+        if bool(options["backups"]) == options["all"]:
+            raise UsageError("say which backups to validate", "Name them, or give --all: one of the two.")
+        selectors = [str(backup.path) for backup in list_backups()] if options["all"] else options["backups"]
+        reports = []
+        for selector in selectors:
+            with self.progress("validating", options) as progress:
+                report = validate(selector, depth="restore" if options["deep"] else "read", on_event=progress)
+            reports.append(report)
+            self.say(rendering.validation(report), options)
+        if options["format"] == "json":
+            self.print_json([report.as_dict() for report in reports])
+        bad = [report.name for report in reports if not report.ok]
+        if bad:
+            raise InvalidBackup(
+                f"bad: {', '.join(bad)}", "Do not rely on them; make a new backup now: `manage.py backup_db`."
+            )

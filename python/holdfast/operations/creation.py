@@ -1,0 +1,97 @@
+"""Makes backups."""
+
+import glob
+import re
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Unpack
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from holdfast import _core, conf, databases, plans, signals, sqlite
+from holdfast.apps import HoldfastConfig
+from holdfast.compression import Compression
+from holdfast.conf import Configuration
+from holdfast.exceptions import UsageError
+from holdfast.operations.session import exclusive, private_file
+from holdfast.plans import BackupOptions
+from holdfast.progress import CopyProgress, NoticeBoard, OnEvent
+from holdfast.reports import Report
+
+
+def backup(alias: str | None = None, *, on_event: OnEvent | None = None, **options: Unpack[BackupOptions]) -> Report:
+    """Make a backup of one database; it exists when this returns, and not at all when it raises."""
+    configuration = conf.load()
+    connection = databases.connection_for(alias or databases.default_alias(configuration.databases))
+    _refuse_nonsense(options)
+    with exclusive(configuration.directory, connection.alias, "backup"):
+        return make(connection, configuration, options, on_event)
+
+
+def make(
+    connection: BaseDatabaseWrapper,
+    configuration: Configuration,
+    options: BackupOptions,
+    on_event: OnEvent | None,
+) -> Report:
+    """Make a backup for somebody who holds the lock."""
+    about: dict[str, Any] = {"alias": connection.alias, "kind": options.get("kind", "manual")}
+    signals.backup_started.send_robust(HoldfastConfig, **about)
+    board = NoticeBoard(on_event)
+    try:
+        document = _write(connection, configuration, options, board)
+    except BaseException as error:
+        signals.backup_failed.send_robust(HoldfastConfig, error=error, **about)
+        raise
+    report = Report.from_document(document, tuple(board.notices))
+    signals.backup_finished.send_robust(HoldfastConfig, report=report, **about)
+    return report
+
+
+def _write(
+    connection: BaseDatabaseWrapper,
+    configuration: Configuration,
+    options: BackupOptions,
+    on_event: OnEvent,
+) -> dict[str, Any]:
+    folder = configuration.directory
+    created = _free_moment(folder, connection.alias, options.get("kind", "manual"))
+    if connection.vendor != "sqlite":
+        return _core.backup(plans.backup_plan(connection, configuration, created, options), on_event)
+    with private_file(folder, connection.alias) as copy:
+        # Before the plan: that asks the database for its migrations, which would make an empty file of a missing one.
+        sqlite.freeze(
+            connection,
+            copy,
+            timeout_seconds=configuration.lock_timeout_seconds,
+            progress=CopyProgress(on_event),
+        )
+        plan = plans.backup_plan(connection, configuration, created, options)
+        plan["source"]["copy"] = str(copy)
+        return _core.backup(plan, on_event)
+
+
+def _free_moment(folder: Path, alias: str, kind: str) -> datetime:
+    # Names go by the second; waiting for the next one beats a name that sorts wrongly.
+    while True:
+        now = datetime.now(UTC)
+        name = f"{alias}_{kind}_{now.strftime(plans.STAMP_FORMAT)}."
+        if not any(folder.glob(glob.escape(name) + "*")):
+            return now
+        time.sleep(1 - now.microsecond / 1_000_000)
+
+
+def _refuse_nonsense(options: BackupOptions) -> None:
+    kind = options.get("kind", "manual")
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", kind):
+        raise UsageError(
+            f"{kind!r} cannot be a kind of backup", "Use lower-case letters, digits and hyphens, such as 'daily'."
+        )
+    try:
+        Compression.parse(options.get("compression", "gzip"))
+    except ValueError as error:
+        raise UsageError(str(error), "Write gzip, gzip:6, zstd or zstd:3.") from error
+    jobs = options.get("jobs")
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"{jobs} jobs cannot do anything", "Give a number from 1, or leave it out.")

@@ -1,0 +1,122 @@
+"""Restores backups: first the plan, which changes nothing, then the deed, in one step or not at all."""
+
+from typing import Any, Unpack
+
+from holdfast import _core, databases, plans, project, signals
+from holdfast.apps import HoldfastConfig
+from holdfast.exceptions import HoldfastError, Interrupted, UsageError
+from holdfast.operations import restoration_sqlite
+from holdfast.operations.choice import Choice, choose, prove
+from holdfast.operations.creation import make
+from holdfast.operations.session import exclusive, own_errors
+from holdfast.plans import RestoreOptions
+from holdfast.progress import NoticeBoard, OnEvent, silent
+from holdfast.reports import RestorePreview, RestoreReport, TableChange
+
+
+def plan_restore(
+    selector: str = "latest",
+    alias: str | None = None,
+    *,
+    on_event: OnEvent | None = None,
+    **options: Unpack[RestoreOptions],
+) -> RestorePreview:
+    """Read the whole backup, compare it with the database, and tell what a restore would do."""
+    with own_errors():
+        choice = choose(selector, alias)
+        prove(choice, on_event or silent)
+        board = NoticeBoard(on_event)
+        plan = plans.restore_plan(choice.connection, choice.configuration, choice.path, options)
+        document = (
+            restoration_sqlite.compare(choice, plan)
+            if choice.connection.vendor == "sqlite"
+            else _core.preview(plan, board)
+        )
+        return _preview(choice, plan, document, board.notices)
+
+
+def restore(
+    selector: str = "latest",
+    alias: str | None = None,
+    *,
+    on_event: OnEvent | None = None,
+    **options: Unpack[RestoreOptions],
+) -> RestoreReport:
+    """Make the database, or a part of it, equal to a backup; it stays as it is when this raises."""
+    with own_errors():
+        choice = choose(selector, alias)
+    connection = choice.connection
+    if connection.in_atomic_block:
+        raise UsageError("a restore cannot happen inside a transaction", "Call it outside of transaction.atomic().")
+    about: dict[str, Any] = {"alias": connection.alias, "backup": choice.path.name}
+    with exclusive(choice.configuration.directory, connection.alias, "restore"):
+        signals.restore_started.send_robust(HoldfastConfig, **about)
+        try:
+            safety = _secure(choice, on_event) if options.get("safety_backup") != "skip" else None
+            board = NoticeBoard(on_event)
+            document = _replace(choice, options, board)
+        except BaseException as error:
+            signals.restore_failed.send_robust(HoldfastConfig, error=error, **about)
+            raise
+        report = RestoreReport(
+            alias=connection.alias,
+            database=databases.display_name(connection),
+            backup=choice.path.name,
+            tables=document["tables"],
+            rows=document["rows"],
+            seconds=document["seconds"],
+            verified=document["verified"],
+            safety_backup=safety,
+            warnings=tuple(dict.fromkeys([*document["warnings"], *board.notices])),
+        )
+        signals.restore_finished.send_robust(HoldfastConfig, report=report, **about)
+        return report
+
+
+def _secure(choice: Choice, on_event: OnEvent | None) -> str | None:
+    if not databases.has_content(choice.connection):
+        return None
+    try:
+        return make(choice.connection, choice.configuration, {"kind": "pre-restore"}, on_event).name
+    except Interrupted:
+        raise
+    except HoldfastError as error:
+        # Its own hint is about backup_db; what counts here is that there is a way on.
+        raise type(error)(
+            f"nothing was restored, because the safety backup failed: {error.message}",
+            "To restore without one, add --no-safety-backup.",
+        ) from error
+
+
+def _replace(choice: Choice, options: RestoreOptions, on_event: OnEvent) -> dict[str, Any]:
+    plan = plans.restore_plan(choice.connection, choice.configuration, choice.path, options)
+    if choice.connection.vendor == "sqlite":
+        return restoration_sqlite.replace(choice, plan, on_event)
+    databases.close(choice.connection)
+    return _core.restore(plan, on_event)
+
+
+def _preview(
+    choice: Choice,
+    plan: dict[str, Any],
+    document: dict[str, Any],
+    notices: list[str],
+) -> RestorePreview:
+    warnings = [*document["warnings"], *notices, *project.differences(choice.manifest["django"])]
+    if choice.manifest["alias"] != choice.connection.alias:
+        warnings.insert(0, f"the backup is of database {choice.manifest['alias']!r}, not {choice.connection.alias!r}")
+    return RestorePreview(
+        alias=choice.connection.alias,
+        database=databases.display_name(choice.connection),
+        engine=choice.connection.vendor,
+        backup=choice.path.name,
+        path=choice.path,
+        created=choice.manifest["created"],
+        strategy=document["strategy"],
+        scope=plan["scope"],
+        tables=tuple(TableChange(**table) for table in document["tables"]),
+        drops=tuple(f"{dropped['kind']} {dropped['name']}" for dropped in document["drops"]),
+        creates=tuple(f"{created['kind']} {created['name']}" for created in document["creates"]),
+        keeps=tuple(document["keeps"]),
+        warnings=tuple(dict.fromkeys(warnings)),
+    )

@@ -1,0 +1,55 @@
+"""Does for SQLite what the core does for PostgreSQL: only Django's own library may open the live file."""
+
+from typing import Any
+
+from holdfast import _core, sqlite
+from holdfast.exceptions import UsageError
+from holdfast.operations.choice import Choice
+from holdfast.operations.session import private_file
+from holdfast.progress import OnEvent
+
+
+def compare(choice: Choice, plan: dict[str, Any]) -> dict[str, Any]:
+    """Tell what a restore would do, in the shape of the core's preview."""
+    before = sqlite.current_counts(choice.connection)
+    after = {table["name"]: table["rows"] for table in choice.manifest["tables"]}
+    unknown = [name for name in plan["tables"] if name not in after]
+    if unknown:
+        raise UsageError(f"the backup has no table {unknown[0]!r}", f"It has {', '.join(sorted(after))}.")
+    if plan["scope"] == "schema-only":
+        after = dict.fromkeys(after, 0)
+    chosen = plan["tables"] or list(after)
+    left = [name for name in before if name not in chosen]
+    # Only a whole definition says what must not be there.
+    dropped = [] if plan["tables"] or plan["scope"] == "data-only" else left
+    return {
+        "strategy": "in-place",
+        "tables": [
+            {"label": name, "before": before.get(name), "after": after.get(name)} for name in [*chosen, *dropped]
+        ],
+        "drops": [{"kind": "table", "name": name} for name in dropped],
+        "creates": [{"kind": "table", "name": name} for name in chosen if name not in before],
+        "keeps": [f"table {name}" for name in left if name not in dropped],
+        "warnings": [],
+    }
+
+
+def replace(choice: Choice, plan: dict[str, Any], on_event: OnEvent) -> dict[str, Any]:
+    """Build a private file, then bring it into the live database in one transaction."""
+    connection, timeout_seconds = choice.connection, choice.configuration.lock_timeout_seconds
+    with private_file(choice.configuration.directory, connection.alias) as private:
+        plan["target"].update(file=str(private), page_size=sqlite.live_page_size(connection))
+        document = _core.restore(plan, on_event)
+        if plan["scope"] == "data-only":
+            tables = plan["tables"] or _own_tables(choice.manifest)
+            sqlite.replace_tables(connection, private, tables, "data-only", timeout_seconds=timeout_seconds)
+        elif plan["tables"]:
+            sqlite.replace_tables(connection, private, plan["tables"], "full", timeout_seconds=timeout_seconds)
+        else:
+            sqlite.thaw(connection, private, timeout_seconds=timeout_seconds)
+        return document
+
+
+def _own_tables(manifest: dict[str, Any]) -> list[str]:
+    # SQLite's own tables follow the tables that they serve.
+    return [table["name"] for table in manifest["tables"] if not table["name"].startswith("sqlite_")]

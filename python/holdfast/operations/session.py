@@ -1,0 +1,57 @@
+"""What every operation stands on: the lock, private files, and errors in our own words."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_hex
+
+import django.db
+
+from holdfast import _core
+from holdfast.exceptions import DatabaseError, HoldfastError
+
+
+@contextmanager
+def exclusive(folder: Path, alias: str, purpose: str) -> Iterator[None]:
+    """Hold the lock of this database and folder, and sweep up what dead runs left there."""
+    with own_errors():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _core.Lock(str(folder), alias, purpose):
+            # Only the holder of the lock may: anybody else could sweep away the files of a living run.
+            _core.clean_litter(str(folder), alias)
+            yield
+
+
+@contextmanager
+def private_file(folder: Path, alias: str) -> Iterator[Path]:
+    """Give the name of a file for this run alone; nothing of it is left afterwards.
+
+    It stands in the backup folder because only that is known to have room, and to be ours. By its name the next run
+    knows it for litter, should this one be killed.
+    """
+    path = folder / f".{alias}-{os.getpid()}-{token_hex(4)}.snapshot"
+    try:
+        yield path
+    finally:
+        for ending in ("", "-journal", "-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+
+
+@contextmanager
+def own_errors() -> Iterator[None]:
+    """Turn errors of databases and disks into ours; those of programmers stay what they are."""
+    try:
+        yield
+    except (django.db.Error, sqlite3.Error) as error:
+        # PostgreSQL's messages have several lines; the first says what happened.
+        said = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise DatabaseError(
+            f"the database refused: {said}", "Look at DATABASES, and whether the server runs."
+        ) from error
+    except OSError as error:
+        raise HoldfastError(
+            f"{error.filename or 'the disk'}: {error.strerror or error}",
+            "Look at the folder's rights and at the free space.",
+        ) from error

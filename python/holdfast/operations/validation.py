@@ -1,0 +1,78 @@
+"""Proves backups and remembers the result beside them."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from holdfast import _core, conf, plans, project
+from holdfast.exceptions import InvalidBackup
+from holdfast.operations.choice import locate
+from holdfast.operations.session import exclusive, own_errors
+from holdfast.progress import OnEvent, silent
+from holdfast.reports import Check, ValidationReport
+
+
+def validate(
+    selector: str = "latest",
+    alias: str | None = None,
+    *,
+    depth: Literal["read", "restore"] = "read",
+    on_event: OnEvent | None = None,
+) -> ValidationReport:
+    """Read a backup whole, or restore it into a scratch place as well, and compare it with its manifest."""
+    configuration = conf.load()
+    with own_errors():
+        try:
+            found = locate(configuration, selector, alias)
+        except InvalidBackup as error:
+            # Known to be no backup at all: a result like any other, with nothing to remember it beside.
+            return _unreadable(selector, error)
+        drill = None
+        if depth == "restore" and "database" in found:
+            drill = plans.drill(found["alias"], found["database"]["engine"])
+        path = Path(found["path"])
+        # SQLite unpacks into the folder; without the lock a backup would take the private file for litter.
+        with exclusive(configuration.directory, found["alias"], "validation"):
+            document = _core.validate(plans.validate_plan(configuration, path, drill), on_event or silent)
+        findings = project.ModelFindings((), ())
+        if document["ok"]:
+            findings = project.compare_models(_core.read_manifest(str(path)))
+        report = _report(path, document, findings)
+        _remember(report)
+        return report
+
+
+def _report(path: Path, document: dict[str, Any], findings: project.ModelFindings) -> ValidationReport:
+    return ValidationReport(
+        name=path.name,
+        path=path,
+        ok=document["ok"] and not findings.problems,
+        deep=document["deep"],
+        checks=tuple(Check(**check) for check in document["checks"]),
+        problems=(*document["problems"], *findings.problems),
+        warnings=(*document["warnings"], *findings.warnings),
+        seconds=document["seconds"],
+    )
+
+
+def _unreadable(selector: str, error: InvalidBackup) -> ValidationReport:
+    return ValidationReport(
+        name=Path(selector).name,
+        path=Path(selector),
+        ok=False,
+        deep=False,
+        checks=(),
+        problems=(error.message,),
+        warnings=(),
+        seconds=0.0,
+    )
+
+
+def _remember(report: ValidationReport) -> None:
+    verified = {
+        "at": datetime.now(UTC).strftime(plans.CREATED_FORMAT),
+        "how": "restored" if report.deep else "read",
+        "ok": report.ok,
+        "problems": list(report.problems),
+    }
+    _core.set_status(str(report.path), {"verified": verified})

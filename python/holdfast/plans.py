@@ -1,0 +1,113 @@
+"""Builds the plans that go to the Rust core, in the shape of `src/plan.rs`; they hold passwords: never log one."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, TypedDict
+from uuid import uuid4
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from holdfast import databases, project
+from holdfast.compression import Compression
+from holdfast.conf import Configuration
+
+Content = Literal["full", "schema-only"]
+Scope = Literal["full", "data-only", "schema-only"]
+Verify = Literal["counts", "full"]
+
+CREATED_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+STAMP_FORMAT = "%Y%m%dT%H%M%SZ"
+
+
+class BackupOptions(TypedDict, total=False):
+    """What a caller may choose about a backup; what is left out comes from the settings."""
+
+    kind: str
+    compression: str
+    jobs: int | None
+    content: Content
+    exclude_table_data: Sequence[str]
+    unsupported: Literal["refuse", "skip"]
+    verify: Verify
+
+
+class RestoreOptions(TypedDict, total=False):
+    """What a caller may choose about a restore."""
+
+    scope: Scope
+    tables: Sequence[str]
+    owners: Literal["ignore", "apply"]
+    verify: Verify
+    jobs: int | None
+    # Whether the state of now is backed up first.
+    safety_backup: Literal["make", "skip"]
+
+
+def backup_plan(
+    connection: BaseDatabaseWrapper,
+    configuration: Configuration,
+    created: datetime,
+    options: BackupOptions,
+) -> dict[str, Any]:
+    """Plan a backup; for SQLite the caller still has to put the private copy into the source."""
+    compression = options.get("compression")
+    return {
+        "source": _server(connection) or {"engine": "sqlite", "copy": "", "name": databases.display_name(connection)},
+        "folder": str(configuration.directory),
+        "id": uuid4().hex,
+        "alias": connection.alias,
+        "kind": options.get("kind", "manual"),
+        "created": created.astimezone(UTC).strftime(CREATED_FORMAT),
+        "codec": (Compression.parse(compression) if compression else configuration.compression).as_dict(),
+        "jobs": options.get("jobs") or configuration.jobs,
+        "content": options.get("content", "full"),
+        "exclude_table_data": list(options.get("exclude_table_data", ())),
+        "unsupported": options.get("unsupported", "refuse"),
+        "verify": options.get("verify", "counts"),
+        "lock_timeout_seconds": configuration.lock_timeout_seconds,
+        "rate_limit": configuration.rate_limit,
+        "django": project.state(connection),
+    }
+
+
+def restore_plan(
+    connection: BaseDatabaseWrapper,
+    configuration: Configuration,
+    backup: Path,
+    options: RestoreOptions,
+) -> dict[str, Any]:
+    """Plan a restore; for SQLite the caller still has to put the private file into the target."""
+    return {
+        "backup": str(backup),
+        "target": _server(connection) or {"engine": "sqlite", "file": "", "page_size": None},
+        "scope": options.get("scope", "full"),
+        "tables": list(options.get("tables", ())),
+        "owners": options.get("owners", "ignore"),
+        "verify": options.get("verify", "counts"),
+        "lock_timeout_seconds": configuration.lock_timeout_seconds,
+        "jobs": options.get("jobs") or configuration.jobs,
+    }
+
+
+def validate_plan(configuration: Configuration, backup: Path, drill: dict[str, Any] | None) -> dict[str, Any]:
+    """Plan a validation; a drill is where the backup is restored for a trial."""
+    return {
+        "backup": str(backup),
+        "jobs": configuration.jobs,
+        "drill": drill,
+        "scratch_folder": str(configuration.directory),
+    }
+
+
+def drill(alias: str, engine: str) -> dict[str, Any]:
+    """Give the place of a trial restore: the backup's own server or another of its engine, or a private file."""
+    if engine == "sqlite":
+        return {"engine": "sqlite"}
+    return {"engine": engine, "parameters": databases.libpq_parameters(databases.connection_of_engine(alias, engine))}
+
+
+def _server(connection: BaseDatabaseWrapper) -> dict[str, Any] | None:
+    if connection.vendor != "postgresql":
+        return None
+    return {"engine": "postgresql", "parameters": databases.libpq_parameters(connection)}

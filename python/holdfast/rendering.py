@@ -1,0 +1,172 @@
+"""Turns reports into text for a terminal; pure functions."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from holdfast.databases import ENGINES
+from holdfast.inventory import Backup, Decision
+from holdfast.reports import Report, RestorePreview, RestoreReport, TableChange, ValidationReport
+
+# A plan with more tables than fit on a screen shows those that change.
+_TABLES_SHOWN_WHOLE = 40
+
+
+def size(number: float) -> str:
+    """Give a number of bytes as people read it.
+
+    >>> size(4_100_000)
+    '4.1 MB'
+    """
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if number < 1000:  # noqa: PLR2004 - decimal units
+            return f"{number:.0f} {unit}" if unit == "bytes" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} TB"
+
+
+def age(created: str, now: datetime) -> str:
+    """Tell how long ago something was, in its largest unit."""
+    seconds = (now - datetime.fromisoformat(created).astimezone(UTC)).total_seconds()
+    for name, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        count = int(seconds // length)
+        if count >= 1:
+            return f"{count} {name}{'s' if count > 1 else ''}"
+    return "just now" if seconds >= 0 else "in the future"
+
+
+def backup_line(report: Report) -> str:
+    """Sum up a backup that was made."""
+    sizes = f"{size(report.stored_size)} (raw {size(report.raw_size)})"
+    return f"{report.alias}: {report.name}  {report.rows:,} rows  {sizes}  {report.seconds:.1f} s"
+
+
+def restore_plan(preview: RestorePreview) -> str:
+    """Tell everything that a restore would do."""
+    engine = ENGINES[preview.engine]
+    lines = [
+        f"Restore {preview.backup} of {preview.created}",
+        f"   into database {preview.database!r} (alias {preview.alias!r}, {engine}, {preview.strategy})",
+    ]
+    if preview.scope != "full":
+        lines.append("   only the " + {"data-only": "rows", "schema-only": "schema"}[preview.scope])
+    lines += _section("Dropped, because the backup does not have it:", preview.drops)
+    lines += _section("Created:", preview.creates)
+    lines += _section("Kept as it is:", preview.keeps)
+    lines += _section("Rows per table, before and after:", _changes(preview.tables))
+    lines += _section("Take note:", preview.warnings)
+    return "\n".join(lines)
+
+
+def _section(title: str, entries: Sequence[str]) -> list[str]:
+    return ["", title, *(f"   {entry}" for entry in entries)] if entries else []
+
+
+def _changes(tables: Sequence[TableChange]) -> list[str]:
+    shown = list(tables)
+    if len(shown) > _TABLES_SHOWN_WHOLE:
+        shown = [table for table in shown if table.before != table.after]
+    width = max((len(table.label) for table in shown), default=0)
+    lines = []
+    for table in shown:
+        before = f"about {_rows(table.before)}" if table.estimated else _rows(table.before)
+        lines.append(f"{table.label:<{width}}  {before:>12} -> {_rows(table.after):>12}")
+    rest = len(tables) - len(shown)
+    if rest:
+        lines.append(f"and {rest} tables with as many rows as before")
+    return lines
+
+
+def _rows(count: int | None) -> str:
+    return "-" if count is None else f"{count:,}"
+
+
+def restore_line(report: RestoreReport) -> str:
+    """Sum up a restore that was done, and say where the old state is."""
+    checked = {"counts": "row counts", "full": "row counts and fingerprints"}.get(report.verified, report.verified)
+    done = (
+        f"Restored {report.backup} into {report.database!r}: {report.tables:,} tables, {report.rows:,} rows, "
+        f"{checked} compared, {report.seconds:.1f} s."
+    )
+    if report.safety_backup is None:
+        return f"{done}\nThe state before it was not kept."
+    return f"{done}\nThe state before it is in {report.safety_backup}."
+
+
+def listing(backups: Sequence[Backup], now: datetime) -> str:
+    """Give a table of backups."""
+    header = ("NAME", "KIND", "AGE", "SIZE", "ROWS", "ENGINE", "DJANGO", "STATE")
+    rows = [header]
+    for backup in backups:
+        created = age(backup.created, now) if backup.created else "?"
+        about = (backup.name, backup.kind or "?", created, size(backup.stored_size))
+        if not backup.id:
+            rows.append((*about, "?", "?", "?", validity(backup, now)))
+            continue
+        django = f"{backup.django or '?'}, {backup.migrations} migrations"
+        engine = f"{ENGINES.get(backup.engine, backup.engine)} {backup.server_version.partition(' ')[0]}"
+        rows.append((*about, f"{backup.rows:,}", engine, django, validity(backup, now)))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def validity(backup: Backup, now: datetime) -> str:
+    """Tell what is known about a backup's health, and whether it is pinned."""
+    if backup.problem:
+        state = f"BAD: {backup.problem}"
+    elif backup.verified_at is None:
+        state = "not validated"
+    else:
+        when = age(backup.verified_at, now)
+        when = when if when == "just now" else f"{when} ago"
+        state = f"{'good' if backup.verified_ok else 'BAD'} ({backup.verified_how} {when})"
+    return f"{state}, pinned" if backup.pinned else state
+
+
+def detail(backup: Backup, now: datetime) -> str:
+    """Tell everything about one backup."""
+    facts = {
+        "file": str(backup.path),
+        "id": backup.id,
+        "database": f"{backup.alias} ({ENGINES.get(backup.engine, backup.engine)} {backup.server_version})",
+        "kind": backup.kind,
+        "created": f"{backup.created} ({age(backup.created, now)})" if backup.created else "?",
+        "size": f"{size(backup.stored_size)} (raw {size(backup.raw_size)})",
+        "rows": f"{backup.rows:,}",
+        "Django": f"{backup.django or '?'}, {backup.migrations} migrations",
+        "state": validity(backup, now),
+    }
+    lines = [f"{name + ':':<10} {value}" for name, value in facts.items()]
+    return "\n".join(lines + _section("Rows per model, then tables without a model:", _contents(backup)))
+
+
+def _contents(backup: Backup) -> list[str]:
+    tables = dict(backup.tables or {})
+    by_name = {label.rpartition(".")[2]: label for label in tables}
+    entries = []
+    for label, table in sorted((backup.models or {}).items()):
+        found = table if table in tables else by_name.get(table)
+        if found in tables:
+            entries.append((label, tables.pop(found)))
+    entries += sorted(tables.items())
+    width = max((len(name) for name, _ in entries), default=0)
+    return [f"{name:<{width}}  {_rows(count):>12}" for name, count in entries]
+
+
+def validation(report: ValidationReport) -> str:
+    """Give the verdict on a backup, with everything that was found."""
+    how = "restored and compared" if report.deep else "read whole"
+    lines = [f"{report.name}: {'good' if report.ok else 'BAD'} ({how}, {report.seconds:.1f} s)"]
+    lines += [f"   problem: {problem}" for problem in report.problems]
+    lines += [f"   warning: {warning}" for warning in report.warnings]
+    return "\n".join(lines)
+
+
+def decisions(decided: Iterable[Decision]) -> str:
+    """Tell of every backup whether it stays, and why."""
+    lines = [
+        f"{'keep  ' if decision.keep else 'remove'}  {decision.name}  ({', '.join(decision.reasons) or 'no rule'})"
+        for decision in decided
+    ]
+    return "\n".join(lines)

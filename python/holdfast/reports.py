@@ -1,0 +1,128 @@
+"""What operations give back: frozen, typed, and ready for JSON with `as_dict`."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+_Document = Mapping[str, Any]
+
+
+class Document:
+    """Base of everything that operations give back."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give everything as values that JSON knows."""
+        return {name: _plain(value) for name, value in asdict(self).items()}  # type: ignore[call-overload]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return value
+
+
+@dataclass(frozen=True)
+class Report(Document):
+    """A backup that was made."""
+
+    alias: str
+    kind: str
+    name: str
+    path: Path
+    id: str
+    created: str
+    engine: str
+    tables: int
+    rows: int
+    raw_size: int
+    stored_size: int
+    seconds: float
+    skipped: tuple[str, ...]
+    notices: tuple[str, ...]
+
+    @classmethod
+    def from_document(cls, document: _Document, notices: tuple[str, ...]) -> Self:
+        """Read what the core gave."""
+        return cls(
+            **{name: document[name] for name in ("alias", "kind", "name", "id", "created", "raw_size", "stored_size")},
+            path=Path(document["path"]),
+            engine=document["database"]["engine"],
+            tables=len(document["tables"]),
+            rows=sum(table["rows"] or 0 for table in document["tables"]),
+            seconds=document["seconds"],
+            skipped=tuple(f"{skipped['kind']} {skipped['name']}" for skipped in document.get("skipped", ())),
+            notices=notices,
+        )
+
+
+@dataclass(frozen=True)
+class TableChange:
+    """Rows of a table before and after a restore; None where there is no table, or nobody knows."""
+
+    label: str
+    before: int | None
+    after: int | None
+    # Whether `before` is the server's guess: counting a very large table takes minutes.
+    estimated: bool = False
+
+
+@dataclass(frozen=True)
+class RestorePreview(Document):
+    """What a restore would do; nothing is done yet."""
+
+    alias: str
+    database: str
+    engine: str
+    backup: str
+    path: Path
+    created: str
+    strategy: str
+    scope: str
+    tables: tuple[TableChange, ...]
+    drops: tuple[str, ...]
+    creates: tuple[str, ...]
+    keeps: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RestoreReport(Document):
+    """A restore that was done."""
+
+    alias: str
+    database: str
+    backup: str
+    tables: int
+    rows: int
+    seconds: float
+    verified: str
+    safety_backup: str | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at in a backup."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class ValidationReport(Document):
+    """What is known about a backup after it was read whole."""
+
+    name: str
+    path: Path
+    ok: bool
+    deep: bool
+    checks: tuple[Check, ...]
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+    seconds: float

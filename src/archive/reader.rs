@@ -1,0 +1,168 @@
+//! Reads a file by range: every chunk is compared with its digest before anybody sees it.
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::damage::{damaged, label, sidecar_differs};
+use super::open::{Opened, open};
+use super::partial::{Existing, hexadecimal};
+use super::read_ahead::Chunks;
+use super::sidecar::{self, Sidecar};
+use crate::codec::{Decoder, Format};
+use crate::error::{Context, Error, Result};
+use crate::event::Progress;
+use crate::manifest::{Chunk, Manifest, StoredFile, Table};
+
+/// How much of a file is hashed between two looks at the wish to stop.
+const BLOCK_SIZE: usize = 1024 * 1024;
+
+/// A backup opened for reading; its manifest is known to be whole.
+pub struct Archive {
+    /// What the backup says about itself; `file` is known where there is a sidecar.
+    pub manifest: Manifest,
+    reader: Arc<ChunkReader>,
+    size: u64,
+    /// What the sidecar says of the file.
+    stored: Option<StoredFile>,
+}
+
+impl Archive {
+    /// Opens a backup and checks all that can be checked without reading its chunks.
+    ///
+    /// Where there is no sidecar the manifest comes from the file itself.
+    pub fn open(path: &Path) -> Result<Self> {
+        Ok(Self::of(path, open(path, Sidecar::read(path)?)?))
+    }
+
+    fn of(path: &Path, opened: Opened) -> Self {
+        let reader = ChunkReader {
+            file: opened.file,
+            path: path.to_owned(),
+            format: opened.format,
+            tables: opened.manifest.tables.iter().map(Table::label).collect(),
+        };
+        Self { manifest: opened.manifest, reader: Arc::new(reader), size: opened.size, stored: opened.stored }
+    }
+
+    /// One chunk, decompressed and compared with its digest; threads may share the archive.
+    pub fn chunk(&self, index: usize) -> Result<Vec<u8>> {
+        let Some(chunk) = self.manifest.chunks.get(index) else {
+            return Err(self.unknown_chunk(index));
+        };
+        self.reader.read(&mut Decoder::new(self.reader.format)?, index, chunk)
+    }
+
+    /// Chunks in the given order, decompressed ahead on threads; a bad chunk does not end it.
+    pub fn chunks(&self, indexes: Vec<usize>, threads: usize) -> Chunks {
+        let wanted = indexes.into_iter().map(|index| {
+            let chunk = self.manifest.chunks.get(index).cloned();
+            (index, chunk.ok_or_else(|| self.unknown_chunk(index)))
+        });
+        Chunks::start(&self.reader, wanted.collect(), threads)
+    }
+
+    /// Reads the whole file once and compares every stored byte with the digests.
+    ///
+    /// With all chunks read too, no bit of the file is left out, whether there are sidecars or not.
+    pub fn check_stored(&self, progress: &Progress) -> Result<()> {
+        let path = &self.reader.path;
+        let sha256 = self.digest(progress)?;
+        if self.stored.as_ref().is_some_and(|stored| stored.sha256 != sha256) {
+            let sidecar = sidecar::manifest_path(path);
+            return Err(sidecar_differs(path, &sidecar, "tells another SHA-256 than the file has"));
+        }
+        sidecar::compare_digest(path, &self.manifest.name, &sha256)
+    }
+
+    /// SHA-256 of the whole file, the chunks compared on the way.
+    fn digest(&self, progress: &Progress) -> Result<String> {
+        let chunks_end = self.manifest.chunks.last().map_or(0, |chunk| chunk.offset + chunk.size);
+        let mut digest = Sha256::new();
+        self.hash(&mut digest, 0..chunks_end, progress)?;
+        if hexadecimal(digest.clone()) != self.manifest.chunks_sha256 {
+            let what = "its chunks do not have the SHA-256 that its manifest tells";
+            return Err(damaged(&self.reader.path, what));
+        }
+        // `open` has compared the rest, the embedded manifest and the trailer.
+        self.hash(&mut digest, chunks_end..self.size, progress)?;
+        Ok(hexadecimal(digest))
+    }
+
+    fn hash(&self, digest: &mut Sha256, range: Range<u64>, progress: &Progress) -> Result<()> {
+        let mut block = vec![0; BLOCK_SIZE];
+        let mut offset = range.start;
+        while offset < range.end {
+            progress.check()?;
+            let left = usize::try_from(range.end - offset).unwrap_or(BLOCK_SIZE);
+            let part = &mut block[..left.min(BLOCK_SIZE)];
+            read_exact_at(&self.reader.file, &self.reader.path, offset, part)?;
+            digest.update(&*part);
+            offset += part.len() as u64;
+            progress.advance(0, part.len() as u64);
+        }
+        Ok(())
+    }
+
+    fn unknown_chunk(&self, index: usize) -> Error {
+        Error::usage(format!("{} has no chunk {index}", label(&self.reader.path)))
+    }
+}
+
+/// Writes lost or damaged sidecars again, from the file alone, after a look at every stored byte.
+pub fn rebuild_sidecars(path: &Path) -> Result<Manifest> {
+    let mut opened = open(path, None)?;
+    let text = std::mem::take(&mut opened.text);
+    let archive = Archive::of(path, opened);
+    let stored = StoredFile { size: archive.size, sha256: archive.digest(&Progress::default())? };
+    sidecar::write(path, &stored, &text, Existing::Replace)?;
+    let mut manifest = archive.manifest;
+    manifest.file = Some(stored);
+    Ok(manifest)
+}
+
+/// The file, and what is needed to name what is wrong in it; shared by threads.
+pub(super) struct ChunkReader {
+    pub(super) format: Format,
+    file: File,
+    path: PathBuf,
+    tables: Vec<String>,
+}
+
+impl ChunkReader {
+    pub(super) fn read(&self, decoder: &mut Decoder, index: usize, chunk: &Chunk) -> Result<Vec<u8>> {
+        let size = usize::try_from(chunk.size).context(|| "a chunk does not fit in memory")?;
+        // `open` saw that every chunk lies inside the file, so this size is one that exists.
+        let mut stored = vec![0; size];
+        read_exact_at(&self.file, &self.path, chunk.offset, &mut stored)?;
+        let raw = decoder
+            .decode(&stored, chunk.raw_size)
+            .map_err(|error| self.bad_chunk(index, chunk, "cannot be decompressed").because(error))?;
+        if hexadecimal(Sha256::new_with_prefix(&raw)) != chunk.sha256 {
+            return Err(self.bad_chunk(index, chunk, "does not have its SHA-256"));
+        }
+        Ok(raw)
+    }
+
+    fn bad_chunk(&self, index: usize, chunk: &Chunk, what: &str) -> Error {
+        let table = chunk
+            .table
+            .and_then(|table| self.tables.get(usize::try_from(table).ok()?))
+            .map_or_else(String::new, |table| format!(" of table {table}"));
+        let place = format!("{} bytes at {}", chunk.size, chunk.offset);
+        damaged(&self.path, &format!("chunk {index}{table} ({place}) {what}"))
+    }
+}
+
+/// A positioned read; a file that ends too early was cut off since it was opened.
+pub(super) fn read_exact_at(file: &File, path: &Path, offset: u64, buffer: &mut [u8]) -> Result<()> {
+    file.read_exact_at(buffer, offset).map_err(|error| match error.kind() {
+        ErrorKind::UnexpectedEof => damaged(path, "it was cut off while it was read"),
+        _ => Error::failed(format!("{} cannot be read at {offset}", path.display())).because(error),
+    })
+}

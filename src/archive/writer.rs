@@ -1,0 +1,172 @@
+//! Makes a file from chunks: compressed by several threads, written by one, in the order in which they were accepted.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use super::member::{RawChunk, Written};
+use super::partial::{Existing, PartialFile};
+use super::pipeline::Pipeline;
+use super::threads::{Payload, block_on, encode, spawn, write};
+use super::trailer::Trailer;
+use super::{document, sidecar};
+use crate::codec::{Encoder, Format};
+use crate::error::{Error, Result};
+use crate::manifest::{Codec, Manifest};
+
+/// A backup in the making: nothing shows under its name until [`ArchiveWriter::finish`] returns.
+///
+/// Dropped before that, it removes what it wrote.
+pub struct ArchiveWriter {
+    path: PathBuf,
+    name: String,
+    codec: Codec,
+    pipeline: Arc<Pipeline>,
+    bytes_written: Arc<AtomicU64>,
+    encoders: Vec<JoinHandle<Option<()>>>,
+    writer: Option<JoinHandle<Option<Payload>>>,
+}
+
+impl ArchiveWriter {
+    /// Starts the file `name` in `folder`, compressed by this many threads.
+    pub fn create(folder: &Path, name: &str, codec: Codec, threads: usize) -> Result<Self> {
+        let threads = threads.max(1);
+        if name.is_empty() || name.starts_with('.') || name.contains(['/', '\n', '\\', '\0']) {
+            return Err(Error::usage(format!("{name:?} cannot be the name of a backup")));
+        }
+        let path = folder.join(name);
+        let encoders = (0..threads).map(|_| Encoder::new(codec)).collect::<Result<Vec<_>>>()?;
+        sidecar::refuse_existing(&path)?;
+        let file = PartialFile::create(folder, name)?;
+        let mut archive = Self {
+            path,
+            name: name.to_owned(),
+            codec,
+            pipeline: Arc::new(Pipeline::new(threads)),
+            bytes_written: Arc::default(),
+            encoders: Vec::with_capacity(threads),
+            writer: None,
+        };
+        archive.start(encoders, file)?;
+        Ok(archive)
+    }
+
+    /// A way in for one producer.
+    pub fn sender(&self) -> ChunkSender {
+        self.pipeline.open_sender();
+        ChunkSender { pipeline: Some(Arc::clone(&self.pipeline)) }
+    }
+
+    /// Bytes of the file so far.
+    pub fn bytes_written(&self) -> u64 {
+        self.bytes_written.load(Ordering::Relaxed)
+    }
+
+    /// Waits for all chunks, adds the manifest, makes the file durable and gives it its name.
+    ///
+    /// Fails if a producer was lost before it said [`ChunkSender::end`], or if any chunk failed; nothing stays then.
+    pub fn finish(mut self, complete: impl FnOnce(Written) -> Manifest) -> Result<Manifest> {
+        self.pipeline.complete();
+        let payload = self.join();
+        if let Some(failure) = self.pipeline.failure() {
+            return Err(failure);
+        }
+        let Some(Payload { mut file, chunks, raw_size }) = payload else {
+            return Err(Error::failed(format!("the thread that wrote {} is gone", self.path.display())));
+        };
+        let mut manifest = complete(Written { chunks, raw_size, chunks_sha256: file.so_far().sha256 });
+        manifest.codec = self.codec;
+        manifest.file = None;
+        let text = document::encode(&manifest)?;
+        append_manifest(&mut file, &manifest, &text)?;
+        let stored = file.publish(Existing::Keep)?;
+        sidecar::write(&self.path, &stored, &text, Existing::Keep)
+            .inspect_err(|_| drop(fs::remove_file(&self.path)))?;
+        manifest.file = Some(stored);
+        Ok(manifest)
+    }
+
+    fn start(&mut self, encoders: Vec<Encoder>, file: PartialFile) -> Result<()> {
+        let bytes_written = Arc::clone(&self.bytes_written);
+        let work = move |pipeline: &Pipeline| write(pipeline, file, &bytes_written);
+        self.writer = Some(spawn("holdfast-write", &self.pipeline, work)?);
+        for encoder in encoders {
+            let work = move |pipeline: &Pipeline| encode(pipeline, encoder);
+            self.encoders.push(spawn("holdfast-encode", &self.pipeline, work)?);
+        }
+        Ok(())
+    }
+
+    fn join(&mut self) -> Option<Payload> {
+        for encoder in self.encoders.drain(..) {
+            // A panic was caught and told to the pipeline inside the thread.
+            let _ = encoder.join();
+        }
+        self.writer.take().and_then(|writer| writer.join().ok().flatten())
+    }
+}
+
+impl Drop for ArchiveWriter {
+    fn drop(&mut self) {
+        self.pipeline.fail(Error::failed(format!("{} was abandoned", self.name)));
+        // Joined, so that the temporary file is gone when this returns.
+        drop(self.join());
+    }
+}
+
+/// One producer's way into the file; dropping it without [`ChunkSender::end`] makes the backup fail.
+pub struct ChunkSender {
+    /// Taken by `end`: what is left in it when it is dropped was never ended.
+    pipeline: Option<Arc<Pipeline>>,
+}
+
+impl ChunkSender {
+    /// Hands over a chunk once there is room for it and returns its index, which is its place in the file.
+    ///
+    /// After a failure of the writer every call returns that failure at once. May be cancelled while it waits.
+    pub async fn send(&self, chunk: RawChunk) -> Result<u32> {
+        let Some(pipeline) = &self.pipeline else {
+            return Err(Error::failed("this producer has ended"));
+        };
+        pipeline.accept(chunk).await
+    }
+
+    /// [`ChunkSender::send`] for a thread that may block.
+    pub fn send_blocking(&self, chunk: RawChunk) -> Result<u32> {
+        block_on(self.send(chunk))
+    }
+
+    /// An empty buffer with room for a chunk, used before where there is one.
+    pub fn buffer(&self) -> Vec<u8> {
+        self.pipeline.as_ref().map_or_else(Vec::new, |pipeline| pipeline.raw_buffer())
+    }
+
+    /// Says that this producer has sent all that it had to send.
+    pub fn end(mut self) {
+        if let Some(pipeline) = self.pipeline.take() {
+            pipeline.end_sender();
+        }
+    }
+}
+
+impl Drop for ChunkSender {
+    fn drop(&mut self) {
+        if let Some(pipeline) = self.pipeline.take() {
+            pipeline.lose_sender();
+        }
+    }
+}
+
+/// Hides the manifest, compressed like a chunk, and the trailer behind the chunks.
+fn append_manifest(file: &mut PartialFile, manifest: &Manifest, text: &[u8]) -> Result<()> {
+    let format = Format::of(manifest.codec);
+    let offset = file.size();
+    let mut part = Vec::new();
+    for piece in Encoder::new(manifest.codec)?.encode(text)?.chunks(format.hidden_limit()) {
+        part.extend(format.hide(piece)?);
+    }
+    file.append(&part)?;
+    file.append(&Trailer::of(manifest.format_version, offset, &part).encode(format)?)
+}

@@ -1,0 +1,262 @@
+//! The order of a `sql` payload: preamble and definitions, rows, large objects, sequences, what is built over rows,
+//! owners.
+
+use std::collections::HashMap;
+
+use super::connect::{self, Address};
+use super::ddl::{self, Entry, Reader, Relation, Schema};
+use super::dump::{self, Measured};
+use super::large_objects;
+use super::runtime::{block_on, unless_stopped};
+use super::session::PREAMBLE;
+use super::snapshot::Snapshot;
+use super::throttle::Throttle;
+use crate::archive::{ArchiveWriter, CHUNK_SIZE, ChunkSender, RawChunk};
+use crate::backup::{Contents, wants_rows};
+use crate::error::{Error, Kind, Result};
+use crate::event::Progress;
+use crate::manifest::{Content, Database, Object, Section, Skipped, Table};
+use crate::plan::{BackupPlan, ConnectionParameters, Unsupported};
+
+/// PostgreSQL's default block size; only the expected total of the progress display depends on it.
+const BLOCK_BYTES: u64 = 8192;
+
+/// How many refused objects an error names; the rest is counted.
+const NAMED_OBJECTS: usize = 10;
+
+/// Readers when the caller leaves it to us: two keep the server busy on the smallest machines, more than four take
+/// connections from the application.
+const DEFAULT_READERS: std::ops::RangeInclusive<usize> = 2..=4;
+
+/// Backs up a server's database; `create` is called once the snapshot stands, so a refused connection leaves no file.
+pub fn backup(
+    plan: &BackupPlan,
+    parameters: &ConnectionParameters,
+    create: impl FnOnce() -> Result<ArchiveWriter>,
+    progress: &Progress,
+) -> Result<(ArchiveWriter, Contents)> {
+    let address = connect::resolve(parameters)?;
+    block_on(unless_stopped(progress, run(plan, &address, create, progress)))
+}
+
+async fn run(
+    plan: &BackupPlan,
+    address: &Address,
+    create: impl FnOnce() -> Result<ArchiveWriter>,
+    progress: &Progress,
+) -> Result<(ArchiveWriter, Contents)> {
+    progress.stage("connecting", 0);
+    let snapshot = Snapshot::freeze(address, plan.lock_timeout_seconds).await?;
+    let reader = Reader {
+        client: snapshot.client(),
+        version: snapshot.server().version,
+    };
+    let schema = ddl::read(&reader).await?;
+    let skipped = refuse(plan, &schema)?;
+    let mut tables: Vec<Table> = schema.relations.iter().map(describe_table).collect();
+    check_exclusions(plan, &tables)?;
+    let database = describe_database(&snapshot, &schema).await?;
+
+    let writer = create()?;
+    let mut script = Script::new(writer.sender(), &schema.relations);
+    script.text(PREAMBLE);
+    script.entries(&schema.entries, Section::PreData).await?;
+
+    let wanted = wanted(plan, &schema.relations, &tables);
+    let blocks: u64 = wanted.iter().map(|&table| schema.relations[table].blocks).sum();
+    progress.stage("reading", blocks * BLOCK_BYTES);
+    let senders = (0..readers(plan)).map(|_| writer.sender()).collect();
+    let throttle = Throttle::new(plan.rate_limit);
+    let measured = dump::rows(&snapshot, &schema.relations, &wanted, senders, &throttle, progress).await?;
+    for table in wanted {
+        record(&mut tables[table], measured[table]);
+    }
+    let mut large_objects = 0;
+    if plan.content == Content::Full {
+        large_objects = large_objects::send(snapshot.client(), &script.sender, progress).await?;
+        script.entries(&schema.entries, Section::Sequences).await?;
+    }
+    script.entries(&schema.entries, Section::PostData).await?;
+    script.entries(&schema.entries, Section::Owners).await?;
+    let objects = script.end();
+    snapshot.thaw().await?;
+    let contents = Contents {
+        database,
+        tables,
+        objects,
+        skipped,
+        large_objects,
+    };
+    Ok((writer, contents))
+}
+
+fn readers(plan: &BackupPlan) -> usize {
+    plan.jobs.map_or_else(
+        || {
+            std::thread::available_parallelism()
+                .map_or(2, |cores| cores.get().clamp(*DEFAULT_READERS.start(), *DEFAULT_READERS.end()))
+        },
+        |jobs| usize::from(jobs).max(1),
+    )
+}
+
+/// Tables whose rows are read; the others keep `rows: None`, or zero where they cannot have rows of their own.
+fn wanted(plan: &BackupPlan, relations: &[Relation], tables: &[Table]) -> Vec<usize> {
+    (0..relations.len())
+        .filter(|&table| relations[table].has_rows && wants_rows(plan, &tables[table]))
+        .collect()
+}
+
+fn record(table: &mut Table, measured: Measured) {
+    table.rows = Some(measured.rows);
+    table.fingerprint = Some(measured.fingerprint.to_hex());
+}
+
+fn describe_table(relation: &Relation) -> Table {
+    Table {
+        schema: Some(relation.schema.clone()),
+        name: relation.name.clone(),
+        columns: relation.columns.clone(),
+        all_columns: relation.all_columns.clone(),
+        // A partitioned table has no rows of its own; its partitions have.
+        rows: (!relation.has_rows).then_some(0),
+        fingerprint: None,
+    }
+}
+
+/// A misspelt exclusion would put into the backup what was meant to stay out.
+fn check_exclusions(plan: &BackupPlan, tables: &[Table]) -> Result<()> {
+    for wanted in &plan.exclude_table_data {
+        if !tables.iter().any(|table| *wanted == table.name || *wanted == table.label()) {
+            return Err(Error::usage(format!("there is no table {wanted} whose rows could be left out"))
+                .hint("write the table's name in the database, as in blog_post or public.blog_post"));
+        }
+    }
+    Ok(())
+}
+
+fn refuse(plan: &BackupPlan, schema: &Schema) -> Result<Vec<Skipped>> {
+    if schema.refused.is_empty() || plan.unsupported == Unsupported::Skip {
+        return Ok(schema
+            .refused
+            .iter()
+            .map(|object| Skipped {
+                kind: object.kind.clone(),
+                name: object.name.clone(),
+            })
+            .collect());
+    }
+    let mut names: Vec<String> = schema
+        .refused
+        .iter()
+        .take(NAMED_OBJECTS)
+        .map(|object| format!("{} {}", object.kind, object.name))
+        .collect();
+    if schema.refused.len() > NAMED_OBJECTS {
+        names.push(format!("{} more", schema.refused.len() - NAMED_OBJECTS));
+    }
+    Err(Error::new(
+        Kind::Unsupported,
+        format!("the database holds what cannot be backed up yet: {}", names.join(", ")),
+    )
+    .hint("--skip-unsupported leaves these out and records it in the backup; a restore drops them from the database"))
+}
+
+async fn describe_database(snapshot: &Snapshot, schema: &Schema) -> Result<Database> {
+    let row = snapshot
+        .client()
+        .query_one(
+            "SELECT d.datname, pg_catalog.pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, \
+             pg_catalog.pg_current_snapshot()::text FROM pg_catalog.pg_database d \
+             WHERE d.datname = pg_catalog.current_database()",
+            &[],
+        )
+        .await
+        .map_err(|error| connect::describe_error(error, "reading the database's properties"))?;
+    let mut properties = serde_json::Map::new();
+    for (key, column) in [("collate", 2), ("ctype", 3), ("snapshot", 4)] {
+        properties.insert(key.to_owned(), row.get::<_, String>(column).into());
+    }
+    Ok(Database {
+        engine: "postgresql".to_owned(),
+        name: row.get(0),
+        server_version: snapshot.server().version_text.clone(),
+        encoding: row.get(1),
+        extensions: schema.extensions.clone(),
+        roles: schema.roles.clone(),
+        properties,
+    })
+}
+
+/// Collects statements into chunks and remembers where each object's statements stand.
+struct Script {
+    sender: ChunkSender,
+    tables: HashMap<u32, u32>,
+    objects: Vec<Object>,
+    preamble: Vec<u8>,
+}
+
+impl Script {
+    fn new(sender: ChunkSender, relations: &[Relation]) -> Self {
+        Self {
+            sender,
+            tables: relations.iter().map(|relation| relation.oid).zip(0..).collect(),
+            objects: Vec::new(),
+            preamble: Vec::new(),
+        }
+    }
+
+    /// Text that belongs to no object: it opens the next chunk.
+    fn text(&mut self, text: &str) {
+        self.preamble.extend_from_slice(text.as_bytes());
+    }
+
+    async fn entries(&mut self, entries: &[Entry], section: Section) -> Result<()> {
+        let mut data = std::mem::take(&mut self.preamble);
+        let mut pending: Vec<Object> = Vec::new();
+        for entry in entries.iter().filter(|entry| entry.section == section) {
+            pending.push(self.object(entry, data.len()));
+            data.extend_from_slice(entry.sql.as_bytes());
+            data.push(b'\n');
+            if data.len() >= CHUNK_SIZE {
+                self.send(section, std::mem::take(&mut data), &mut pending).await?;
+            }
+        }
+        if !data.is_empty() {
+            self.send(section, data, &mut pending).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, section: Section, data: Vec<u8>, pending: &mut Vec<Object>) -> Result<()> {
+        let chunk = self
+            .sender
+            .send(RawChunk {
+                section,
+                table: None,
+                rows: 0,
+                data,
+            })
+            .await?;
+        self.objects.extend(pending.drain(..).map(|object| Object { chunk, ..object }));
+        Ok(())
+    }
+
+    fn object(&self, entry: &Entry, offset: usize) -> Object {
+        Object {
+            section: entry.section,
+            kind: entry.kind.to_owned(),
+            schema: entry.schema.clone(),
+            name: entry.name.clone(),
+            table: entry.table.and_then(|oid| self.tables.get(&oid).copied()),
+            chunk: 0,
+            offset: offset as u64,
+            size: entry.sql.len() as u64,
+        }
+    }
+
+    fn end(self) -> Vec<Object> {
+        self.sender.end();
+        self.objects
+    }
+}

@@ -1,1 +1,0 @@
-//! Reaches a server as libpq would.

@@ -1,0 +1,131 @@
+//! An open connection: who drives it, what the server remarks meanwhile, how a statement is cancelled, how it ends.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::JoinHandle;
+use tokio_postgres::error::DbError;
+use tokio_postgres::{AsyncMessage, CancelToken, Client};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::address::Address;
+use super::dial;
+use super::failure::describe_error;
+use crate::error::{Error, Result};
+
+/// Remarks that nobody has drained beyond these are dropped, the oldest first: a server may make one per row.
+const NOTICES_KEPT: usize = 1000;
+
+/// How long the server may take to say goodbye.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// A connection to one database.
+pub struct Connection {
+    /// Where statements go.
+    pub client: Client,
+    notices: Arc<Mutex<VecDeque<String>>>,
+    canceller: Canceller,
+    driver: Driver,
+}
+
+/// Stops the statement that a connection executes, from anywhere, over a connection of its own.
+#[derive(Clone)]
+pub struct Canceller {
+    token: CancelToken,
+    connector: MakeRustlsConnect,
+}
+
+/// The task that moves the bytes; it dies with its owner.
+struct Driver(JoinHandle<()>);
+
+impl Connection {
+    /// Connects as the address says, to the first server of it that will have us.
+    pub async fn open(address: &Address) -> Result<Self> {
+        Box::pin(dial::open(address)).await
+    }
+
+    pub(super) fn start<S, T>(
+        client: Client,
+        mut connection: tokio_postgres::Connection<S, T>,
+        connector: MakeRustlsConnect,
+    ) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let notices = Arc::new(Mutex::new(VecDeque::new()));
+        let kept = Arc::clone(&notices);
+        let driver = tokio::spawn(async move {
+            while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+                match message {
+                    Ok(AsyncMessage::Notice(notice)) => keep(&kept, &notice),
+                    Ok(_) => {}
+                    // The client reports that the connection is closed; only here the server says why.
+                    Err(error) => {
+                        error.as_db_error().into_iter().for_each(|reason| keep(&kept, reason));
+                        break;
+                    }
+                }
+            }
+        });
+        let canceller = Canceller { token: client.cancel_token(), connector };
+        Self { client, notices, canceller, driver: Driver(driver) }
+    }
+
+    /// What stops a running statement; it can outlive the connection.
+    pub fn canceller(&self) -> Canceller {
+        self.canceller.clone()
+    }
+
+    /// The server's remarks since the last call, such as `WARNING: there is no transaction in progress`; the last one
+    /// may say why the server ended the connection.
+    pub fn drain_notices(&self) -> Vec<String> {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect()
+    }
+
+    /// Finishes what was sent and says goodbye; dropping just hangs up. The server forgets the session soon after.
+    pub async fn close(self) -> Result<()> {
+        let Self { client, mut driver, .. } = self;
+        drop(client);
+        match tokio::time::timeout(FAREWELL, &mut driver.0).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(panic)) => Err(Error::failed("the connection ended badly").because(panic)),
+            Err(_) => Err(Error::database("the server does not close the connection")
+                .hint("a statement may still be running there; look at pg_stat_activity")),
+        }
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Connection").finish_non_exhaustive()
+    }
+}
+
+impl Canceller {
+    /// Asks the server to stop the statement; the answer is the statement's own error, if it comes in time.
+    pub async fn cancel(&self) -> Result<()> {
+        self.token
+            .cancel_query(self.connector.clone())
+            .await
+            .map_err(|error| describe_error(error, "cancelling a statement"))
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn keep(notices: &Mutex<VecDeque<String>>, notice: &DbError) {
+    let mut notices = notices.lock().unwrap_or_else(PoisonError::into_inner);
+    if notices.len() == NOTICES_KEPT {
+        notices.pop_front();
+    }
+    notices.push_back(format!("{}: {}", notice.severity(), notice.message()));
+}

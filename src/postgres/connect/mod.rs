@@ -1,0 +1,23 @@
+//! Reaches a server as libpq would: what connects with `psql` connects here, and what `psql` refuses is refused here.
+//!
+//! [`resolve`] decides everything once (parameters, service file, environment, defaults, password file); a
+//! [`Connection`] is opened from the [`Address`] as often as needed. A protection that cannot be given is an error.
+
+mod address;
+mod certificate;
+mod connection;
+mod dial;
+mod endpoint;
+mod environment;
+mod failure;
+mod keyword;
+mod obstacle;
+mod parameters;
+mod passfile;
+mod role;
+mod service;
+mod tls;
+
+pub use address::{Address, resolve};
+pub use connection::{Canceller, Connection};
+pub use failure::{describe_error, sqlstate};

@@ -1,0 +1,156 @@
+//! Executes parts of a backup on one connection: statements of objects, rows by COPY.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use futures_util::SinkExt;
+use tokio_postgres::Client;
+
+use super::selection::{self, Tables};
+use crate::archive::Archive;
+use crate::error::{Error, Result};
+use crate::event::Progress;
+use crate::manifest::{Object, Section, Table};
+use crate::postgres::connect::describe_error;
+use crate::postgres::dump::{END_OF_ROWS, copy_in};
+
+/// One CopyData message; large enough to keep the server busy, small enough not to be copied in vain.
+const MESSAGE: usize = 128 * 1024;
+
+/// A backup being executed.
+pub struct Loader<'a> {
+    /// The connection, inside the one transaction.
+    pub client: &'a Client,
+    /// The backup.
+    pub archive: &'a Archive,
+    /// What of it.
+    pub tables: &'a Tables,
+    /// Threads that decompress ahead.
+    pub threads: usize,
+    /// Counts rows and bytes.
+    pub progress: &'a Progress,
+}
+
+impl Loader<'_> {
+    /// Executes the statements of a section's chosen objects, in the order of the backup.
+    pub async fn objects(&self, section: Section, wanted: impl Fn(&Object) -> bool) -> Result<()> {
+        let mut decoded: Option<(u32, Vec<u8>)> = None;
+        let objects = self.archive.manifest.objects.iter();
+        for object in objects.filter(|object| {
+            object.section == section && self.tables.contains_object(object) && wanted(object)
+        }) {
+            self.progress.check()?;
+            let chunk = match decoded.take() {
+                Some((index, data)) if index == object.chunk => data,
+                _ => self.archive.chunk(object.chunk as usize)?,
+            };
+            self.execute(object, statement(object, &chunk)?).await?;
+            decoded = Some((object.chunk, chunk));
+        }
+        Ok(())
+    }
+
+    /// Executes every statement of a section that belongs to no table and has no objects: large objects.
+    pub async fn script(&self, section: Section) -> Result<()> {
+        for decoded in self.chunks(section) {
+            let (_, data) = decoded?;
+            self.progress.check()?;
+            let text = std::str::from_utf8(&data).map_err(|error| unreadable(section).because(error))?;
+            self.client
+                .batch_execute(text)
+                .await
+                .map_err(|error| describe_error(error, format!("restoring {section:?}")))?;
+            self.progress.advance(0, data.len() as u64);
+        }
+        Ok(())
+    }
+
+    /// Loads the rows and compares what the server stored with the manifest, chunk by chunk.
+    pub async fn rows(&self) -> Result<u64> {
+        let manifest = &self.archive.manifest;
+        let mut total = 0;
+        for decoded in self.chunks(Section::Data) {
+            let (index, data) = decoded?;
+            let chunk = &manifest.chunks[index];
+            let table = chunk.table.and_then(|table| manifest.tables.get(table as usize));
+            let table = table.ok_or_else(|| unreadable(Section::Data))?;
+            let size = data.len() as u64;
+            let stored = self.copy(data, table).await?;
+            if stored != chunk.rows {
+                return Err(Error::failed(format!(
+                    "{}: the server stored {stored} rows where the backup has {}",
+                    table.label(),
+                    chunk.rows
+                ))
+                .hint("a trigger or rule on the table may have dropped rows; nothing was changed"));
+            }
+            total += stored;
+            self.progress.advance(stored, size);
+        }
+        Ok(total)
+    }
+
+    fn chunks(&self, section: Section) -> crate::archive::Chunks {
+        let wanted = selection::chunks(&self.archive.manifest, section, self.tables);
+        self.archive.chunks(wanted, self.threads)
+    }
+
+    async fn execute(&self, object: &Object, sql: &str) -> Result<()> {
+        self.client.batch_execute(sql).await.map_err(|error| {
+            let name = match &object.schema {
+                Some(schema) => format!("{schema}.{}", object.name),
+                None => object.name.clone(),
+            };
+            describe_error(error, format!("creating {} {name}", object.kind))
+        })
+    }
+
+    async fn copy(&self, data: Vec<u8>, table: &Table) -> Result<u64> {
+        self.progress.check()?;
+        let failed = |error| describe_error(error, format!("loading rows of {}", table.label()));
+        let rows = rows_of_chunk(table, &data)?;
+        let rows = Bytes::from(data).slice(rows);
+        let sink = self.client.copy_in::<_, Bytes>(&statement_of(table)).await.map_err(failed)?;
+        let mut sink = std::pin::pin!(sink);
+        let mut start = 0;
+        while start < rows.len() {
+            let end = rows.len().min(start + MESSAGE);
+            sink.feed(rows.slice(start..end)).await.map_err(failed)?;
+            start = end;
+        }
+        sink.finish().await.map_err(failed)
+    }
+}
+
+/// The statements of one object.
+pub(in crate::postgres) fn statement<'a>(object: &Object, chunk: &'a [u8]) -> Result<&'a str> {
+    let range = usize::try_from(object.offset)
+        .ok()
+        .zip(usize::try_from(object.offset + object.size).ok());
+    range
+        .and_then(|(start, end)| chunk.get(start..end))
+        .and_then(|bytes| std::str::from_utf8(bytes).ok())
+        .ok_or_else(|| unreadable(object.section))
+}
+
+/// Where the rows of a data chunk stand; the chunk must open with just the statement that its table needs.
+pub(in crate::postgres) fn rows_of_chunk(table: &Table, chunk: &[u8]) -> Result<Range<usize>> {
+    let statement = statement_of(table);
+    let start = statement.len() + b";\n".len();
+    let opens = chunk.starts_with(statement.as_bytes()) && chunk.get(statement.len()..start) == Some(b";\n");
+    match chunk.len().checked_sub(END_OF_ROWS.len()) {
+        Some(end) if opens && start <= end && chunk.ends_with(END_OF_ROWS) => Ok(start..end),
+        _ => Err(unreadable(Section::Data)),
+    }
+}
+
+fn statement_of(table: &Table) -> String {
+    copy_in(table.schema.as_deref().unwrap_or_default(), &table.name, &table.columns)
+}
+
+fn unreadable(section: Section) -> Error {
+    Error::bad_backup(format!(
+        "the {section:?} section does not have the form that its manifest describes"
+    ))
+    .hint("validate_backup tells more; list_backups shows older backups")
+}

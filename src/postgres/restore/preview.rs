@@ -1,0 +1,230 @@
+//! What a restore would drop, create and leave, and what may stand in its way.
+
+use std::collections::BTreeMap;
+
+use tokio_postgres::Client;
+
+use super::selection::Tables;
+use crate::archive::Archive;
+use crate::error::{Error, Result};
+use crate::event::Progress;
+use crate::manifest::{Content, Manifest, Section};
+use crate::plan::{ConnectionParameters, Owners, RestorePlan, Scope};
+use crate::postgres::connect::{self, Connection, describe_error};
+use crate::postgres::ddl::{Reader, removal};
+use crate::postgres::quote::qualified;
+use crate::postgres::runtime::{block_on, unless_stopped};
+use crate::postgres::session;
+use crate::restore::{ObjectPreview, Preview, TablePreview};
+
+/// Tables up to this size are counted; beyond it the server's estimate must do, so that the plan comes in seconds.
+const COUNTED_BYTES: i64 = 256 << 20;
+
+/// Tells what [`super::restore`] would do; changes nothing.
+pub fn preview(
+    plan: &RestorePlan,
+    parameters: &ConnectionParameters,
+    archive: &Archive,
+    progress: &Progress,
+) -> Result<Preview> {
+    let address = connect::resolve(parameters)?;
+    block_on(unless_stopped(progress, async {
+        let connection = Connection::open(&address).await?;
+        let preview = describe(plan, &connection.client, &archive.manifest).await?;
+        connection.close().await?;
+        Ok(preview)
+    }))
+}
+
+async fn describe(plan: &RestorePlan, client: &Client, manifest: &Manifest) -> Result<Preview> {
+    let server = session::prepare(client).await?;
+    session::limit_lock_wait(client, plan.lock_timeout_seconds).await?;
+    check_extensions(client, manifest).await?;
+    let tables = Tables::select(manifest, plan)?;
+    let mut preview = Preview {
+        strategy: "in-place",
+        tables: rows_before_and_after(plan, client, manifest, &tables).await?,
+        warnings: warnings(plan, client, manifest, &server).await?,
+        ..Preview::default()
+    };
+    if tables == Tables::All && plan.scope != Scope::DataOnly {
+        let reader = Reader {
+            client,
+            version: server.version,
+        };
+        preview.drops = removal::plan(&reader).await?.into_iter().map(removed).collect();
+    }
+    if plan.scope != Scope::DataOnly {
+        preview.creates = created(plan, manifest, &tables);
+    }
+    preview.keeps = keeps(client, manifest).await?;
+    Ok(preview)
+}
+
+fn removed(removal: removal::Removal) -> ObjectPreview {
+    ObjectPreview {
+        kind: removal.kind,
+        name: removal.name,
+    }
+}
+
+fn created(plan: &RestorePlan, manifest: &Manifest, tables: &Tables) -> Vec<ObjectPreview> {
+    manifest
+        .objects
+        .iter()
+        .filter(|object| object.section != Section::Owners || plan.owners == Owners::Apply)
+        .filter(|object| tables.contains_object(object))
+        .map(|object| ObjectPreview {
+            kind: object.kind.clone(),
+            name: match &object.schema {
+                Some(schema) => format!("{schema}.{}", object.name),
+                None => object.name.clone(),
+            },
+        })
+        .collect()
+}
+
+/// Fails before anything is touched when the server lacks an extension that the backup needs.
+pub(super) async fn check_extensions(client: &Client, manifest: &Manifest) -> Result<()> {
+    let needed: Vec<&str> = manifest.database.extensions.iter().map(|extension| extension.name.as_str()).collect();
+    let rows = client
+        .query(
+            "SELECT name FROM pg_catalog.unnest($1::text[]) AS needed(name) WHERE NOT EXISTS \
+             (SELECT FROM pg_catalog.pg_available_extensions a WHERE a.name = needed.name)",
+            &[&needed],
+        )
+        .await
+        .map_err(|error| describe_error(error, "looking for extensions"))?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let missing: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
+    Err(
+        Error::database(format!("the server does not offer extensions that the backup needs: {}", missing.join(", ")))
+            .hint("install their packages on the database server (on Debian: postgresql-contrib and the like), then try again"),
+    )
+}
+
+async fn rows_before_and_after(
+    plan: &RestorePlan,
+    client: &Client,
+    manifest: &Manifest,
+    tables: &Tables,
+) -> Result<Vec<TablePreview>> {
+    let mut live = count(client).await?;
+    let mut previews = Vec::new();
+    for (_, table) in tables.of(manifest) {
+        let label = table.label();
+        let (before, estimated) = live.remove(&label).map_or((None, false), |(rows, estimated)| (Some(rows), estimated));
+        let empty = plan.scope == Scope::SchemaOnly || manifest.content == Content::SchemaOnly;
+        previews.push(TablePreview {
+            label,
+            before,
+            estimated,
+            after: Some(if empty { 0 } else { table.rows.unwrap_or(0) }),
+        });
+    }
+    if *tables == Tables::All && plan.scope != Scope::DataOnly {
+        previews.extend(live.into_iter().map(|(label, (rows, estimated))| TablePreview {
+            label,
+            before: Some(rows),
+            estimated,
+            after: None,
+        }));
+    }
+    Ok(previews)
+}
+
+/// Rows of every table, counted or (true) estimated.
+async fn count(client: &Client) -> Result<BTreeMap<String, (u64, bool)>> {
+    let failed = |error| describe_error(error, "counting rows");
+    let rows = client
+        .query(
+            "SELECT n.nspname, c.relname, c.relkind = 'p', pg_catalog.pg_relation_size(c.oid), c.reltuples::int8 \
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' \
+             AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' AND NOT EXISTS \
+             (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass \
+             AND d.objid = c.oid AND d.deptype = 'e')",
+            &[],
+        )
+        .await
+        .map_err(failed)?;
+    let mut counts = BTreeMap::new();
+    for row in &rows {
+        let (schema, name): (&str, &str) = (row.get(0), row.get(1));
+        let (partitioned, size, estimate): (bool, i64, i64) = (row.get(2), row.get(3), row.get(4));
+        let known = if partitioned {
+            (0, false)
+        } else if size > COUNTED_BYTES && estimate >= 0 {
+            (estimate, true)
+        } else {
+            let table = qualified(schema, name);
+            let row = client.query_one(&format!("SELECT count(*) FROM ONLY {table}"), &[]).await.map_err(failed)?;
+            (row.get(0), false)
+        };
+        counts.insert(format!("{schema}.{name}"), (known.0.unsigned_abs(), known.1));
+    }
+    Ok(counts)
+}
+
+async fn warnings(
+    plan: &RestorePlan,
+    client: &Client,
+    manifest: &Manifest,
+    server: &session::Server,
+) -> Result<Vec<String>> {
+    let mut warnings = Vec::new();
+    let backup_major = major(&manifest.database.server_version);
+    let server_major = u64::from(server.version / 10_000);
+    if backup_major > server_major {
+        warnings.push(format!(
+            "the backup comes from PostgreSQL {}, newer than this server ({}): statements it does not know will stop the restore",
+            manifest.database.server_version, server.version_text
+        ));
+    }
+    let row = client
+        .query_one(
+            "SELECT pg_catalog.pg_encoding_to_char(encoding) FROM pg_catalog.pg_database \
+             WHERE datname = pg_catalog.current_database()",
+            &[],
+        )
+        .await
+        .map_err(|error| describe_error(error, "reading the database's encoding"))?;
+    let encoding: &str = row.get(0);
+    if encoding != manifest.database.encoding {
+        warnings.push(format!(
+            "the backup's database was encoded in {}, this one in {encoding}: text that does not fit will stop the restore",
+            manifest.database.encoding
+        ));
+    }
+    for skipped in &manifest.skipped {
+        warnings.push(format!("the backup was made without {} {}", skipped.kind, skipped.name));
+    }
+    let adorned = manifest.objects.iter().any(|object| object.section == Section::Owners);
+    if plan.owners == Owners::Ignore && plan.scope != Scope::DataOnly && adorned {
+        warnings.push("owners and grants of the backup are not applied; --owners applies them".to_owned());
+    }
+    Ok(warnings)
+}
+
+fn major(version: &str) -> u64 {
+    let digits: String = version.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or(0)
+}
+
+/// Extensions that came after the backup stay: they are the administrator's, and their objects stay with them.
+async fn keeps(client: &Client, manifest: &Manifest) -> Result<Vec<String>> {
+    let known: Vec<&str> = manifest.database.extensions.iter().map(|extension| extension.name.as_str()).collect();
+    let rows = client
+        .query(
+            "SELECT extname FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql' AND extname <> ALL ($1::text[]) ORDER BY 1",
+            &[&known],
+        )
+        .await
+        .map_err(|error| describe_error(error, "listing extensions"))?;
+    Ok(rows
+        .iter()
+        .map(|row| format!("extension {} (not in the backup; DROP EXTENSION removes it)", row.get::<_, &str>(0)))
+        .collect())
+}

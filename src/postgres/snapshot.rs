@@ -1,0 +1,174 @@
+//! One moment of a database, held open by a leader and joined by workers.
+//!
+//! Locks come before the snapshot, so that what the catalogs say is what the snapshot holds: a table altered between
+//! the two would otherwise be read with the wrong columns.
+
+use tokio_postgres::Client;
+
+use super::connect::{Address, Connection, describe_error};
+use super::quote::qualified;
+use super::session::{self, Server};
+use crate::error::{Error, Result};
+
+/// Tables come and go while we lock them; after this many rounds the schema is too busy to be backed up.
+const FREEZE_ATTEMPTS: u32 = 5;
+
+/// Names in one LOCK statement: keeps a statement short at thousands of tables.
+const LOCK_BATCH: usize = 200;
+
+/// The leader's side of a snapshot; it ends when this is dropped.
+pub struct Snapshot {
+    address: Address,
+    leader: Connection,
+    server: Server,
+    exported: String,
+}
+
+impl Snapshot {
+    /// Locks every table in `ACCESS SHARE` mode and takes the snapshot.
+    pub async fn freeze(address: &Address, lock_timeout_seconds: f64) -> Result<Self> {
+        let leader = Connection::open(address).await?;
+        let server = session::prepare(&leader.client).await?;
+        session::limit_lock_wait(&leader.client, lock_timeout_seconds).await?;
+        for _ in 0..FREEZE_ATTEMPTS {
+            if let Some(exported) = try_freeze(&leader.client).await? {
+                return Ok(Self {
+                    address: address.clone(),
+                    leader,
+                    server,
+                    exported,
+                });
+            }
+        }
+        Err(Error::database(
+            "tables were created or dropped faster than they could be locked",
+        )
+        .hint("wait until the running migration or import has ended, then try again"))
+    }
+
+    /// The connection that holds the snapshot.
+    pub fn client(&self) -> &Client {
+        &self.leader.client
+    }
+
+    /// What the server told of itself.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// The name under which other sessions may join, for the manifest's records.
+    pub fn name(&self) -> &str {
+        &self.exported
+    }
+
+    /// A further connection that sees the same moment.
+    pub async fn join(&self) -> Result<Connection> {
+        let worker = Connection::open(&self.address).await?;
+        session::prepare(&worker.client).await?;
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{}'",
+            self.exported
+        );
+        worker
+            .client
+            .batch_execute(&begin)
+            .await
+            .map_err(|error| describe_error(error, "joining the snapshot"))?;
+        Ok(worker)
+    }
+
+    /// Ends the snapshot in good order, so that nothing holds back vacuum a moment longer than needed.
+    pub async fn thaw(self) -> Result<()> {
+        self.leader
+            .client
+            .batch_execute("ROLLBACK")
+            .await
+            .map_err(|error| describe_error(error, "ending the snapshot"))
+    }
+}
+
+/// Locks again what a worker reads, without waiting: if someone queued for an exclusive lock since, waiting would be
+/// a deadlock that the server cannot see (the leader never lets go while the worker waits).
+pub async fn lock_no_wait(client: &Client, schema: &str, name: &str) -> Result<()> {
+    let table = qualified(schema, name);
+    client
+        .batch_execute(&format!("LOCK TABLE ONLY {table} IN ACCESS SHARE MODE NOWAIT"))
+        .await
+        .map_err(|error| {
+            describe_error(error, format!("locking {schema}.{name} for a worker"))
+                .hint("somebody waits for an exclusive lock on it (a migration?); try again when that has ended")
+        })
+}
+
+async fn try_freeze(client: &Client) -> Result<Option<String>> {
+    let before = tables(client).await?;
+    client
+        .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        .await
+        .map_err(|error| describe_error(error, "beginning the snapshot"))?;
+    for batch in before.chunks(LOCK_BATCH) {
+        let names = batch.iter().map(|table| table.sql.as_str()).collect::<Vec<_>>();
+        let lock = format!("LOCK TABLE ONLY {} IN ACCESS SHARE MODE", names.join(", ONLY "));
+        if let Err(error) = client.batch_execute(&lock).await {
+            if vanished(&error) {
+                return rollback(client).await;
+            }
+            return Err(describe_error(error, "locking the tables to be backed up")
+                .hint("a migration or an import may hold them; raise LOCK_TIMEOUT or try again later"));
+        }
+    }
+    let exported: String = client
+        .query_one("SELECT pg_catalog.pg_export_snapshot()", &[])
+        .await
+        .and_then(|row| row.try_get(0))
+        .map_err(|error| describe_error(error, "taking the snapshot"))?;
+    if tables(client).await? != before {
+        return rollback(client).await;
+    }
+    Ok(Some(exported))
+}
+
+async fn rollback(client: &Client) -> Result<Option<String>> {
+    client
+        .batch_execute("ROLLBACK")
+        .await
+        .map_err(|error| describe_error(error, "beginning the snapshot again"))?;
+    Ok(None)
+}
+
+fn vanished(error: &tokio_postgres::Error) -> bool {
+    use tokio_postgres::error::SqlState;
+    error.code().is_some_and(|code| {
+        [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME, SqlState::WRONG_OBJECT_TYPE].contains(code)
+    })
+}
+
+#[derive(PartialEq, Eq)]
+struct LockedTable {
+    oid: u32,
+    sql: String,
+}
+
+/// Ordinary and partitioned tables outside the system's schemas; the oid tells a table dropped and created anew.
+async fn tables(client: &Client) -> Result<Vec<LockedTable>> {
+    let rows = client
+        .query(
+            "SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' \
+             AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' ORDER BY c.oid",
+            &[],
+        )
+        .await
+        .map_err(|error| describe_error(error, "listing tables"))?;
+    rows.iter()
+        .map(|row| {
+            let (schema, name): (String, String) = (row.try_get(1)?, row.try_get(2)?);
+            Ok(LockedTable {
+                oid: row.try_get(0)?,
+                sql: qualified(&schema, &name),
+            })
+        })
+        .collect::<std::result::Result<_, tokio_postgres::Error>>()
+        .map_err(|error| describe_error(error, "listing tables"))
+}

@@ -1,0 +1,60 @@
+//! A backup into a private file, checked; the caller writes it into the live database through its own library.
+
+use std::path::Path;
+
+use super::{Draft, Expected, ForeignKeyViolation};
+use crate::archive::Archive;
+use crate::error::{Context, Result};
+use crate::event::Progress;
+use crate::plan::{RestorePlan, Verify};
+use crate::restore::{Report, decoding_threads};
+use crate::validate::threads;
+
+/// Builds `file`; when this returns an error it does not exist.
+pub fn restore(
+    plan: &RestorePlan,
+    file: &Path,
+    page_size: Option<u32>,
+    archive: &Archive,
+    progress: &Progress,
+) -> Result<Report> {
+    let manifest = &archive.manifest;
+    let expected =
+        Expected { tables: &manifest.tables, page_size, verify: plan.verify, threads: decoding_threads(plan) };
+    let violations = unpack(archive, file, &expected, progress)?;
+    Ok(Report {
+        rows: manifest.rows(),
+        tables: manifest.tables.len() as u64,
+        warnings: violations.iter().map(|violation| format!("the backup holds {violation}")).collect(),
+        ..Report::default()
+    })
+}
+
+/// Unpacks the backup into a private file beside it, lets SQLite check it and removes it: the proof that it restores.
+pub fn rehearse(archive: &Archive, folder: &Path, verify: Verify, progress: &Progress) -> Result<Vec<String>> {
+    let manifest = &archive.manifest;
+    let file = folder.join(format!(".{}-{}-{}.snapshot", manifest.alias, std::process::id(), manifest.id));
+    let expected = Expected { tables: &manifest.tables, page_size: None, verify, threads: threads() };
+    let violations = unpack(archive, &file, &expected, progress)?;
+    std::fs::remove_file(&file).context(|| format!("cannot remove {}", file.display()))?;
+    Ok(violations.iter().map(ToString::to_string).collect())
+}
+
+fn unpack(
+    archive: &Archive,
+    file: &Path,
+    expected: &Expected<'_>,
+    progress: &Progress,
+) -> Result<Vec<ForeignKeyViolation>> {
+    let manifest = &archive.manifest;
+    let draft = Draft::create(file)?;
+    progress.stage("unpacking", manifest.raw_size);
+    for decoded in archive.chunks((0..manifest.chunks.len()).collect(), expected.threads) {
+        let (index, bytes) = decoded?;
+        progress.check()?;
+        draft.write(manifest.chunks[index].raw_offset, &bytes)?;
+        progress.advance(0, bytes.len() as u64);
+    }
+    progress.stage("checking", 0);
+    draft.finish(expected, progress)
+}

@@ -1,0 +1,1 @@
+"""A Django project with every kind of table a backup may meet."""

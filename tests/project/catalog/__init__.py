@@ -1,0 +1,1 @@
+"""Models for both engines: every field, relation, constraint and odd name."""

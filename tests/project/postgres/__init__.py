@@ -1,0 +1,1 @@
+"""What only PostgreSQL has; installed when `default` is PostgreSQL."""

@@ -1,0 +1,3 @@
+"""Models that need extensions; their tables are made where the server offers all of `EXTENSIONS`."""
+
+EXTENSIONS = ("btree_gist", "citext", "hstore", "pg_trgm", "unaccent")

@@ -1,0 +1,93 @@
+"""System checks find what would stop a backup, and touch nothing."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.db import connections
+from django.test import override_settings
+
+from holdfast.checks import CHECK_TAG, check_settings
+
+
+def ids(**settings: Any) -> list[str | None]:
+    with override_settings(**settings):
+        return [message.id for message in check_settings()]
+
+
+def test_a_project_without_settings_is_fine() -> None:
+    assert run_checks(tags=[CHECK_TAG]) == []
+
+
+def test_looking_makes_no_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+
+    assert ids(HOLDFAST={"DIRECTORY": folder}) == []
+    assert not (tmp_path / "a").exists()
+
+
+def test_every_message_has_a_hint() -> None:
+    with override_settings(HOLDFAST={"JOBS": 0, "COLOUR": 1, "DATABASES": ["nope"]}):
+        messages = check_settings()
+
+    assert messages
+    assert all(message.hint for message in messages)
+
+
+def test_problems_of_settings_are_errors() -> None:
+    assert ids(HOLDFAST=[]) == ["holdfast.E001"]
+    assert ids(HOLDFAST={"COLOUR": 1}) == ["holdfast.E002"]
+    assert ids(HOLDFAST={"JOBS": "x"}) == ["holdfast.E003"]
+    assert ids(HOLDFAST={"JOBS": 0}) == ["holdfast.E004"]
+
+
+def test_an_environment_that_cannot_be_read_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BACKUP_RETENTION_WEEKLY", "some")
+    assert ids() == ["holdfast.E005"]
+
+
+@pytest.mark.parametrize("root", ["MEDIA_ROOT", "STATIC_ROOT"])
+def test_a_folder_that_a_web_server_shows_is_an_error(tmp_path: Path, root: str) -> None:
+    public = tmp_path / "public"
+    public.mkdir()
+    (tmp_path / "link").symlink_to(public)
+
+    assert ids(HOLDFAST={"DIRECTORY": public}, **{root: str(public)}) == ["holdfast.E006"]
+    assert ids(HOLDFAST={"DIRECTORY": public / "x" / "y"}, **{root: public}) == ["holdfast.E006"]
+    assert ids(HOLDFAST={"DIRECTORY": tmp_path / "link"}, **{root: public}) == ["holdfast.E006"]
+    assert ids(HOLDFAST={"DIRECTORY": tmp_path / "public2"}, **{root: public}) == []
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert ids(HOLDFAST={"DIRECTORY": tmp_path / "file" / "backups"}) == ["holdfast.E007"]
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # For root every folder can be written.
+    monkeypatch.setattr(os, "access", lambda *_arguments: False)
+    assert ids(HOLDFAST={"DIRECTORY": tmp_path}) == ["holdfast.E007"]
+
+
+def test_an_alias_that_does_not_exist_is_an_error() -> None:
+    assert ids(HOLDFAST={"DATABASES": ["default", "nope"]}) == ["holdfast.E008"]
+
+
+def test_an_engine_that_is_not_supported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections["default"], "vendor", "oracle")
+
+    assert ids(HOLDFAST={"DATABASES": ["default"]}) == ["holdfast.E009"]
+    assert ids() == ["holdfast.W002"]
+
+
+def test_a_policy_that_keeps_nothing_is_a_warning() -> None:
+    nothing = dict.fromkeys(("last", "daily", "weekly", "monthly", "yearly", "days"), 0)
+    assert ids(HOLDFAST={"RETENTION": nothing}) == ["holdfast.W001"]
+
+
+@pytest.mark.parametrize("name", [":memory:", "file:memory?mode=memory&cache=shared"])
+def test_a_default_database_in_memory_is_a_warning(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setitem(connections["default"].settings_dict, "NAME", name)
+    assert ids() == ["holdfast.W003"]
