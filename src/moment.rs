@@ -8,34 +8,25 @@ use time::{OffsetDateTime, PrimitiveDateTime, UtcDateTime};
 use crate::error::Context;
 use crate::{Error, Result};
 
-const COMPACT: StaticFormatDescription =
-    format_description!(version = 2, "[year][month][day]T[hour][minute][second]Z");
+const COMPACT: StaticFormatDescription = format_description!(version = 2, "[year][month][day]T[hour][minute][second]Z");
 const WHOLE_SECONDS: StaticFormatDescription =
     format_description!(version = 2, "[year]-[month]-[day]T[hour]:[minute]:[second]Z");
 
 /// Reads RFC 3339 with any offset.
 pub(crate) fn parse(text: &str) -> Result<UtcDateTime> {
-    OffsetDateTime::parse(text, &Rfc3339)
-        .map(OffsetDateTime::to_utc)
-        .map_err(|error| {
-            Error::usage(format!("{text:?} is not a time"))
-                .hint("Give it as in 2026-11-21T02:00:00Z")
-                .because(error)
-        })
+    OffsetDateTime::parse(text, &Rfc3339).map(OffsetDateTime::to_utc).map_err(|error| {
+        Error::usage(format!("{text:?} is not a time")).hint("Give it as in 2026-11-21T02:00:00Z").because(error)
+    })
 }
 
 /// Reads `20261121T020000Z`; `None` is anything else.
 pub(crate) fn parse_compact(text: &str) -> Option<UtcDateTime> {
-    PrimitiveDateTime::parse(text, COMPACT)
-        .ok()
-        .map(PrimitiveDateTime::as_utc)
+    PrimitiveDateTime::parse(text, COMPACT).ok().map(PrimitiveDateTime::as_utc)
 }
 
 /// Writes `2026-11-21T02:00:00Z`.
 pub(crate) fn write(moment: UtcDateTime) -> Result<String> {
-    moment
-        .format(WHOLE_SECONDS)
-        .context(|| format!("the time {moment} cannot be written"))
+    moment.format(WHOLE_SECONDS).context(|| format!("the time {moment} cannot be written"))
 }
 
 /// This second.

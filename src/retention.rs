@@ -80,10 +80,7 @@ pub fn decide(policy: &Policy, candidates: &[Candidate], now: &str) -> Result<Ve
         let judged = Judged::new(candidate, now)?;
         groups.entry(&candidate.alias).or_default().push(judged);
     }
-    Ok(groups
-        .into_values()
-        .flat_map(|group| judge(policy, group))
-        .collect())
+    Ok(groups.into_values().flat_map(|group| judge(policy, group)).collect())
 }
 
 /// A candidate with what speaks for it.
@@ -99,12 +96,7 @@ impl<'a> Judged<'a> {
         let created = moment::parse(&candidate.created).map_err(|error| {
             Error::usage(format!("the time of the backup {} is unknown", candidate.name)).because(error)
         })?;
-        Ok(Self {
-            candidate,
-            created,
-            is_future: created > now,
-            reasons: Vec::new(),
-        })
+        Ok(Self { candidate, created, is_future: created > now, reasons: Vec::new() })
     }
 
     /// Only such backups fill periods: a wrong clock or a damaged file must not push a good backup out.

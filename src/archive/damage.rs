@@ -6,8 +6,7 @@ use crate::error::Error;
 
 /// The file's name without its folder, for messages.
 pub(super) fn label(path: &Path) -> String {
-    path.file_name()
-        .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 /// The file is damaged: nothing but another copy helps.

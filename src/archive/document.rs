@@ -18,9 +18,7 @@ const END: &[u8] = b"\n}";
 pub(super) fn encode(manifest: &Manifest) -> Result<Vec<u8>> {
     let mut text = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut text, Lines { depth: 0 });
-    manifest
-        .serialize(&mut serializer)
-        .context(|| "the manifest cannot be written as JSON")?;
+    manifest.serialize(&mut serializer).context(|| "the manifest cannot be written as JSON")?;
     Ok(text)
 }
 
@@ -70,10 +68,7 @@ pub(super) fn decode(text: &[u8]) -> std::result::Result<Manifest, Unreadable> {
     // A newer manifest may lack or change any other field.
     let version: Version = serde_json::from_slice(text).map_err(Unreadable::Damaged)?;
     if version.format_version > FORMAT_VERSION {
-        return Err(Unreadable::Newer {
-            version: version.format_version,
-            creator: version.creator,
-        });
+        return Err(Unreadable::Newer { version: version.format_version, creator: version.creator });
     }
     serde_json::from_slice(text).map_err(Unreadable::Damaged)
 }

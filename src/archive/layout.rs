@@ -22,7 +22,8 @@ pub(super) fn check(manifest: &Manifest, chunks_end: u64) -> Result<(), String> 
     }
     for object in &manifest.objects {
         let chunk = usize::try_from(object.chunk).ok().and_then(|chunk| manifest.chunks.get(chunk));
-        if !chunk.is_some_and(|chunk| holds(chunk, object.offset, object.size)) || !names_table(object.table, manifest) {
+        if !chunk.is_some_and(|chunk| holds(chunk, object.offset, object.size)) || !names_table(object.table, manifest)
+        {
             return Err(format!("{} {} points outside of it", object.kind, object.name));
         }
     }

@@ -58,14 +58,7 @@ pub(super) fn open(path: &Path, sidecar: Option<Sidecar>) -> Result<Opened> {
         return Err(damaged(path, "its manifest and its trailer tell different formats"));
     }
     layout::check(&manifest, trailer.offset).map_err(|what| damaged(path, &what))?;
-    Ok(Opened {
-        file,
-        size,
-        format,
-        manifest,
-        stored,
-        text,
-    })
+    Ok(Opened { file, size, format, manifest, stored, text })
 }
 
 fn open_file(path: &Path) -> Result<(File, u64)> {
@@ -107,7 +100,7 @@ fn find_trailer(file: &File, path: &Path, size: u64) -> Result<(Format, Trailer)
     let mut last = vec![0; usize::try_from(length).unwrap_or(trailer::LARGEST)];
     read_exact_at(file, path, size - length, &mut last)?;
     let Some((format, trailer)) = Trailer::find(&last) else {
-        return Err(without_trailer(file, path)?);
+        return Err(without_trailer(file, path, size)?);
     };
     if !trailer.fits(format, size) || trailer.size > LARGEST_MANIFEST {
         return Err(damaged(path, "its trailer does not point at a manifest"));
@@ -116,18 +109,16 @@ fn find_trailer(file: &File, path: &Path, size: u64) -> Result<(Format, Trailer)
 }
 
 /// A file that does not end as a backup was never one, or was one and lost its end.
-fn without_trailer(file: &File, path: &Path) -> Result<Error> {
+fn without_trailer(file: &File, path: &Path, size: u64) -> Result<Error> {
     let mut first = [0; 4];
-    let known = file
-        .metadata()
-        .context(|| format!("{} cannot be read", path.display()))?
-        .len()
-        >= 4;
-    if known {
+    if size >= 4 {
         read_exact_at(file, path, 0, &mut first)?;
     }
     if Format::ALL.into_iter().any(|format| format.begins(&first)) || sidecar::manifest_path(path).exists() {
-        return Ok(damaged(path, "it is cut off, or it was never a backup made by Holdfast: it does not end with a manifest"));
+        return Ok(damaged(
+            path,
+            "it is cut off, or it was never a backup made by Holdfast: it does not end with a manifest",
+        ));
     }
     Ok(Error::bad_backup(format!("{} is not a Holdfast backup", path.display()))
         .hint("Choose a file that `list_backups` shows; a dump of another program is restored with that program"))

@@ -74,24 +74,20 @@ impl PartialFile {
 
     /// What was appended so far.
     pub(super) fn so_far(&self) -> StoredFile {
-        StoredFile {
-            size: self.size,
-            sha256: hexadecimal(self.digest.clone()),
-        }
+        StoredFile { size: self.size, sha256: hexadecimal(self.digest.clone()) }
     }
 
-    /// Makes the bytes durable, then the name.
+    /// Makes the bytes durable, then the name; if it fails, the name is not there.
     pub(super) fn publish(mut self, existing: Existing) -> Result<StoredFile> {
-        self.file
-            .sync_all()
-            .context(|| format!("{} cannot be written to the disk", self.path.display()))?;
+        self.file.sync_all().context(|| format!("{} cannot be written to the disk", self.path.display()))?;
         let target = self.folder.join(&self.name);
         match existing {
             Existing::Keep => self.link(&target)?,
             Existing::Replace => self.rename(&target)?,
         }
         self.published = true;
-        sync_folder(&self.folder)?;
+        // A name that may not outlive a crash is worse than none: the caller is told that nothing is there.
+        sync_folder(&self.folder).inspect_err(|_| drop(fs::remove_file(&target)))?;
         Ok(self.so_far())
     }
 

@@ -51,12 +51,7 @@ enum Next<T> {
 impl Pipeline {
     pub(super) fn new(threads: usize) -> Self {
         let slot_count = threads * 2 + 2;
-        Self {
-            slots: Semaphore::new(slot_count),
-            slot_count,
-            state: Mutex::default(),
-            changed: Condvar::new(),
-        }
+        Self { slots: Semaphore::new(slot_count), slot_count, state: Mutex::default(), changed: Condvar::new() }
     }
 
     /// Takes a chunk as soon as there is a slot; its ticket is its place in the file.
@@ -70,9 +65,7 @@ impl Pipeline {
             return Err(failure);
         }
         let ticket = state.accepted;
-        state.accepted = ticket
-            .checked_add(1)
-            .ok_or_else(|| Error::failed("the backup has too many chunks"))?;
+        state.accepted = ticket.checked_add(1).ok_or_else(|| Error::failed("the backup has too many chunks"))?;
         state.waiting.push_back((ticket, chunk));
         self.changed.notify_all();
         Ok(ticket)

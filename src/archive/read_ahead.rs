@@ -64,12 +64,7 @@ impl Chunks {
         };
         // Where not one thread can be started, `next` does the work itself.
         let threads = (0..threads).filter_map(spawn).collect();
-        Self {
-            shared,
-            threads,
-            position: 0,
-            total,
-        }
+        Self { shared, threads, position: 0, total }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reads a file by range: every chunk is compared with its digest before anybody sees it.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -46,12 +47,7 @@ impl Archive {
             format: opened.format,
             tables: opened.manifest.tables.iter().map(Table::label).collect(),
         };
-        Self {
-            manifest: opened.manifest,
-            reader: Arc::new(reader),
-            size: opened.size,
-            stored: opened.stored,
-        }
+        Self { manifest: opened.manifest, reader: Arc::new(reader), size: opened.size, stored: opened.stored }
     }
 
     /// One chunk, decompressed and compared with its digest; threads may share the archive.
@@ -59,8 +55,7 @@ impl Archive {
         let Some(chunk) = self.manifest.chunks.get(index) else {
             return Err(self.unknown_chunk(index));
         };
-        self.reader
-            .read(&mut Decoder::new(self.reader.format)?, index, chunk)
+        self.reader.read(&mut Decoder::new(self.reader.format)?, index, chunk)
     }
 
     /// Chunks in the given order, decompressed ahead on threads; a bad chunk does not end it.
@@ -124,10 +119,7 @@ pub fn rebuild_sidecars(path: &Path) -> Result<Manifest> {
     let mut opened = open(path, None)?;
     let text = std::mem::take(&mut opened.text);
     let archive = Archive::of(path, opened);
-    let stored = StoredFile {
-        size: archive.size,
-        sha256: archive.digest(&Progress::default())?,
-    };
+    let stored = StoredFile { size: archive.size, sha256: archive.digest(&Progress::default())? };
     sidecar::write(path, &stored, &text, Existing::Replace)?;
     let mut manifest = archive.manifest;
     manifest.file = Some(stored);
@@ -169,6 +161,8 @@ impl ChunkReader {
 
 /// A positioned read; a file that ends too early was cut off since it was opened.
 pub(super) fn read_exact_at(file: &File, path: &Path, offset: u64, buffer: &mut [u8]) -> Result<()> {
-    file.read_exact_at(buffer, offset)
-        .context(|| format!("{} cannot be read at {offset}", path.display()))
+    file.read_exact_at(buffer, offset).map_err(|error| match error.kind() {
+        ErrorKind::UnexpectedEof => damaged(path, "it was cut off while it was read"),
+        _ => Error::failed(format!("{} cannot be read at {offset}", path.display())).because(error),
+    })
 }

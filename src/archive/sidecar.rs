@@ -60,17 +60,10 @@ pub(super) fn compare_digest(path: &Path, name: &str, sha256: &str) -> Result<()
 
 /// Writes both, the manifest last: a backup exists when its manifest does.
 pub(super) fn write(path: &Path, file: &StoredFile, embedded: &[u8], existing: Existing) -> Result<()> {
-    let digest = digest_line(&label(path), &file.sha256);
-    put(&digest_path(path), digest.as_bytes(), existing)?;
+    let digest = digest_path(path);
+    put(&digest, digest_line(&label(path), &file.sha256).as_bytes(), existing)?;
     put(&manifest_path(path), &document::with_file(embedded, file)?, existing)
-}
-
-/// Takes back what was published of a backup that failed.
-pub(super) fn withdraw(path: &Path) {
-    for path in [&manifest_path(path), &digest_path(path), path] {
-        // The failure that made us withdraw is being reported; what cannot be removed has no manifest.
-        let _ = fs::remove_file(path);
-    }
+        .inspect_err(|_| drop(fs::remove_file(&digest)))
 }
 
 /// Fails if the backup or one of its sidecars exists.

@@ -42,11 +42,7 @@ pub(super) fn encode(pipeline: &Pipeline, mut encoder: Encoder) -> Result<()> {
 
 /// Writes chunk after chunk; the file goes with the thread if it fails.
 pub(super) fn write(pipeline: &Pipeline, file: PartialFile, bytes_written: &AtomicU64) -> Result<Payload> {
-    let mut payload = Payload {
-        file,
-        chunks: Vec::new(),
-        raw_size: 0,
-    };
+    let mut payload = Payload { file, chunks: Vec::new(), raw_size: 0 };
     for ticket in 0.. {
         let Some(StoredChunk { raw, raw_size, sha256, bytes }) = pipeline.next_stored(ticket) else {
             break;
@@ -88,10 +84,7 @@ pub(super) fn spawn<T: Send + 'static>(
             None
         }
     };
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(guarded)
-        .context(|| "no thread can be started")
+    thread::Builder::new().name(name.to_owned()).spawn(guarded).context(|| "no thread can be started")
 }
 
 /// Waits for a future that needs no runtime.
@@ -110,5 +103,21 @@ pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
             return output;
         }
         thread::park();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Pipeline, spawn};
+
+    #[test]
+    fn a_panic_becomes_the_failure_of_the_whole() {
+        let pipeline = Arc::new(Pipeline::new(1));
+        let thread = spawn("test", &pipeline, |_| -> crate::Result<()> { panic!("as a test") });
+        assert!(thread.is_ok_and(|thread| matches!(thread.join(), Ok(None))));
+        let failure = pipeline.failure().map(|failure| failure.message());
+        assert!(failure.is_some_and(|message| message.contains("panicked")));
     }
 }

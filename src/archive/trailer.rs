@@ -25,12 +25,7 @@ pub(super) struct Trailer {
 impl Trailer {
     /// The trailer of a manifest part that begins at `offset`.
     pub(super) fn of(format_version: u32, offset: u64, part: &[u8]) -> Self {
-        Self {
-            format_version,
-            offset,
-            size: part.len() as u64,
-            sha256: Sha256::digest(part).into(),
-        }
+        Self { format_version, offset, size: part.len() as u64, sha256: Sha256::digest(part).into() }
     }
 
     /// The bytes that end the file.
@@ -61,10 +56,7 @@ impl Trailer {
 
     /// Whether the trailer of this format follows its manifest part at once and ends the file.
     pub(super) fn fits(&self, format: Format, file_size: u64) -> bool {
-        self.offset
-            .checked_add(self.size)
-            .and_then(|end| end.checked_add(Self::stored_size(format)))
-            == Some(file_size)
+        self.offset.checked_add(self.size).and_then(|end| end.checked_add(Self::stored_size(format))) == Some(file_size)
     }
 
     fn decode(data: &[u8]) -> Option<Self> {

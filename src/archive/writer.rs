@@ -1,5 +1,6 @@
 //! Makes a file from chunks: compressed by several threads, written by one, in the order in which they were accepted.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +14,7 @@ use super::trailer::Trailer;
 use super::{document, sidecar};
 use crate::codec::{Encoder, Format};
 use crate::error::{Error, Result};
-use crate::manifest::{Codec, FORMAT_VERSION, Manifest};
+use crate::manifest::{Codec, Manifest};
 
 /// A backup in the making: nothing shows under its name until [`ArchiveWriter::finish`] returns.
 ///
@@ -55,9 +56,7 @@ impl ArchiveWriter {
     /// A way in for one producer.
     pub fn sender(&self) -> ChunkSender {
         self.pipeline.open_sender();
-        ChunkSender {
-            pipeline: Some(Arc::clone(&self.pipeline)),
-        }
+        ChunkSender { pipeline: Some(Arc::clone(&self.pipeline)) }
     }
 
     /// Bytes of the file so far.
@@ -77,17 +76,14 @@ impl ArchiveWriter {
         let Some(Payload { mut file, chunks, raw_size }) = payload else {
             return Err(Error::failed(format!("the thread that wrote {} is gone", self.path.display())));
         };
-        let mut manifest = complete(Written {
-            chunks,
-            raw_size,
-            chunks_sha256: file.so_far().sha256,
-        });
+        let mut manifest = complete(Written { chunks, raw_size, chunks_sha256: file.so_far().sha256 });
+        manifest.codec = self.codec;
         manifest.file = None;
         let text = document::encode(&manifest)?;
-        append_manifest(&mut file, self.codec, &text)?;
+        append_manifest(&mut file, &manifest, &text)?;
         let stored = file.publish(Existing::Keep)?;
         sidecar::write(&self.path, &stored, &text, Existing::Keep)
-            .inspect_err(|_| sidecar::withdraw(&self.path))?;
+            .inspect_err(|_| drop(fs::remove_file(&self.path)))?;
         manifest.file = Some(stored);
         Ok(manifest)
     }
@@ -144,9 +140,7 @@ impl ChunkSender {
 
     /// An empty buffer with room for a chunk, used before where there is one.
     pub fn buffer(&self) -> Vec<u8> {
-        self.pipeline
-            .as_ref()
-            .map_or_else(Vec::new, |pipeline| pipeline.raw_buffer())
+        self.pipeline.as_ref().map_or_else(Vec::new, |pipeline| pipeline.raw_buffer())
     }
 
     /// Says that this producer has sent all that it had to send.
@@ -166,13 +160,13 @@ impl Drop for ChunkSender {
 }
 
 /// Hides the manifest, compressed like a chunk, and the trailer behind the chunks.
-fn append_manifest(file: &mut PartialFile, codec: Codec, text: &[u8]) -> Result<()> {
-    let format = Format::of(codec);
+fn append_manifest(file: &mut PartialFile, manifest: &Manifest, text: &[u8]) -> Result<()> {
+    let format = Format::of(manifest.codec);
     let offset = file.size();
     let mut part = Vec::new();
-    for piece in Encoder::new(codec)?.encode(text)?.chunks(format.hidden_limit()) {
+    for piece in Encoder::new(manifest.codec)?.encode(text)?.chunks(format.hidden_limit()) {
         part.extend(format.hide(piece)?);
     }
     file.append(&part)?;
-    file.append(&Trailer::of(FORMAT_VERSION, offset, &part).encode(format)?)
+    file.append(&Trailer::of(manifest.format_version, offset, &part).encode(format)?)
 }

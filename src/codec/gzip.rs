@@ -37,10 +37,7 @@ impl Encoder {
         let Some(known) = known.filter(|_| (1..=LAST_LEVEL).contains(&level)) else {
             return Err(unknown_level("gzip", level, LAST_LEVEL));
         };
-        Ok(Self {
-            compressor: Compressor::new(known),
-            scratch: Vec::new(),
-        })
+        Ok(Self { compressor: Compressor::new(known), scratch: Vec::new() })
     }
 
     pub(super) fn encode(&mut self, raw: &[u8]) -> Result<&[u8]> {
@@ -53,10 +50,7 @@ impl Encoder {
         if self.scratch.len() < bound {
             self.scratch.resize(bound, 0);
         }
-        let size = self
-            .compressor
-            .gzip_compress(raw, &mut self.scratch)
-            .context(|| "gzip compression failed")?;
+        let size = self.compressor.gzip_compress(raw, &mut self.scratch).context(|| "gzip compression failed")?;
         Ok(&self.scratch[..size])
     }
 }
@@ -91,9 +85,7 @@ impl Decoder {
 
 pub(super) fn hide(data: &[u8]) -> Result<Vec<u8>> {
     let subfield_size = u16::try_from(data.len()).context(|| "too much to hide in a gzip header")?;
-    let field_size = subfield_size
-        .checked_add(4)
-        .ok_or_else(|| Error::failed("too much to hide in a gzip header"))?;
+    let field_size = subfield_size.checked_add(4).ok_or_else(|| Error::failed("too much to hide in a gzip header"))?;
     let mut member = Vec::with_capacity(HIDDEN_OVERHEAD + data.len());
     member.extend_from_slice(&HIDDEN_HEADER);
     member.extend_from_slice(&field_size.to_le_bytes());

@@ -137,9 +137,7 @@ fn reserve(raw_size: u64) -> Result<(Vec<u8>, usize)> {
     let too_big = || Error::bad_backup(format!("a chunk of {raw_size} bytes does not fit in memory"));
     let size = usize::try_from(raw_size).map_err(|error| too_big().because(error))?;
     let mut buffer = Vec::new();
-    buffer
-        .try_reserve_exact(size)
-        .map_err(|error| too_big().because(error))?;
+    buffer.try_reserve_exact(size).map_err(|error| too_big().because(error))?;
     Ok((buffer, size))
 }
 
@@ -147,6 +145,5 @@ fn reserve(raw_size: u64) -> Result<(Vec<u8>, usize)> {
 const KEPT_SCRATCH: usize = 8 * 1024 * 1024;
 
 fn unknown_level(format: &str, level: u8, last: u8) -> Error {
-    Error::usage(format!("{format} has no compression level {level}"))
-        .hint(format!("Choose a level from 1 to {last}"))
+    Error::usage(format!("{format} has no compression level {level}")).hint(format!("Choose a level from 1 to {last}"))
 }

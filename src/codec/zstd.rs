@@ -34,10 +34,7 @@ impl Encoder {
         for parameter in [CParameter::ContentSizeFlag(true), CParameter::ChecksumFlag(true)] {
             compressor.set_parameter(parameter).context(|| "zstd does not start")?;
         }
-        Ok(Self {
-            compressor,
-            scratch: Vec::new(),
-        })
+        Ok(Self { compressor, scratch: Vec::new() })
     }
 
     pub(super) fn encode(&mut self, raw: &[u8]) -> Result<&[u8]> {
@@ -46,9 +43,7 @@ impl Encoder {
         }
         self.scratch.clear();
         self.scratch.reserve(zstd_safe::compress_bound(raw.len()));
-        self.compressor
-            .compress_to_buffer(raw, &mut self.scratch)
-            .context(|| "zstd compression failed")?;
+        self.compressor.compress_to_buffer(raw, &mut self.scratch).context(|| "zstd compression failed")?;
         Ok(&self.scratch)
     }
 }

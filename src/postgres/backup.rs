@@ -18,6 +18,9 @@ use crate::event::Progress;
 use crate::manifest::{Content, Database, Object, Section, Skipped, Table};
 use crate::plan::{BackupPlan, ConnectionParameters, Unsupported};
 
+/// PostgreSQL's default block size; only the expected total of the progress display depends on it.
+const BLOCK_BYTES: u64 = 8192;
+
 /// How many refused objects an error names; the rest is counted.
 const NAMED_OBJECTS: usize = 10;
 
@@ -60,7 +63,8 @@ async fn run(
     script.entries(&schema.entries, Section::PreData).await?;
 
     let wanted = wanted(plan, &schema.relations, &tables);
-    progress.stage("reading", wanted.iter().map(|&table| schema.relations[table].bytes()).sum());
+    let blocks: u64 = wanted.iter().map(|&table| schema.relations[table].blocks).sum();
+    progress.stage("reading", blocks * BLOCK_BYTES);
     let senders = (0..readers(plan)).map(|_| writer.sender()).collect();
     let throttle = Throttle::new(plan.rate_limit);
     let measured = dump::rows(&snapshot, &schema.relations, &wanted, senders, &throttle, progress).await?;

@@ -28,3 +28,12 @@ pub fn identifiers<T: AsRef<str>>(names: &[T]) -> String {
         .collect::<Vec<_>>()
         .join(", ")
 }
+
+/// A `DO` statement with this PL/pgSQL code, between dollar quotes that do not occur in it.
+pub fn anonymous_block(code: &str) -> String {
+    let mut tag = "$holdfast$".to_owned();
+    while code.contains(&tag) {
+        tag.insert(1, '_');
+    }
+    format!("DO {tag}\n{code}\n{tag};\n")
+}

@@ -1,52 +1,15 @@
-//! Whether a private file is whole, and whether its foreign keys hold.
-
-use std::collections::BTreeMap;
-use std::fmt;
+//! Whether a private file is whole.
 
 use rusqlite::Connection;
-use serde::{Deserialize, Serialize};
 
 use super::functions::{StandIn, with_stand_ins};
 use super::interrupt::interruptible;
-use super::{Snapshot, quoted};
+use super::{ForeignKeyViolation, Snapshot};
 use crate::error::{Error, Result};
 use crate::event::Progress;
 
 /// Problems that a message names before it says "and more".
 const NAMED_PROBLEMS: usize = 3;
-
-/// A foreign key that does not hold. SQLite checks none unless asked, so that old databases often have some.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(tag = "problem", rename_all = "snake_case")]
-pub enum ForeignKeyViolation {
-    /// Rows that refer to rows that are not there.
-    MissingParents {
-        /// The table that refers.
-        table: String,
-        /// The table that it refers to.
-        parent: String,
-        /// How many rows of `table`.
-        rows: u64,
-    },
-    /// A constraint that cannot be checked at all, as when its parent has no such unique column.
-    Uncheckable {
-        /// The table that refers.
-        table: String,
-        /// In SQLite's words.
-        reason: String,
-    },
-}
-
-impl fmt::Display for ForeignKeyViolation {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::MissingParents { table, parent, rows } => {
-                write!(formatter, "{rows} rows of {table} refer to rows of {parent} that do not exist")
-            }
-            Self::Uncheckable { table, reason } => write!(formatter, "{table}: {reason}"),
-        }
-    }
-}
 
 impl Snapshot {
     /// Proves the copy whole, and returns the foreign keys that do not hold.
@@ -67,30 +30,6 @@ impl Snapshot {
             return Ok(());
         }
         Err(damaged(&problems))
-    }
-
-    /// The foreign keys that do not hold, in order of their tables.
-    pub fn foreign_keys(&self, progress: &Progress) -> Result<Vec<ForeignKeyViolation>> {
-        let connection = self.reader()?;
-        let mut violations = Vec::new();
-        for (table, _) in self.list(&connection)? {
-            let missing = |connection: &Connection| missing_parents(connection, &table);
-            match interruptible(&connection, progress, |connection| with_stand_ins(connection, StandIn::Null, missing))
-            {
-                Ok(found) => {
-                    violations.extend(found.into_iter().map(|(parent, rows)| ForeignKeyViolation::MissingParents {
-                        table: table.clone(),
-                        parent,
-                        rows,
-                    }))
-                }
-                Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown) => {
-                    violations.push(ForeignKeyViolation::Uncheckable { table, reason: error.to_string() });
-                }
-                Err(error) => return Err(self.explain(error)),
-            }
-        }
-        Ok(violations)
     }
 }
 
@@ -122,14 +61,4 @@ fn quick_check(connection: &Connection) -> rusqlite::Result<Vec<String>> {
 /// A NULL against a constraint was let in by somebody, or comes from a stand-in in a generated column.
 fn is_damage(line: &str) -> bool {
     line != "ok" && !line.starts_with("***") && !line.starts_with("NULL value in ")
-}
-
-fn missing_parents(connection: &Connection, table: &str) -> rusqlite::Result<BTreeMap<String, u64>> {
-    let mut statement = connection.prepare(&format!("PRAGMA foreign_key_check({})", quoted(table)))?;
-    let mut rows = statement.query([])?;
-    let mut parents = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        *parents.entry(row.get(2)?).or_default() += 1;
-    }
-    Ok(parents)
 }

@@ -10,6 +10,7 @@
 mod backup;
 pub mod build;
 pub mod check;
+mod foreign_keys;
 mod functions;
 mod interrupt;
 mod measure;

@@ -61,12 +61,7 @@ pub(super) fn remove_file(path: &Path) -> Result<()> {
 
 /// Writes and syncs a file that its owner alone may read; its name is durable once the folder is synced.
 pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

@@ -36,13 +36,13 @@ impl Listed {
     /// The alias of its database; empty where neither manifest nor name tells.
     pub fn alias(&self) -> String {
         let manifest = self.manifest.as_ref().map(|manifest| manifest.alias.clone());
-        manifest.unwrap_or_else(|| self.from_name(BackupName::alias))
+        manifest.unwrap_or_else(|| self.told_by_name(BackupName::alias))
     }
 
     /// Why it was made; empty where neither manifest nor name tells.
     pub fn kind(&self) -> String {
         let manifest = self.manifest.as_ref().map(|manifest| manifest.kind.clone());
-        manifest.unwrap_or_else(|| self.from_name(BackupName::kind))
+        manifest.unwrap_or_else(|| self.told_by_name(BackupName::kind))
     }
 
     /// When its snapshot was taken; empty where neither manifest nor name tells.
@@ -50,7 +50,7 @@ impl Listed {
         let manifest = self.manifest.as_ref().map(|manifest| manifest.created.clone());
         // One backup with a nonsensical time must not stop the cleaning of all others.
         let sensible = manifest.filter(|created| moment::parse(created).is_ok());
-        sensible.unwrap_or_else(|| self.from_name(BackupName::created))
+        sensible.unwrap_or_else(|| self.told_by_name(BackupName::created))
     }
 
     /// Whether nothing speaks against it: no known problem, and no proof that failed.
@@ -58,7 +58,7 @@ impl Listed {
         self.problem.is_none() && !self.status.failed()
     }
 
-    fn from_name(&self, part: impl Fn(&BackupName) -> &str) -> String {
+    fn told_by_name(&self, part: impl Fn(&BackupName) -> &str) -> String {
         BackupName::parse(&self.name).map_or_else(String::new, |name| part(&name).to_owned())
     }
 

@@ -79,10 +79,7 @@ fn recognise<'a>(name: &'a str, alias: &str) -> Option<Litter<'a>> {
 
 /// Whether this is `{alias}-{pid}-{random}.snapshot`, or what SQLite puts beside it.
 fn is_snapshot(hidden: &str, alias: &str) -> bool {
-    let Some(rest) = hidden
-        .strip_prefix(alias)
-        .and_then(|rest| rest.strip_prefix('-'))
-    else {
+    let Some(rest) = hidden.strip_prefix(alias).and_then(|rest| rest.strip_prefix('-')) else {
         return false;
     };
     // Neither part holds a dash, so that `app` never claims a snapshot of `app-1`.

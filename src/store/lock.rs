@@ -49,12 +49,7 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(error).context(unlockable),
         }
         let owner = std::process::id();
-        let holder = Holder {
-            pid: owner,
-            host: host_name(),
-            purpose: purpose.to_owned(),
-            since: since.to_owned(),
-        };
+        let holder = Holder { pid: owner, host: host_name(), purpose: purpose.to_owned(), since: since.to_owned() };
         write_holder(&mut file, &holder).context(unlockable)?;
         Ok(Self { file, owner })
     }
@@ -83,10 +78,7 @@ fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
 fn refusal(alias: &str, file: &mut File) -> Error {
     // The holder may be writing its name at this moment, or may have truncated it on its way out.
     let mut text = String::new();
-    let holder = file
-        .read_to_string(&mut text)
-        .ok()
-        .and_then(|_| serde_json::from_str::<Holder>(&text).ok());
+    let holder = file.read_to_string(&mut text).ok().and_then(|_| serde_json::from_str::<Holder>(&text).ok());
     let Some(Holder { pid, host, purpose, since }) = holder else {
         return Error::new(Kind::Locked, format!("another run is working on {alias}"))
             .hint("Try again when it has ended");

@@ -28,17 +28,16 @@ impl BackupName {
     pub fn new(alias: &str, kind: &str, created: &str) -> Result<Self> {
         check_alias(alias)?;
         if !is_kind(kind) {
-            return Err(Error::usage(format!("{kind:?} cannot be a kind of backup"))
-                .hint("Use letters, digits and '-' only"));
+            return Err(
+                Error::usage(format!("{kind:?} cannot be a kind of backup")).hint("Use letters, digits and '-' only")
+            );
         }
         if alias.len() + kind.len() > LONGEST_ALIAS_AND_KIND {
-            return Err(Error::usage(format!("the alias {alias:?} with the kind {kind:?} is too long for a file name")));
+            return Err(Error::usage(format!(
+                "the alias {alias:?} with the kind {kind:?} is too long for a file name"
+            )));
         }
-        Ok(Self {
-            alias: alias.to_owned(),
-            kind: kind.to_owned(),
-            created: moment::write(moment::parse(created)?)?,
-        })
+        Ok(Self { alias: alias.to_owned(), kind: kind.to_owned(), created: moment::write(moment::parse(created)?)? })
     }
 
     /// Reads the name of a data file; `None` is a foreign file.
@@ -115,8 +114,5 @@ pub fn lock_name(alias: &str) -> String {
 }
 
 fn is_kind(kind: &str) -> bool {
-    !kind.is_empty()
-        && kind
-            .chars()
-            .all(|letter| letter.is_alphanumeric() || letter == '-')
+    !kind.is_empty() && kind.chars().all(|letter| letter.is_alphanumeric() || letter == '-')
 }

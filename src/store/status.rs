@@ -77,10 +77,7 @@ impl Status {
     }
 
     fn unreadable(error: &dyn std::error::Error) -> Self {
-        Self {
-            pinned: Some(format!("its status file cannot be read ({error})")),
-            verified: None,
-        }
+        Self { pinned: Some(format!("its status file cannot be read ({error})")), verified: None }
     }
 
     fn apply(&mut self, change: Change) {
@@ -111,8 +108,7 @@ pub(super) fn hold(backup: &Path) -> Result<Option<File>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => opened.context(|| format!("{} cannot be opened", backup.display()))?,
     };
-    file.lock()
-        .context(|| format!("{} cannot be locked", backup.display()))?;
+    file.lock().context(|| format!("{} cannot be locked", backup.display()))?;
     // Whoever held it before may have removed the backup.
     Ok(backup.exists().then_some(file))
 }

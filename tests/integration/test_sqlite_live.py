@@ -117,7 +117,9 @@ def child(script: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
 
 
 def probe(path: Path) -> str:
-    return subprocess.run([sys.executable, "-c", PROBE, path], check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(
+        [sys.executable, "-c", PROBE, path], check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def acknowledged(writer: subprocess.Popen[str], count: int) -> int:
@@ -230,7 +232,9 @@ def test_a_locked_database_is_an_error_and_leaves_no_copy(tmp_path: Path, journa
     assert not (tmp_path / "copy").exists()
 
 
-@pytest.mark.parametrize("name", [":memory:", "file:shared?mode=memory&cache=shared", "file::memory:?cache=shared", "file:"])
+@pytest.mark.parametrize(
+    "name", [":memory:", "file:shared?mode=memory&cache=shared", "file::memory:?cache=shared", "file:"]
+)
 def test_databases_in_memory_are_refused(tmp_path: Path, name: str) -> None:
     for work in (lambda: freeze(alias(name), tmp_path / "copy"), lambda: thaw(alias(name), tmp_path / "copy")):
         with pytest.raises(UsageError, match="in memory"):

@@ -5,6 +5,7 @@ mod archive;
 mod postgres_certificates;
 mod postgres_connect;
 mod postgres_ddl;
+mod postgres_ddl_more;
 mod postgres_server;
 mod retention;
 mod sqlite;

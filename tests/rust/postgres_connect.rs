@@ -221,6 +221,13 @@ async fn a_server_with_tls() {
         let versions = [("ssl_min_protocol_version", version), ("ssl_max_protocol_version", version)];
         assert!(server.encrypted(&versions).await, "{version}");
     }
+    let direct = [("sslmode", "require"), ("sslnegotiation", "direct")];
+    let version = server.open(&[]).await.unwrap().client.query_one("SHOW server_version_num", &[]).await.unwrap();
+    if version.get::<_, &str>(0) >= "170000" {
+        assert!(server.encrypted(&direct).await);
+    } else {
+        assert_contains(&server.failure(&direct).await, &["tls handshake eof", "hung up"]);
+    }
     verification(&server, &certificates).await;
     client_certificates(&server, &certificates).await;
 }

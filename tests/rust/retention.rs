@@ -43,7 +43,8 @@ fn moment(text: &str) -> UtcDateTime {
 /// The reasons of each backup, the newest first; those of a backup that goes begin with `GO`.
 fn reasons(policy: Policy, candidates: &[Candidate]) -> Vec<String> {
     let decisions = decide(&policy, candidates, NOW).unwrap();
-    let told = |decision: &Decision| format!("{}{}", if decision.keep { "" } else { "GO " }, decision.reasons.join("; "));
+    let told =
+        |decision: &Decision| format!("{}{}", if decision.keep { "" } else { "GO " }, decision.reasons.join("; "));
     decisions.iter().map(told).collect()
 }
 
@@ -71,38 +72,39 @@ fn a_day_keeps_its_newest_and_days_without_backups_do_not_count() {
         "2026-01-01T00:00:00Z",
     ]);
     let policy = Policy { daily: 2, ..Policy::default() };
-    assert_eq!(reasons(policy, &backups), [
-        "newest; daily 1 of 2",
-        "GO not kept by any rule",
-        "daily 2 of 2",
-        "GO not kept by any rule",
-        "GO not kept by any rule",
-    ]);
+    assert_eq!(
+        reasons(policy, &backups),
+        [
+            "newest; daily 1 of 2",
+            "GO not kept by any rule",
+            "daily 2 of 2",
+            "GO not kept by any rule",
+            "GO not kept by any rule",
+        ]
+    );
 }
 
 #[test]
 fn rules_speak_each_for_themselves() {
-    let backups = candidates(&["2026-11-20T02:30:00Z", "2026-11-20T01:30:00Z", "2026-10-01T00:00:00Z", "2025-12-31T00:00:00Z"]);
+    let backups =
+        candidates(&["2026-11-20T02:30:00Z", "2026-11-20T01:30:00Z", "2026-10-01T00:00:00Z", "2025-12-31T00:00:00Z"]);
     let policy = Policy { hourly: 2, monthly: 2, yearly: 2, ..Policy::default() };
-    assert_eq!(reasons(policy, &backups), [
-        "newest; hourly 1 of 2; monthly 1 of 2; yearly 1 of 2",
-        "hourly 2 of 2",
-        "monthly 2 of 2",
-        "yearly 2 of 2",
-    ]);
+    assert_eq!(
+        reasons(policy, &backups),
+        ["newest; hourly 1 of 2; monthly 1 of 2; yearly 1 of 2", "hourly 2 of 2", "monthly 2 of 2", "yearly 2 of 2",]
+    );
 }
 
 #[test]
 fn weeks_are_those_of_iso_8601_across_the_new_year() {
     // 2024-12-30 (Monday) to 2025-01-05 is week 1 of 2025; 2024-12-29 belongs to week 52.
-    let backups = candidates(&["2025-01-05T12:00:00Z", "2025-01-01T12:00:00Z", "2024-12-30T12:00:00Z", "2024-12-29T12:00:00Z"]);
+    let backups =
+        candidates(&["2025-01-05T12:00:00Z", "2025-01-01T12:00:00Z", "2024-12-30T12:00:00Z", "2024-12-29T12:00:00Z"]);
     let policy = Policy { weekly: 2, ..Policy::default() };
-    assert_eq!(reasons(policy, &backups), [
-        "newest; weekly 1 of 2",
-        "GO not kept by any rule",
-        "GO not kept by any rule",
-        "weekly 2 of 2",
-    ]);
+    assert_eq!(
+        reasons(policy, &backups),
+        ["newest; weekly 1 of 2", "GO not kept by any rule", "GO not kept by any rule", "weekly 2 of 2",]
+    );
 }
 
 #[test]
@@ -115,22 +117,25 @@ fn offsets_are_counted_in_utc() {
 
 #[test]
 fn the_oldest_takes_a_place_that_is_still_free() {
-    let backups = candidates(&["2026-11-20T00:00:00Z", "2026-11-12T00:00:00Z", "2026-11-03T00:00:00Z", "2026-11-02T00:00:00Z"]);
+    let backups =
+        candidates(&["2026-11-20T00:00:00Z", "2026-11-12T00:00:00Z", "2026-11-03T00:00:00Z", "2026-11-02T00:00:00Z"]);
     let policy = Policy { monthly: 12, ..Policy::default() };
-    assert_eq!(reasons(policy, &backups), [
-        "newest; monthly 1 of 12",
-        "GO not kept by any rule",
-        "GO not kept by any rule",
-        "monthly 2 of 12 (oldest)",
-    ]);
+    assert_eq!(
+        reasons(policy, &backups),
+        ["newest; monthly 1 of 12", "GO not kept by any rule", "GO not kept by any rule", "monthly 2 of 12 (oldest)",]
+    );
 }
 
 #[test]
 fn everything_within_some_days_of_the_newest_stays() {
     // The newest is two months old: no backups arrive, and so none goes.
-    let backups = candidates(&["2026-09-20T00:00:00Z", "2026-09-19T00:00:00Z", "2026-09-13T00:00:00Z", "2026-09-12T23:59:59Z"]);
+    let backups =
+        candidates(&["2026-09-20T00:00:00Z", "2026-09-19T00:00:00Z", "2026-09-13T00:00:00Z", "2026-09-12T23:59:59Z"]);
     let policy = Policy { days: 7, ..Policy::default() };
-    assert_eq!(reasons(policy, &backups), ["newest; within 7 days", "within 7 days", "within 7 days", "GO not kept by any rule"]);
+    assert_eq!(
+        reasons(policy, &backups),
+        ["newest; within 7 days", "within 7 days", "within 7 days", "GO not kept by any rule"]
+    );
 }
 
 #[test]
@@ -158,7 +163,10 @@ fn a_pin_keeps_even_a_damaged_backup_and_says_why() {
 fn a_time_in_the_future_neither_goes_nor_pushes_out() {
     let backups = candidates(&["2031-01-01T00:00:00Z", "2026-11-20T00:00:00Z", "2026-11-19T00:00:00Z"]);
     let policy = Policy { last: 1, ..Policy::default() };
-    assert_eq!(reasons(policy, &backups), ["its time is in the future", "newest; last 1 of 1", "GO not kept by any rule"]);
+    assert_eq!(
+        reasons(policy, &backups),
+        ["its time is in the future", "newest; last 1 of 1", "GO not kept by any rule"]
+    );
 }
 
 #[test]
@@ -170,12 +178,15 @@ fn a_damaged_backup_fills_nothing_and_goes_only_when_a_newer_good_one_exists() {
         candidate("app", "2026-11-17T00:00:00Z"),
     ];
     let policy = Policy { last: 2, ..Policy::default() };
-    assert_eq!(reasons(policy, &backups), [
-        "damaged, but no newer good backup exists",
-        "newest; last 1 of 2",
-        "GO damaged, and a newer good backup exists",
-        "last 2 of 2",
-    ]);
+    assert_eq!(
+        reasons(policy, &backups),
+        [
+            "damaged, but no newer good backup exists",
+            "newest; last 1 of 2",
+            "GO damaged, and a newer good backup exists",
+            "last 2 of 2",
+        ]
+    );
     let policy = Policy { daily: 1, ..Policy::default() };
     assert_eq!(reasons(policy, &backups[..1]), ["damaged, but no newer good backup exists"]);
 }
@@ -243,7 +254,10 @@ fn three_years_of_daily_backups_and_daily_cleaning_keep_what_the_policy_says() {
         months.insert((now.year(), now.month()));
         assert!(kept.len() <= most, "day {day}: {} kept", kept.len());
         assert!(covered(&kept, UtcDateTime::date) >= days.len().min(7), "day {day}");
-        assert!(covered(&kept, |moment| (moment.to_iso_week_date().0, moment.to_iso_week_date().1)) >= weeks.len().min(5), "day {day}");
+        assert!(
+            covered(&kept, |moment| (moment.to_iso_week_date().0, moment.to_iso_week_date().1)) >= weeks.len().min(5),
+            "day {day}"
+        );
         assert!(covered(&kept, |moment| (moment.year(), moment.month())) >= months.len().min(12), "day {day}");
         assert!(covered(&kept, UtcDateTime::year) >= usize::try_from(now.year() - 2022).unwrap().min(2), "day {day}");
         // Two years are full from the first new year on; until then the very first backup takes the free place.
@@ -283,9 +297,8 @@ fn the_order_of_the_candidates_does_not_matter() {
 #[test]
 fn cleaning_twice_removes_nothing_more() {
     let policy = Policy { last: 1, daily: 3, weekly: 2, monthly: 3, ..Policy::default() };
-    let mut backups: Vec<Candidate> = (0..300)
-        .map(|day| candidate("app", &rfc3339(moment(NOW) - Duration::hours(17 * day))))
-        .collect();
+    let mut backups: Vec<Candidate> =
+        (0..300).map(|day| candidate("app", &rfc3339(moment(NOW) - Duration::hours(17 * day)))).collect();
     let once = decide(&policy, &backups, NOW).unwrap();
     backups.retain(|backup| once.iter().any(|decision| decision.keep && decision.path == backup.path));
     assert!(decide(&policy, &backups, NOW).unwrap().iter().all(|decision| decision.keep));

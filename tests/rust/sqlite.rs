@@ -252,6 +252,41 @@ fn foreign_keys_that_do_not_hold_are_told() {
 }
 
 #[test]
+fn foreign_keys_are_compared_as_sqlite_compares_them() {
+    let folder = TempDir::new().unwrap();
+    let sql = "PRAGMA foreign_keys = OFF;
+        CREATE TABLE code (code TEXT PRIMARY KEY);
+        CREATE TABLE word (word TEXT PRIMARY KEY COLLATE NOCASE);
+        CREATE TABLE number (id INTEGER PRIMARY KEY);
+        CREATE TABLE pair (a, b, PRIMARY KEY (a, b));
+        CREATE TABLE good (a INTEGER REFERENCES code, b TEXT REFERENCES number (ID), c REFERENCES word);
+        CREATE TABLE case_matters (a TEXT COLLATE NOCASE REFERENCES code);
+        CREATE TABLE digits (a REFERENCES code, b TEXT REFERENCES number);
+        CREATE TABLE several (x, y, gone REFERENCES missing, FOREIGN KEY (x, y) REFERENCES pair);
+        CREATE INDEX case_matters_a ON case_matters (a); CREATE INDEX digits_a ON digits (a);
+        INSERT INTO code VALUES ('5'), ('ab'); INSERT INTO word VALUES ('Ab');
+        INSERT INTO number VALUES (7); INSERT INTO pair VALUES (1, 2);
+        INSERT INTO good VALUES (5, '7', 'aB'), (NULL, NULL, NULL);
+        INSERT INTO case_matters VALUES ('ab'), ('AB');
+        INSERT INTO digits VALUES (5, '7'), (5.0, '7x');
+        INSERT INTO several VALUES (1, 2, 1), (1, 3, NULL), (1, NULL, NULL)";
+    let snapshot = Snapshot::open(&database(&folder, "keys", sql)).unwrap();
+    let missing = |(table, parent): (&str, &str)| ForeignKeyViolation::MissingParents {
+        table: table.to_owned(),
+        parent: parent.to_owned(),
+        rows: 1,
+    };
+    let expected = [
+        ("case_matters", "code"),
+        ("digits", "code"),
+        ("digits", "number"),
+        ("several", "missing"),
+        ("several", "pair"),
+    ];
+    assert_eq!(snapshot.foreign_keys(&Progress::default()).unwrap(), expected.map(missing));
+}
+
+#[test]
 fn rows_left_out_are_nowhere_in_the_file() {
     let folder = TempDir::new().unwrap();
     let snapshot = Snapshot::open(&database(&folder, "shop", SHOP)).unwrap();

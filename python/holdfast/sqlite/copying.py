@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from holdfast.exceptions import RestoreFailed, UsageError
-from holdfast.sqlite.live import Access, connected, explained, location, locked, uri
+from holdfast.sqlite.live import Access, connected, explained, location, locked, private_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ def freeze(
     with connected(connection, Access.READ, timeout_seconds) as source:
         os.close(os.open(destination, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
-            with closing(connection.Database.connect(uri(destination, Access.WRITE), uri=True)) as private:
+            with closing(private_file(connection, destination, Access.WRITE)) as private:
                 # Nobody relies on the copy before it is complete.
                 private.execute("PRAGMA journal_mode = OFF")
                 private.execute("PRAGMA synchronous = OFF")
@@ -87,7 +87,7 @@ def thaw(connection: BaseDatabaseWrapper, private: Path, *, timeout_seconds: flo
     connection.close()
     with (
         explained(private),
-        closing(connection.Database.connect(uri(private, Access.READ), uri=True)) as source,
+        closing(private_file(connection, private, Access.READ)) as source,
         connected(connection, Access.CREATE, timeout_seconds) as live,
     ):
         _refuse_page_size(source, live, path)

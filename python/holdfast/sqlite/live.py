@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from holdfast.exceptions import DatabaseError, HoldfastError, Interrupted, UsageError
+from holdfast.exceptions import DatabaseError, HoldfastError, Interrupted, RestoreFailed, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +66,12 @@ def connected(
         yield own
 
 
+def private_file(connection: BaseDatabaseWrapper, path: Path, access: Access) -> sqlite3.Connection:
+    """Open a private file with the library of Django's connection: two libraries cannot copy into each other."""
+    opened: sqlite3.Connection = connection.Database.connect(uri(path, access), uri=True)  # type: ignore[attr-defined]
+    return opened
+
+
 def uri(path: Path, access: Access, query: dict[str, str] | None = None) -> str:
     """Name a file so that SQLite opens it with this access and never makes another one by mistake."""
     return f"file:{quote(os.fspath(path))}?{urlencode({**(query or {}), 'mode': access.value})}"
@@ -104,6 +110,8 @@ def _explanation(code: int, error: Exception, path: Path) -> HoldfastError:
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
             hint = "The user that runs this needs to read and write the file and its folder."
             return DatabaseError(f"cannot open {path}: {error}", hint)
+        case sqlite3.SQLITE_CONSTRAINT:
+            return RestoreFailed(f"the rows do not fit the tables in {path}: {error}", "Restore the definitions too.")
         case sqlite3.SQLITE_INTERRUPT:
             return Interrupted(f"stopped while working on {path}; nothing was changed")
         case _:

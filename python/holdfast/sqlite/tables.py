@@ -57,7 +57,7 @@ def replace_tables(
         # A Python callback is where Ctrl-C gets in; without one it waits for the end of the statement.
         live.set_progress_handler(lambda: 0, _STEPS_BETWEEN_SIGNALS)
         with _transaction(live):
-            before = _violations(live)
+            before = _violations(live, tables)
             for table in tables:
                 _refuse_unsuitable(live, table, mode)
             for table in tables:
@@ -66,7 +66,7 @@ def replace_tables(
                 else:
                     _replace_rows(live, table)
                 _copy_counter(live, table)
-            _refuse_new(_violations(live) - before, tables)
+            _refuse_new(_violations(live, tables) - before, tables)
 
 
 @contextmanager
@@ -166,9 +166,13 @@ def _is_shadow(live: sqlite3.Connection, table: str) -> bool:
     return any(schema == _BACKUP and kind == "shadow" for schema, _, kind, *_ in rows)
 
 
-def _violations(live: sqlite3.Connection) -> set[Violation]:
+def _violations(live: sqlite3.Connection, tables: Sequence[str]) -> set[Violation]:
+    """Find foreign keys that do not hold in these tables and in those that refer to them; no others can change."""
     found: set[Violation] = set()
     for (table,) in live.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
+        parents = {row[2].lower() for row in live.execute(f"PRAGMA main.foreign_key_list({quoted(table)})")}
+        if not parents & {name.lower() for name in tables} and table not in tables:
+            continue
         try:
             found.update(live.execute(f"PRAGMA main.foreign_key_check({quoted(table)})"))
         except live.OperationalError as error:
@@ -183,8 +187,9 @@ def _refuse_new(violations: set[Violation], tables: Sequence[str]) -> None:
     if not violations:
         return
     pairs = sorted({f"{table} to {parent}" for table, _, parent, _ in violations})
-    message = f"restoring {', '.join(tables)} alone would leave {len(violations)} rows without the row they refer to"
-    raise RestoreFailed(f"{message}: {', '.join(pairs)}", "Restore the tables on both sides together.")
+    left = f"{len(violations)} rows without the row they refer to: {', '.join(pairs)}"
+    message = f"restoring {', '.join(tables)} alone would leave {left}"
+    raise RestoreFailed(message, "Restore the tables on both sides together.")
 
 
 def _value(live: sqlite3.Connection, sql: str) -> int:

@@ -1,9 +1,40 @@
 //! Statements from the catalogs: one file per kind of object, each with the query that reads it and the text that
 //! creates it. Everything in a database is dumped, owned by an extension, or refused by name.
 
+mod address;
+mod apart;
+mod checks;
+mod collations;
+mod columns;
+mod comments;
+mod constraints;
+pub mod coverage;
+mod extensions;
+mod functions;
+mod guard;
+mod indexes;
+mod inheritance;
+pub mod large_objects;
+mod order;
+mod parameters;
+mod policies;
+mod positions;
+pub mod privileges;
+mod relations;
+pub mod removal;
+mod schemas;
+mod scope;
+mod sequences;
+mod statistics;
+mod tables;
+mod triggers;
+mod types;
+mod views;
+
 use tokio_postgres::Client;
 
-use crate::manifest::Section;
+use crate::error::Result;
+use crate::manifest::{Extension, Section};
 
 /// A row of a system catalog, as `pg_depend` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,4 +100,54 @@ pub struct Reader<'a> {
     pub client: &'a Client,
     /// `server_version_num`, for columns that came later.
     pub version: u32,
+}
+
+/// All that a database consists of, but its rows.
+#[derive(Debug)]
+pub struct Schema {
+    /// `PreData`, `PostData` and `Owners`, in the order in which they work.
+    pub entries: Vec<Entry>,
+    /// Every table, ordered by schema and name.
+    pub relations: Vec<Relation>,
+    /// `setval` for every sequence.
+    pub sequences: Vec<Entry>,
+    /// What cannot be created again.
+    pub refused: Vec<Refused>,
+    /// What the server must have.
+    pub extensions: Vec<Extension>,
+    /// Roles that own something or were granted something.
+    pub roles: Vec<String>,
+}
+
+/// Reads the catalogs, with a number of queries that does not grow with the number of tables.
+pub async fn read(reader: &Reader<'_>) -> Result<Schema> {
+    let entries = entries(reader).await?;
+    let sequences = positions::read(reader, &entries).await?;
+    Ok(Schema {
+        entries: order::sorted(reader, entries).await?,
+        relations: relations::read(reader).await?,
+        sequences,
+        refused: coverage::refused(reader).await?,
+        extensions: extensions::described(reader).await?,
+        roles: privileges::roles(reader).await?,
+    })
+}
+
+async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
+    let mut entries = schemas::entries(reader).await?;
+    entries.extend(extensions::entries(reader).await?);
+    entries.extend(collations::entries(reader).await?);
+    entries.extend(types::entries(reader).await?);
+    entries.extend(functions::entries(reader).await?);
+    entries.extend(sequences::entries(reader).await?);
+    entries.extend(tables::entries(reader).await?);
+    entries.extend(views::entries(reader).await?);
+    entries.extend(constraints::entries(reader).await?);
+    entries.extend(indexes::entries(reader).await?);
+    entries.extend(statistics::entries(reader).await?);
+    entries.extend(triggers::entries(reader).await?);
+    entries.extend(policies::entries(reader).await?);
+    entries.extend(comments::entries(reader).await?);
+    entries.extend(privileges::entries(reader).await?);
+    Ok(entries)
 }

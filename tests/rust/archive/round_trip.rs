@@ -71,14 +71,16 @@ async fn producers_may_be_asynchronous() {
     let writer = ArchiveWriter::create(folder.path(), "a", GZIP, 1).unwrap();
     let producer = |seed: u64| {
         let sender = writer.sender();
-        async move {
+        tokio::spawn(async move {
             for number in 0..20 {
                 sender.send(chunk(rows(seed + number, 50_000))).await.unwrap();
             }
             sender.end();
-        }
+        })
     };
-    tokio::join!(producer(0), producer(100), producer(200));
+    for producer in [producer(0), producer(100), producer(200)] {
+        producer.await.unwrap();
+    }
     assert!(writer.bytes_written() > 0);
     let manifest = writer.finish(|written| manifest("a", GZIP, written)).unwrap();
     assert_eq!(manifest.raw_size, 3_000_000);

@@ -6,46 +6,42 @@ use holdfast::Result;
 use holdfast::archive::{Archive, ArchiveWriter, RawChunk, Written};
 use holdfast::manifest::{Codec, Content, Database, FORMAT_VERSION, Manifest, Payload, Section, Table};
 
-pub const GZIP: Codec = Codec::Gzip { level: 1 };
-pub const ZSTD: Codec = Codec::Zstd { level: 1 };
-pub const CODECS: [Codec; 2] = [GZIP, ZSTD];
+pub(super) const GZIP: Codec = Codec::Gzip { level: 1 };
+pub(super) const ZSTD: Codec = Codec::Zstd { level: 1 };
+pub(super) const CODECS: [Codec; 2] = [GZIP, ZSTD];
 
 /// A small generator, so that every run tests the same.
-pub struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(super) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % limit
     }
 }
 
 /// Rows that compress about as well as those of a site.
-pub fn rows(seed: u64, size: usize) -> Vec<u8> {
+pub(super) fn rows(seed: u64, size: usize) -> Vec<u8> {
     let mut random = Random::new(seed);
     let mut data = Vec::with_capacity(size + 64);
     while data.len() < size {
-        let line = format!("{}\tpost {}\tthe quick brown fox {}\n", random.below(1 << 30), random.below(999), random.below(9));
+        let line =
+            format!("{}\tpost {}\tthe quick brown fox {}\n", random.below(1 << 30), random.below(999), random.below(9));
         data.extend_from_slice(line.as_bytes());
     }
     data.truncate(size);
     data
 }
 
-pub fn chunk(data: Vec<u8>) -> RawChunk {
-    RawChunk {
-        section: Section::Data,
-        table: Some(0),
-        rows: 7,
-        data,
-    }
+pub(super) fn chunk(data: Vec<u8>) -> RawChunk {
+    RawChunk { section: Section::Data, table: Some(0), rows: 7, data }
 }
 
-pub fn manifest(name: &str, codec: Codec, written: Written) -> Manifest {
+pub(super) fn manifest(name: &str, codec: Codec, written: Written) -> Manifest {
     Manifest {
         format_version: FORMAT_VERSION,
         creator: "django-holdfast 0.1.0".to_owned(),
@@ -79,7 +75,7 @@ pub fn manifest(name: &str, codec: Codec, written: Written) -> Manifest {
 }
 
 /// Writes a backup of these chunks.
-pub fn write(folder: &Path, name: &str, codec: Codec, chunks: &[Vec<u8>]) -> Result<Manifest> {
+pub(super) fn write(folder: &Path, name: &str, codec: Codec, chunks: &[Vec<u8>]) -> Result<Manifest> {
     let writer = ArchiveWriter::create(folder, name, codec, 2)?;
     let sender = writer.sender();
     for data in chunks {
@@ -92,7 +88,7 @@ pub fn write(folder: &Path, name: &str, codec: Codec, chunks: &[Vec<u8>]) -> Res
 }
 
 /// All chunks of a backup, after every check that there is.
-pub fn read_all(path: &Path) -> Result<Vec<Vec<u8>>> {
+pub(super) fn read_all(path: &Path) -> Result<Vec<Vec<u8>>> {
     let archive = Archive::open(path)?;
     archive.check_stored(&holdfast::event::Progress::default())?;
     let indexes = (0..archive.manifest.chunks.len()).collect();
@@ -100,11 +96,9 @@ pub fn read_all(path: &Path) -> Result<Vec<Vec<u8>>> {
 }
 
 /// The names in a folder, in order.
-pub fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+pub(super) fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }

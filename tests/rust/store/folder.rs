@@ -2,10 +2,11 @@
 
 use std::fs;
 
-use holdfast::manifest::Manifest;
-use holdfast::store::{Change, How, Verified, list, tombstone_name, update_status};
+use holdfast::archive::{ArchiveWriter, Written};
+use holdfast::manifest::{Codec, Manifest};
+use holdfast::store::{BackupName, Change, How, Verified, list, tombstone_name, update_status};
 
-use super::{beside, empty_folder, file_name, listed_names, put};
+use super::{beside, empty_folder, file_name, listed_names, manifest, put};
 
 #[test]
 fn a_missing_folder_holds_nothing() {
@@ -44,7 +45,10 @@ fn a_whole_backup_has_no_problem() {
     let listed = list(folder.path()).unwrap().remove(0);
     assert_eq!((listed.path.as_path(), listed.problem.as_deref()), (backup.as_path(), None));
     assert_eq!(listed.stored_size, fs::metadata(&backup).unwrap().len());
-    assert_eq!((listed.alias(), listed.kind(), listed.created()), ("app".into(), "daily".into(), "2026-11-19T00:00:00Z".into()));
+    assert_eq!(
+        (listed.alias(), listed.kind(), listed.created()),
+        ("app".into(), "daily".into(), "2026-11-19T00:00:00Z".into())
+    );
     assert!(listed.is_good());
 }
 
@@ -97,9 +101,45 @@ fn a_cut_file_is_a_problem() {
 fn a_failed_proof_is_no_problem_of_the_listing_but_makes_a_backup_bad() {
     let folder = empty_folder();
     let backup = put(folder.path(), "app", "daily", "2026-11-19T00:00:00Z");
-    let failed = Verified { at: "2026-11-20T00:00:00Z".into(), how: How::Restored, ok: false, problems: vec!["rows differ".into()] };
+    let failed = Verified {
+        at: "2026-11-20T00:00:00Z".into(),
+        how: How::Restored,
+        ok: false,
+        problems: vec!["rows differ".into()],
+    };
     update_status(&backup, Change::Verified(failed)).unwrap();
     let listed = list(folder.path()).unwrap().remove(0);
     assert!(listed.problem.is_none() && !listed.is_good());
     assert_eq!(listed.status.verified.unwrap().problems, ["rows differ"]);
+}
+
+#[test]
+fn a_lost_sidecar_is_read_from_the_file_itself() {
+    let folder = empty_folder();
+    let name = "app_logs_daily_20261119T000000Z.sql.gz";
+    let writer = ArchiveWriter::create(folder.path(), name, Codec::Gzip { level: 6 }, 1).unwrap();
+    writer.sender().end();
+    let complete = |written: Written| Manifest {
+        chunks_sha256: written.chunks_sha256,
+        file: None,
+        ..manifest(&BackupName::parse(name).unwrap(), name, 0)
+    };
+    let written = writer.finish(complete).unwrap();
+    fs::remove_file(folder.path().join(format!("{name}.json"))).unwrap();
+    let listed = list(folder.path()).unwrap().remove(0);
+    assert_eq!((listed.problem, listed.manifest.unwrap().id), (None, written.id));
+
+    // Cut by one byte, it has no manifest at all.
+    let content = fs::read(folder.path().join(name)).unwrap();
+    fs::write(folder.path().join(name), &content[..content.len() - 1]).unwrap();
+    assert!(list(folder.path()).unwrap().remove(0).problem.is_some());
+}
+
+#[test]
+fn a_nonsensical_time_gives_way_to_that_of_the_name() {
+    let folder = empty_folder();
+    let backup = put(folder.path(), "app", "daily", "2026-11-19T00:00:00Z");
+    let document = fs::read_to_string(beside(&backup, ".json")).unwrap();
+    fs::write(beside(&backup, ".json"), document.replace("2026-11-19T00:00:00Z", "yesterday")).unwrap();
+    assert_eq!(list(folder.path()).unwrap().remove(0).created(), "2026-11-19T00:00:00Z");
 }

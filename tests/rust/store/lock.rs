@@ -113,7 +113,8 @@ fn our_lock_holds_against_another_process() {
     let folder = empty_folder();
     let attempt = || {
         let program = "import fcntl, sys; fcntl.flock(open(sys.argv[1]), fcntl.LOCK_EX | fcntl.LOCK_NB)";
-        let output = Command::new("python3").args(["-c", program]).arg(folder.path().join(".app.lock")).output().unwrap();
+        let output =
+            Command::new("python3").args(["-c", program]).arg(folder.path().join(".app.lock")).output().unwrap();
         (output.status.success(), String::from_utf8(output.stderr).unwrap())
     };
     let lock = acquire(folder.path(), "app").unwrap();

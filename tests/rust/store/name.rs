@@ -50,10 +50,18 @@ fn foreign_names_are_not_read() {
 fn an_alias_or_kind_that_cannot_be_a_file_name_is_refused() {
     let long = "a".repeat(201);
     for alias in ["", "a/b", "..", ".hidden", "-rf", "a b", "a\0", "a\nb", "a\\b", long.as_str()] {
-        assert_eq!(BackupName::new(alias, "daily", "2026-11-21T02:00:00Z").unwrap_err().kind(), Kind::Usage, "{alias:?}");
+        assert_eq!(
+            BackupName::new(alias, "daily", "2026-11-21T02:00:00Z").unwrap_err().kind(),
+            Kind::Usage,
+            "{alias:?}"
+        );
     }
     for kind in ["", "pre_restore", "a/b", "a.b", "a b"] {
-        assert_eq!(BackupName::new("default", kind, "2026-11-21T02:00:00Z").unwrap_err().kind(), Kind::Usage, "{kind:?}");
+        assert_eq!(
+            BackupName::new("default", kind, "2026-11-21T02:00:00Z").unwrap_err().kind(),
+            Kind::Usage,
+            "{kind:?}"
+        );
     }
     assert_eq!(BackupName::new("default", "daily", "yesterday").unwrap_err().kind(), Kind::Usage);
 }

@@ -51,7 +51,11 @@ fn a_damaged_status_hides_nothing_and_counts_as_a_pin_until_it_is_unpinned() {
 fn a_partial_status_of_a_dead_run_is_in_nobodys_way() {
     let folder = empty_folder();
     let backup = put(folder.path(), "app", "daily", "2026-11-19T00:00:00Z");
-    fs::write(folder.path().join(".app_daily_20261119T000000Z.sql.gz.status.json.partial"), "a long rest of a dead run").unwrap();
+    fs::write(
+        folder.path().join(".app_daily_20261119T000000Z.sql.gz.status.json.partial"),
+        "a long rest of a dead run",
+    )
+    .unwrap();
     update_status(&backup, Change::Pin("why".into())).unwrap();
     assert_eq!(Status::read(&backup).pinned.as_deref(), Some("why"));
     assert_eq!(all_names(folder.path()).len(), 4);

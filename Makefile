@@ -1,0 +1,61 @@
+# One virtual environment, one target folder; everything that is missing is installed.
+
+PYTHON ?= python3
+VENV := .venv
+STAMP := $(VENV)/.installed
+BIN := $(CURDIR)/$(VENV)/bin
+CACHE := $(or $(HOLDFAST_TEST_CACHE),$(shell [ "$$(id -u)" = 0 ] && echo /var/cache/holdfast-tests || echo $(HOME)/.cache/holdfast-tests))
+
+# PyO3 and maturin build for this interpreter, whatever else is on the PATH.
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+export PATH := $(BIN):$(PATH)
+# Servers and client programs of the tests come from packages; see scripts/install_test_servers.sh.
+export HOLDFAST_TEST_CACHE := $(CACHE)
+
+.PHONY: help demo test test-rust test-python lint format bench build servers clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
+
+demo: build ## Back up and restore a sample blog on SQLite
+	examples/blog/demo.sh
+
+test: test-rust test-python ## Install whatever the tests need and run them all
+
+test-rust: servers
+	cargo test --locked
+
+test-python: build servers
+	pytest
+
+lint: $(STAMP) ## Check style, types, licences; warnings are errors
+	cargo fmt --check
+	cargo clippy --locked --all-targets --all-features -- -D warnings
+	cargo deny --log-level error check bans licenses sources
+	ruff check
+	ruff format --check
+	mypy
+
+format: $(STAMP) ## Format all code
+	cargo fmt
+	ruff format
+	ruff check --fix
+
+bench: $(STAMP) servers ## Compare speed, size and memory with pg_dump, pg_restore and gzip
+	maturin develop --release --locked --quiet
+	python benchmarks/run.py
+
+build: $(STAMP) ## Build the Rust module into the virtual environment
+	maturin develop --locked --quiet
+
+servers: ## Install PostgreSQL servers and client programs for the tests
+	scripts/install_test_servers.sh
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	pip install --quiet --upgrade pip
+	pip install --quiet --group dev
+	touch $(STAMP)
+
+clean: ## Remove what was built
+	rm -rf target $(VENV) python/holdfast/_core*.so

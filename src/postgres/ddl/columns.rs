@@ -1,0 +1,180 @@
+//! Columns of tables: what stands inside `CREATE TABLE`, and what can only be said after it.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use tokio_postgres::Row;
+
+use super::types::collation;
+use super::{ObjectId, Reader, apart, scope};
+use crate::error::Result;
+use crate::postgres::quote;
+
+/// A column of a table.
+pub(super) struct Column {
+    pub(super) name: String,
+    /// Defined by the table itself; others come from a parent with `INHERITS`.
+    own: bool,
+    /// Name, type and collation.
+    head: String,
+    /// `DEFAULT …`, `GENERATED …`, `NOT NULL`.
+    clauses: String,
+    /// `NOT NULL` that a table adds to an inherited column; a constraint of the table since PostgreSQL 18.
+    added_not_null: Option<String>,
+    /// `ALTER COLUMN` actions.
+    pub(super) actions: Vec<String>,
+    /// A default that needs a statement of its own.
+    pub(super) default: Option<(ObjectId, String)>,
+}
+
+impl Column {
+    /// Its line inside `CREATE TABLE`, if it has one.
+    pub(super) fn line(&self) -> Option<String> {
+        match &self.added_not_null {
+            _ if self.own => Some(format!("{}{}", self.head, self.clauses)),
+            added => added.clone(),
+        }
+    }
+
+    /// Its line inside `CREATE TABLE … OF`: the type says the rest.
+    pub(super) fn line_of_type(&self) -> Option<String> {
+        let clauses = &self.clauses;
+        (!clauses.is_empty()).then(|| format!("{} WITH OPTIONS{clauses}", quote::identifier(&self.name)))
+    }
+}
+
+/// The columns of every table, in order.
+pub(super) async fn read(reader: &Reader<'_>) -> Result<HashMap<u32, Vec<Column>>> {
+    let mut columns: HashMap<u32, Vec<Column>> = HashMap::new();
+    for row in scope::rows(reader, "columns", &query(reader.version)).await? {
+        columns.entry(row.get("table")).or_default().push(column(&row));
+    }
+    Ok(columns)
+}
+
+fn column(row: &Row) -> Column {
+    let name: String = row.get("name");
+    let default: Option<String> = row.get("default");
+    let apart = row.get::<_, bool>("apart");
+    Column {
+        own: row.get("own"),
+        head: format!("{} {}{}", quote::identifier(&name), row.get::<_, &str>("type"), collation(row)),
+        clauses: clauses(row),
+        added_not_null: row
+            .get::<_, bool>("named_not_null")
+            .then(|| format!("{} {}{}", not_null(row).trim_start(), quote::identifier(&name), no_inherit(row))),
+        actions: row.get("actions"),
+        default: match (default, row.get::<_, Option<u32>>("default_oid")) {
+            (Some(expression), Some(object)) if apart => {
+                Some((ObjectId { class: row.get("default_class"), object }, expression))
+            }
+            _ => None,
+        },
+        name,
+    }
+}
+
+fn clauses(row: &Row) -> String {
+    let mut clauses = String::new();
+    if let Some(expression) = row.get::<_, Option<&str>>("default") {
+        let _ = match row.get("generated") {
+            "s" => write!(clauses, " GENERATED ALWAYS AS ({expression}) STORED"),
+            "v" => write!(clauses, " GENERATED ALWAYS AS ({expression}) VIRTUAL"),
+            _ if row.get("apart") => Ok(()),
+            _ => write!(clauses, " DEFAULT {expression}"),
+        };
+    }
+    if row.get("not_null") {
+        clauses.push_str(&not_null(row));
+        clauses.push_str(no_inherit(row));
+    }
+    clauses
+}
+
+/// The name only where the server would choose another one.
+fn not_null(row: &Row) -> String {
+    match row.get::<_, Option<&str>>("not_null_name") {
+        Some(name) => format!(" CONSTRAINT {} NOT NULL", quote::identifier(name)),
+        None => " NOT NULL".to_owned(),
+    }
+}
+
+fn no_inherit(row: &Row) -> &'static str {
+    if row.get("not_null_no_inherit") { " NO INHERIT" } else { "" }
+}
+
+/// A column of a child says only what its parents' columns do not: those of a partition are all its own, because
+/// partitions are created alone and attached.
+fn query(version: u32) -> String {
+    format!(
+        "SELECT c.oid AS table, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, \
+                ln.nspname AS collation_schema, l.collname AS collation, \
+                own.own, a.attgenerated::text AS generated, \
+                'pg_attrdef'::regclass::oid AS default_class, d.oid AS default_oid, default_apart.apart, \
+                CASE WHEN a.attgenerated <> '' AND (NOT own.own OR pg_get_expr(d.adbin, d.adrelid) = ANY (up.generated)) \
+                     THEN NULL ELSE pg_get_expr(d.adbin, d.adrelid) END AS default, \
+                a.attnotnull AND nn.own AND nn.valid AND own.own AS not_null, \
+                a.attnotnull AND nn.own AND nn.valid AND NOT own.own AND nn.is_constraint AS named_not_null, \
+                nn.name AS not_null_name, nn.no_inherit AS not_null_no_inherit, \
+                {ACTIONS} AS actions \
+           FROM pg_attribute a \
+           JOIN pg_class c ON c.oid = a.attrelid \
+           JOIN pg_namespace n ON n.oid = c.relnamespace \
+           JOIN pg_type t ON t.oid = a.atttypid \
+           LEFT JOIN pg_collation l ON l.oid = a.attcollation AND a.attcollation <> t.typcollation \
+           LEFT JOIN pg_namespace ln ON ln.oid = l.collnamespace \
+           LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.atthasdef \
+           {PARENTS} \
+           CROSS JOIN LATERAL (SELECT c.relispartition OR a.attislocal AS own) own \
+           {not_nulls} \
+           CROSS JOIN LATERAL (SELECT a.attgenerated = '' AND {apart} AS apart) default_apart \
+          WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND {schema} \
+          ORDER BY c.oid, a.attnum",
+        not_nulls = not_nulls(version),
+        apart = apart::condition("'pg_attrdef'", "d.oid"),
+        schema = scope::user_schema("n.nspname"),
+    )
+}
+
+/// What the parents' columns of this name give: SQL that joins `up` to the column `a` of the table `c`.
+const PARENTS: &str = "CROSS JOIN LATERAL ( \
+    SELECT coalesce(bool_or(p.attnotnull), false) AS not_null, \
+           coalesce(bool_or(pd.oid IS NOT NULL), false) AS has_default, \
+           array_agg(pg_get_expr(pd.adbin, pd.adrelid)) FILTER (WHERE p.attgenerated <> '') AS generated \
+      FROM pg_inherits i \
+      JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = a.attname AND p.attnum > 0 \
+      LEFT JOIN pg_attrdef pd ON pd.adrelid = p.attrelid AND pd.adnum = p.attnum \
+     WHERE i.inhrelid = c.oid AND NOT c.relispartition) up";
+
+/// `NOT NULL` has a name, and may be `NO INHERIT` or `NOT VALID`, since PostgreSQL 18. A child whose parent's was never
+/// validated states its own, which was.
+fn not_nulls(version: u32) -> &'static str {
+    if version >= 180_000 {
+        "LEFT JOIN pg_constraint nnc ON nnc.conrelid = c.oid AND nnc.contype = 'n' AND nnc.conkey = ARRAY[a.attnum] \
+         CROSS JOIN LATERAL (SELECT \
+             CASE WHEN nnc.conname <> c.relname || '_' || a.attname || '_not_null' THEN nnc.conname END AS name, \
+             coalesce(nnc.conislocal, false) OR c.relispartition OR above.not_validated AS own, \
+             coalesce(nnc.convalidated, true) AS valid, \
+             coalesce(nnc.connoinherit, false) AS no_inherit, true AS is_constraint \
+           FROM (SELECT EXISTS (SELECT FROM pg_inherits i \
+                    JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = a.attname \
+                    JOIN pg_constraint o ON o.conrelid = p.attrelid AND o.contype = 'n' AND o.conkey = ARRAY[p.attnum] \
+                   WHERE i.inhrelid = c.oid AND NOT o.convalidated) AS not_validated) above) nn"
+    } else {
+        "CROSS JOIN LATERAL (SELECT NULL::name AS name, NOT up.not_null AS own, true AS valid, \
+             false AS no_inherit, false AS is_constraint) nn"
+    }
+}
+
+const ACTIONS: &str = "array_remove(ARRAY[ \
+    CASE WHEN a.attnotnull AND nn.own AND NOT own.own AND NOT nn.is_constraint THEN 'SET NOT NULL' END, \
+    CASE WHEN own.own OR a.attgenerated <> '' OR default_apart.apart THEN NULL \
+         WHEN d.oid IS NOT NULL THEN 'SET DEFAULT ' || pg_get_expr(d.adbin, d.adrelid) \
+         WHEN up.has_default THEN 'DROP DEFAULT' END, \
+    CASE WHEN a.attstattarget >= 0 THEN 'SET STATISTICS ' || a.attstattarget END, \
+    CASE WHEN a.attstorage <> t.typstorage THEN 'SET STORAGE ' || \
+        CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END, \
+    CASE a.attcompression WHEN 'p' THEN 'SET COMPRESSION pglz' WHEN 'l' THEN 'SET COMPRESSION lz4' END, \
+    'SET (' || (SELECT string_agg(quote_ident(option_name) || ' = ' || quote_literal(option_value), ', ') \
+                  FROM pg_options_to_table(a.attoptions)) || ')' \
+], NULL)";

@@ -1,0 +1,90 @@
+//! Comments on everything that a backup creates.
+
+use tokio_postgres::Row;
+
+use super::address::{self, Address};
+use super::{Entry, Reader, guard, scope};
+use crate::error::Result;
+use crate::manifest::Section;
+use crate::postgres::quote;
+
+pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
+    let mut entries: Vec<Entry> = Vec::new();
+    entries.extend(scope::rows(reader, "comments", &query()).await?.iter().map(owned));
+    entries.extend(scope::rows(reader, "comments", &foreign_query()).await?.iter().map(foreign));
+    Ok(entries)
+}
+
+fn owned(row: &Row) -> Entry {
+    comment(row, |statement| statement)
+}
+
+/// The schema `public` and extensions may belong to another role than the one that restores.
+fn foreign(row: &Row) -> Entry {
+    comment(row, |statement| guard::guarded(&statement))
+}
+
+fn comment(row: &Row, finish: impl Fn(String) -> String) -> Entry {
+    let address = Address::read(row);
+    let text = row.get::<_, Option<&str>>("description").map_or_else(|| "NULL".to_owned(), quote::literal);
+    Entry {
+        id: None,
+        section: Section::PostData,
+        kind: "comment",
+        schema: address.schema().map(str::to_owned),
+        name: format!("{} {}", address.kind(), address.label()),
+        table: row.get("table_oid"),
+        sql: finish(format!("COMMENT ON {} {} IS {text};\n", address.keyword(), address.target())),
+    }
+}
+
+/// The server numbers what users create from 16384 on; only large objects may have any number.
+fn query() -> String {
+    format!(
+        "SELECT {columns}, d.description, CASE WHEN c.relkind IN ('r', 'p') THEN c.oid END AS table_oid \
+           FROM pg_description d \
+           LEFT JOIN pg_index i ON d.classoid = 'pg_class'::regclass AND i.indexrelid = d.objoid \
+           LEFT JOIN pg_constraint k ON d.classoid = 'pg_constraint'::regclass AND k.oid = d.objoid \
+           LEFT JOIN pg_trigger t ON d.classoid = 'pg_trigger'::regclass AND t.oid = d.objoid \
+           LEFT JOIN pg_policy p ON d.classoid = 'pg_policy'::regclass AND p.oid = d.objoid \
+           LEFT JOIN pg_statistic_ext s ON d.classoid = 'pg_statistic_ext'::regclass AND s.oid = d.objoid \
+           LEFT JOIN pg_class c ON c.oid = CASE d.classoid WHEN 'pg_class'::regclass \
+                THEN coalesce(i.indrelid, d.objoid) \
+                ELSE coalesce(k.conrelid, t.tgrelid, p.polrelid, s.stxrelid) END \
+           LEFT JOIN pg_namespace n ON n.oid = c.relnamespace \
+           {address} \
+          WHERE (d.objoid >= 16384 OR d.classoid = 'pg_largeobject'::regclass) \
+            AND d.classoid <> 'pg_extension'::regclass AND address_kind IS NOT NULL \
+            AND NOT (d.classoid = 'pg_namespace'::regclass AND address_names[1] = 'public') \
+            AND coalesce({user_schema}, address_names[1] !~ '^pg_') \
+            AND (k.oid IS NULL OR k.contype <> 't') \
+            AND {unowned} AND {table_unowned} \
+          ORDER BY address_names, d.objsubid, address_kind",
+        columns = address::COLUMNS,
+        address = address::of("d.classoid", "d.objoid", "d.objsubid"),
+        user_schema = scope::user_schema("n.nspname"),
+        unowned = scope::unowned("d.classoid", "d.objoid"),
+        table_unowned = scope::unowned("'pg_class'", "c.oid"),
+    )
+}
+
+/// What `CREATE DATABASE` and `CREATE EXTENSION` comment upon themselves is left to them.
+fn foreign_query() -> String {
+    format!(
+        "WITH commented AS ( \
+            SELECT 'pg_namespace'::regclass::oid AS class, oid, 'standard public schema' AS usual \
+              FROM pg_namespace WHERE nspname = 'public' \
+            UNION ALL \
+            SELECT 'pg_extension'::regclass, e.oid, a.comment \
+              FROM pg_extension e LEFT JOIN pg_available_extensions a ON a.name = e.extname \
+        ) \
+        SELECT {}, d.description, NULL::oid AS table_oid \
+          FROM commented \
+          LEFT JOIN pg_description d ON d.classoid = class AND d.objoid = commented.oid \
+          {} \
+         WHERE d.description IS DISTINCT FROM usual \
+         ORDER BY address_kind, address_names",
+        address::COLUMNS,
+        address::of("class", "commented.oid", "0"),
+    )
+}

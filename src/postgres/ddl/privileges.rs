@@ -1,0 +1,270 @@
+//! Owners and grants, each guarded so that a missing role costs its own rights and nothing else.
+//!
+//! Owners come first: grants are then made in the owner's name, as they were. Only what differs from the rights that
+//! an object is born with is written.
+
+use std::collections::HashSet;
+
+use tokio_postgres::Row;
+
+use super::address::{self, Address};
+use super::{Entry, Reader, guard, scope};
+use crate::error::Result;
+use crate::manifest::Section;
+use crate::postgres::quote;
+
+pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for row in scope::rows(reader, "owners", &owners_query(reader.version)).await? {
+        entries.push(owner(&row));
+    }
+    let rows = scope::rows(reader, "grants", &grants_query()).await?;
+    let of_one_object = |one: &Row, next: &Row| one.get::<_, i64>("object") == next.get::<_, i64>("object");
+    entries.extend(rows.chunk_by(of_one_object).map(acl));
+    Ok(entries)
+}
+
+/// Every role that owns something in this database or was granted something, without those of the server itself.
+pub async fn roles(reader: &Reader<'_>) -> Result<Vec<String>> {
+    let rows = scope::rows(reader, "roles", &roles_query(reader.version)).await?;
+    Ok(rows.iter().map(|row| row.get("role")).collect())
+}
+
+fn owner(row: &Row) -> Entry {
+    let address = Address::read(row);
+    let statement = format!(
+        "  ALTER {} {} OWNER TO {};\n",
+        address.keyword(),
+        address.target(),
+        quote::identifier(row.get("owner"))
+    );
+    entry("owner", &address, row.get("table_oid"), guard::guarded(&statement))
+}
+
+fn entry(kind: &'static str, address: &Address, table: Option<u32>, sql: String) -> Entry {
+    Entry {
+        id: None,
+        section: Section::Owners,
+        kind,
+        schema: address.schema().map(str::to_owned),
+        name: format!("{} {}", address.kind(), address.label()),
+        table,
+        sql,
+    }
+}
+
+/// The same rights, given by one role to one other.
+struct Grant {
+    grantor: String,
+    grantee: Option<String>,
+    grantable: bool,
+    /// `SELECT, INSERT ON TABLE …`, `SELECT (column) ON TABLE …`
+    what: String,
+}
+
+impl Grant {
+    fn read(row: &Row, object: &str) -> Self {
+        let mut privileges: Vec<String> = row.get("privileges");
+        if let Some(column) = row.get::<_, Option<&str>>("column_name") {
+            let column = quote::identifier(column);
+            privileges.iter_mut().for_each(|privilege| privilege.push_str(&format!(" ({column})")));
+        }
+        Self {
+            grantor: row.get("grantor"),
+            grantee: row.get("grantee"),
+            grantable: row.get("grantable"),
+            what: format!("{} ON {object}", privileges.join(", ")),
+        }
+    }
+
+    fn role(&self) -> String {
+        self.grantee.as_deref().map_or_else(|| "PUBLIC".to_owned(), quote::identifier)
+    }
+
+    fn revoke(&self) -> String {
+        guard::guarded(&format!("  REVOKE {} FROM {};\n", self.what, self.role()))
+    }
+
+    fn grant(&self, owner: &str) -> String {
+        let option = if self.grantable { " WITH GRANT OPTION" } else { "" };
+        let statement = format!("  GRANT {} TO {}{option};\n", self.what, self.role());
+        if self.grantor == owner {
+            guard::guarded(&statement)
+        } else {
+            guard::granted_by(&self.grantor, &statement)
+        }
+    }
+}
+
+/// What was taken from and given to one object.
+fn acl(rows: &[Row]) -> Entry {
+    let first = &rows[0];
+    let (address, owner) = (Address::read(first), first.get::<_, String>("owner"));
+    let object = grant_target(&address);
+    let mut sql = String::new();
+    let mut grants = Vec::new();
+    for row in rows {
+        let grant = Grant::read(row, &object);
+        if row.get("revoked") {
+            sql.push_str(&grant.revoke());
+        } else {
+            grants.push(grant);
+        }
+    }
+    for grant in givers_first(grants, &owner) {
+        sql.push_str(&grant.grant(&owner));
+    }
+    entry("acl", &address, first.get("table_oid"), sql)
+}
+
+/// A role can pass on a right only after it has got it.
+fn givers_first(mut waiting: Vec<Grant>, owner: &str) -> Vec<Grant> {
+    let mut givers = HashSet::from([owner.to_owned()]);
+    let mut sorted = Vec::new();
+    while !waiting.is_empty() {
+        let (mut ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|grant| givers.contains(&grant.grantor));
+        waiting = rest;
+        if ready.is_empty() {
+            // Their right to give comes from elsewhere: of a column, from its table.
+            ready = std::mem::take(&mut waiting);
+        }
+        givers.extend(ready.iter().filter(|grant| grant.grantable).filter_map(|grant| grant.grantee.clone()));
+        sorted.extend(ready);
+    }
+    sorted
+}
+
+/// The object behind `ON`.
+fn grant_target(address: &Address) -> String {
+    let keyword = match address.kind() {
+        "view" | "materialized view" | "foreign table" => "TABLE".to_owned(),
+        "aggregate" => "FUNCTION".to_owned(),
+        _ => address.keyword(),
+    };
+    format!("{keyword} {}", address.target())
+}
+
+/// Everything that has an owner, with the letter by which `acldefault` knows its kind; `letter` is NULL where no rights
+/// can be granted. Arrays, row types and multiranges follow the type that they belong to.
+const OBJECTS: &str = "
+object(class, oid, owner, acl, letter, schema, table_oid) AS (
+    SELECT 'pg_namespace'::regclass::oid, oid, nspowner, nspacl, 'n'::\"char\", nspname, NULL::oid FROM pg_namespace
+     UNION ALL
+    SELECT 'pg_class'::regclass, c.oid, relowner, relacl, (CASE relkind WHEN 'S' THEN 's' ELSE 'r' END)::\"char\", nspname,
+           CASE WHEN relkind IN ('r', 'p') THEN c.oid ELSE (
+               SELECT d.refobjid FROM pg_depend d
+                WHERE relkind = 'S' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refobjsubid > 0
+                  AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')) END
+      FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+     WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+     UNION ALL
+    SELECT 'pg_type'::regclass, t.oid, typowner, typacl, 'T', nspname, NULL
+      FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace
+     WHERE typtype <> 'm' AND NOT EXISTS (SELECT FROM pg_type element WHERE element.typarray = t.oid)
+       AND (typrelid = 0 OR EXISTS (SELECT FROM pg_class c WHERE c.oid = typrelid AND c.relkind = 'c'))
+     UNION ALL
+    SELECT 'pg_proc'::regclass, p.oid, proowner, proacl, 'f', nspname, NULL
+      FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
+     UNION ALL
+    SELECT 'pg_collation'::regclass, l.oid, collowner, NULL, NULL, nspname, NULL
+      FROM pg_collation l JOIN pg_namespace n ON n.oid = collnamespace
+     UNION ALL
+    SELECT 'pg_statistic_ext'::regclass, s.oid, stxowner, NULL, NULL, nspname, stxrelid
+      FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = stxnamespace
+     UNION ALL
+    SELECT 'pg_language'::regclass, oid, lanowner, lanacl, 'l', NULL, NULL FROM pg_language
+     UNION ALL
+    SELECT 'pg_foreign_data_wrapper'::regclass, oid, fdwowner, fdwacl, 'F', NULL, NULL FROM pg_foreign_data_wrapper
+     UNION ALL
+    SELECT 'pg_largeobject'::regclass, oid, lomowner, lomacl, 'L', NULL, NULL FROM pg_largeobject_metadata
+)";
+
+/// SQL: a schema that belongs to whom `CREATE DATABASE` gave it: on 15 and later the role `pg_database_owner`, before
+/// that the first superuser.
+fn usual_public(version: u32) -> String {
+    let owner = if version >= 150_000 { "'pg_database_owner'::regrole" } else { "10" };
+    format!("(class = 'pg_namespace'::regclass AND schema = 'public' AND owner = {owner})")
+}
+
+/// SQL: what users made and extensions do not own. Sequences of columns follow their table, constructors their type.
+fn owned_by_users(version: u32) -> String {
+    format!(
+        "(class = 'pg_largeobject'::regclass OR {} AND {} AND {} AND NOT {} \
+          AND NOT (letter IS NOT DISTINCT FROM 's' AND table_oid IS NOT NULL))",
+        scope::user_schema("schema"),
+        scope::unowned("class", "object.oid"),
+        scope::independent("class", "object.oid"),
+        usual_public(version),
+    )
+}
+
+fn owners_query(version: u32) -> String {
+    format!(
+        "WITH {OBJECTS} \
+         SELECT {}, pg_get_userbyid(owner)::text AS owner, table_oid \
+           FROM object {} \
+          WHERE {} \
+          ORDER BY class <> 'pg_namespace'::regclass, address_kind, address_names, address_arguments",
+        address::COLUMNS,
+        address::of("class", "object.oid", "0"),
+        owned_by_users(version),
+    )
+}
+
+/// The server keeps what an object was born with for its own objects and those of extensions; all others start with
+/// what `acldefault` says. The schema `public` is compared with what 15 and later make of it, so that a backup says
+/// the same wherever it goes.
+fn grants_query() -> String {
+    format!(
+        "WITH {OBJECTS}, item AS ( \
+            SELECT class, object.oid, 0 AS part, NULL::text AS column_name, owner, table_oid, \
+                   coalesce(acl, acldefault(letter, owner)) AS given, \
+                   CASE WHEN letter = 'n' AND schema = 'public' \
+                        THEN acldefault('n', owner) || makeaclitem(0, owner, 'USAGE', false) \
+                        ELSE coalesce(initprivs, acldefault(letter, owner)) END AS born \
+              FROM object LEFT JOIN pg_init_privs ON classoid = class AND objoid = object.oid AND objsubid = 0 \
+             WHERE letter IS NOT NULL AND (acl IS NOT NULL OR initprivs IS NOT NULL) \
+               AND coalesce(schema !~ '^pg_(temp|toast)', true) \
+            UNION ALL \
+            SELECT class, object.oid, attnum, attname::text, owner, table_oid, attacl, \
+                   coalesce(initprivs, acldefault('c', owner)) \
+              FROM object \
+              JOIN pg_attribute ON class = 'pg_class'::regclass AND attrelid = object.oid \
+              LEFT JOIN pg_init_privs ON classoid = class AND objoid = object.oid AND objsubid = attnum \
+             WHERE attacl IS NOT NULL AND NOT attisdropped AND schema !~ '^pg_(temp|toast)' \
+        ), given AS ( \
+            SELECT class, oid, part, (aclexplode(given)).* FROM item \
+        ), born AS ( \
+            SELECT class, oid, part, (aclexplode(born)).* FROM item \
+        ), difference AS ( \
+            SELECT true AS revoked, * FROM (TABLE born EXCEPT TABLE given) AS taken \
+            UNION ALL \
+            SELECT false, * FROM (TABLE given EXCEPT TABLE born) AS added \
+        ) \
+        SELECT dense_rank() OVER (ORDER BY class, oid, part) AS object, {columns}, column_name, table_oid, revoked, \
+               pg_get_userbyid(owner)::text AS owner, pg_get_userbyid(grantor)::text AS grantor, \
+               CASE WHEN grantee <> 0 THEN pg_get_userbyid(grantee)::text END AS grantee, \
+               is_grantable AS grantable, array_agg(privilege_type ORDER BY privilege_type) AS privileges \
+          FROM difference JOIN item USING (class, oid, part) {address} \
+         GROUP BY class, oid, part, {columns}, column_name, table_oid, revoked, owner, grantor, grantee, is_grantable \
+         ORDER BY class <> 'pg_namespace'::regclass, {columns}, part, revoked DESC, owner <> grantor, grantor, grantee",
+        columns = address::COLUMNS,
+        address = address::of("class", "oid", "0"),
+    )
+}
+
+/// The first superuser's objects are not in `pg_shdepend`.
+fn roles_query(version: u32) -> String {
+    format!(
+        "WITH {OBJECTS} \
+         SELECT rolname::text AS role FROM ( \
+            SELECT owner FROM object WHERE {} \
+            UNION \
+            SELECT refobjid FROM pg_shdepend \
+             WHERE refclassid = 'pg_authid'::regclass \
+               AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+         ) named JOIN pg_roles ON pg_roles.oid = named.owner \
+         WHERE rolname !~ '^pg_' ORDER BY 1",
+        owned_by_users(version),
+    )
+}

@@ -1,0 +1,39 @@
+//! Which objects are the user's own, and how rows of the catalogs are read.
+//!
+//! What belongs to the system or to an extension comes back with the server or with `CREATE EXTENSION`.
+
+use tokio_postgres::Row;
+
+use super::Reader;
+use crate::error::{Error, Result};
+
+/// Runs one query over the catalogs; `what` completes the sentence "reading … from the catalogs failed".
+pub(super) async fn rows(reader: &Reader<'_>, what: &str, query: &str) -> Result<Vec<Row>> {
+    reader
+        .client
+        .query(query, &[])
+        .await
+        .map_err(|error| Error::database(format!("reading {what} from the catalogs failed")).because(error))
+}
+
+/// SQL: the row `oid` of the catalog `class` is no member of an extension.
+pub(super) fn unowned(class: &str, oid: &str) -> String {
+    format!(
+        "NOT EXISTS (SELECT FROM pg_depend member WHERE member.classid = {class}::regclass \
+         AND member.objid = {oid} AND member.deptype = 'e')"
+    )
+}
+
+/// SQL: `schema` names a schema that users create objects in. The server reserves all names that begin with `pg_`.
+pub(super) fn user_schema(schema: &str) -> String {
+    format!("({schema} <> 'information_schema' AND {schema} !~ '^pg_')")
+}
+
+/// SQL: the row `oid` of the catalog `class` was made for itself, not with another object as a constructor is with its
+/// range or the sequence of an identity with its column. (Columns of a partition key hang on their own table so.)
+pub(super) fn independent(class: &str, oid: &str) -> String {
+    format!(
+        "NOT EXISTS (SELECT FROM pg_depend part WHERE part.classid = {class}::regclass \
+         AND part.objid = {oid} AND part.objsubid = 0 AND part.deptype = 'i')"
+    )
+}

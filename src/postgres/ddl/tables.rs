@@ -1,0 +1,147 @@
+//! Tables with their columns and checks. Tablespaces are left to the server that restores: theirs are its disks.
+
+use std::fmt::Write as _;
+
+use tokio_postgres::Row;
+
+use super::checks::{self, Checks};
+use super::columns::{self, Column};
+use super::inheritance::{self, Parent};
+use super::{Entry, ObjectId, Reader, parameters, scope};
+use crate::error::Result;
+use crate::manifest::Section;
+use crate::postgres::quote;
+
+pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
+    let mut columns = columns::read(reader).await?;
+    let mut checks = checks::inside(reader).await?;
+    let mut parents = inheritance::parents(reader).await?;
+    let mut entries = Vec::new();
+    for row in scope::rows(reader, "tables", &query()).await? {
+        let oid: u32 = row.get("oid");
+        let table = Table {
+            id: ObjectId { class: row.get("class"), object: oid },
+            schema: row.get("schema"),
+            name: row.get("name"),
+            columns: columns.remove(&oid).unwrap_or_default(),
+            checks: checks.remove(&oid).unwrap_or_default(),
+            parents: parents.remove(&oid).unwrap_or_default(),
+        };
+        entries.push(table.entry("table", table.id, table.create(&row)));
+        entries.extend(table.columns.iter().filter_map(|column| table.default(column)));
+    }
+    entries.extend(inheritance::attachments(reader).await?);
+    Ok(entries)
+}
+
+struct Table {
+    id: ObjectId,
+    schema: String,
+    name: String,
+    columns: Vec<Column>,
+    checks: Checks,
+    parents: Vec<Parent>,
+}
+
+impl Table {
+    fn create(&self, row: &Row) -> String {
+        let options: Vec<String> = row.get("options");
+        format!(
+            "CREATE {}TABLE {}{}{}{}{}{};\n{}",
+            if row.get("unlogged") { "UNLOGGED " } else { "" },
+            self.qualified(),
+            self.elements(row),
+            self.inherits(),
+            clause(" PARTITION BY ", row.get("partition_key")),
+            clause(" USING ", row.get::<_, Option<&str>>("access_method").map(quote::identifier).as_deref()),
+            parameters::clause(&options),
+            self.alterations(row),
+        )
+    }
+
+    fn elements(&self, row: &Row) -> String {
+        let of_type: Option<&str> = row.get("of_type");
+        let line = if of_type.is_some() { Column::line_of_type } else { Column::line };
+        let lines: Vec<String> = self.columns.iter().filter_map(line).chain(self.checks.iter().cloned()).collect();
+        match of_type {
+            Some(of_type) if lines.is_empty() => format!(" OF {of_type}"),
+            Some(of_type) => format!(" OF {of_type} (\n    {}\n)", lines.join(",\n    ")),
+            None if lines.is_empty() => " ()".to_owned(),
+            None => format!(" (\n    {}\n)", lines.join(",\n    ")),
+        }
+    }
+
+    fn inherits(&self) -> String {
+        if self.parents.is_empty() {
+            return String::new();
+        }
+        let parents: Vec<&str> = self.parents.iter().map(|parent| parent.qualified.as_str()).collect();
+        format!("\nINHERITS ({})", parents.join(", "))
+    }
+
+    fn alterations(&self, row: &Row) -> String {
+        let table = self.qualified();
+        let mut sql = String::new();
+        for column in &self.columns {
+            let name = quote::identifier(&column.name);
+            for action in &column.actions {
+                let _ = writeln!(sql, "ALTER TABLE ONLY {table} ALTER COLUMN {name} {action};");
+            }
+        }
+        if let Some(identity) = row.get::<_, Option<&str>>("replica_identity") {
+            let _ = writeln!(sql, "ALTER TABLE ONLY {table} REPLICA IDENTITY {identity};");
+        }
+        sql
+    }
+
+    fn default(&self, column: &Column) -> Option<Entry> {
+        let (id, expression) = column.default.as_ref()?;
+        let name = quote::identifier(&column.name);
+        let table = self.qualified();
+        let sql = format!("ALTER TABLE ONLY {table} ALTER COLUMN {name} SET DEFAULT {expression};\n");
+        let mut entry = self.entry("default", *id, sql);
+        entry.name = format!("{} {}", self.name, column.name);
+        Some(entry)
+    }
+
+    fn qualified(&self) -> String {
+        quote::qualified(&self.schema, &self.name)
+    }
+
+    fn entry(&self, kind: &'static str, id: ObjectId, sql: String) -> Entry {
+        Entry {
+            id: Some(id),
+            section: Section::PreData,
+            kind,
+            schema: Some(self.schema.clone()),
+            name: self.name.clone(),
+            table: Some(self.id.object),
+            sql,
+        }
+    }
+}
+
+fn clause(keyword: &str, value: Option<&str>) -> String {
+    value.map_or(String::new(), |value| format!("{keyword}{value}"))
+}
+
+/// A replica identity that is an index comes with the index.
+fn query() -> String {
+    format!(
+        "SELECT 'pg_class'::regclass::oid AS class, c.oid, n.nspname AS schema, c.relname AS name, \
+                c.relpersistence = 'u' AS unlogged, pg_get_partkeydef(c.oid) AS partition_key, \
+                am.amname AS access_method, \
+                CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS of_type, \
+                CASE c.relreplident WHEN 'n' THEN 'NOTHING' WHEN 'f' THEN 'FULL' END AS replica_identity, \
+                coalesce(c.reloptions, '{{}}') \
+                    || coalesce((SELECT array_agg('toast.' || o) FROM unnest(toast.reloptions) o), '{{}}') AS options \
+           FROM pg_class c \
+           JOIN pg_namespace n ON n.oid = c.relnamespace \
+           LEFT JOIN pg_am am ON am.oid = c.relam AND am.amname <> 'heap' \
+           LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid \
+          WHERE c.relkind IN ('r', 'p') AND {} AND {} \
+          ORDER BY n.nspname, c.relname",
+        scope::user_schema("n.nspname"),
+        scope::unowned("'pg_class'", "c.oid"),
+    )
+}

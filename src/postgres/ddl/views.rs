@@ -1,0 +1,149 @@
+//! Views and materialized views, and the statements that fill the latter.
+
+use std::collections::HashMap;
+
+use tokio_postgres::Row;
+
+use super::{Entry, ObjectId, Reader, parameters, scope};
+use crate::error::Result;
+use crate::manifest::Section;
+use crate::postgres::quote;
+
+pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
+    let mut alterations = alterations(reader).await?;
+    let mut entries: Vec<Entry> = scope::rows(reader, "views", &query())
+        .await?
+        .iter()
+        .map(|row| view(row, &alterations.remove(&row.get("oid")).unwrap_or_default()))
+        .collect();
+    entries.extend(refreshes(reader).await?);
+    Ok(entries)
+}
+
+/// The check option stands among the options, where it means the same as `WITH … CHECK OPTION` behind the query.
+fn view(row: &Row, alterations: &[String]) -> Entry {
+    let (schema, name): (String, String) = (row.get("schema"), row.get("name"));
+    let qualified = quote::qualified(&schema, &name);
+    let options = parameters::clause(&row.get::<_, Vec<String>>("options"));
+    let definition = row.get::<_, &str>("definition").trim_end_matches(';');
+    let (kind, mut sql) = match row.get::<_, Option<&str>>("access_method") {
+        None => ("view", format!("CREATE VIEW {qualified}{options} AS\n{definition};\n")),
+        Some(method) => {
+            let using = format!("USING {}{options}", quote::identifier(method));
+            let create = format!("CREATE MATERIALIZED VIEW {qualified} {using} AS\n{definition}\n  WITH NO DATA;\n");
+            ("materialized view", create)
+        }
+    };
+    for action in alterations {
+        sql.push_str(&format!("ALTER {} {qualified} {action};\n", kind.to_uppercase()));
+    }
+    Entry {
+        id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+        section: Section::PreData,
+        kind,
+        schema: Some(schema),
+        name,
+        table: None,
+        sql,
+    }
+}
+
+fn query() -> String {
+    format!(
+        "SELECT 'pg_class'::regclass::oid AS class, c.oid, \
+                n.nspname AS schema, c.relname AS name, pg_get_viewdef(c.oid) AS definition, a.amname AS access_method, \
+                coalesce(c.reloptions, '{{}}') \
+                    || coalesce((SELECT array_agg('toast.' || o) FROM unnest(t.reloptions) o), '{{}}') AS options \
+           FROM pg_class c \
+           JOIN pg_namespace n ON n.oid = c.relnamespace \
+           LEFT JOIN pg_am a ON a.oid = c.relam \
+           LEFT JOIN pg_class t ON t.oid = c.reltoastrelid \
+          WHERE c.relkind IN ('v', 'm') AND {} AND {} \
+          ORDER BY n.nspname, c.relname",
+        scope::user_schema("n.nspname"),
+        scope::unowned("'pg_class'", "c.oid"),
+    )
+}
+
+/// What columns have beyond their view's query, as actions of `ALTER`, by view.
+async fn alterations(reader: &Reader<'_>) -> Result<HashMap<u32, Vec<String>>> {
+    let mut alterations: HashMap<u32, Vec<String>> = HashMap::new();
+    for row in scope::rows(reader, "columns of views", &columns_query()).await? {
+        let action = format!("ALTER COLUMN {} {}", quote::identifier(row.get("name")), row.get::<_, &str>("action"));
+        alterations.entry(row.get("view")).or_default().push(action);
+    }
+    Ok(alterations)
+}
+
+fn columns_query() -> String {
+    format!(
+        "SELECT a.attrelid AS view, a.attname AS name, action \
+           FROM pg_attribute a \
+           JOIN pg_class c ON c.oid = a.attrelid \
+           JOIN pg_namespace n ON n.oid = c.relnamespace \
+           JOIN pg_type t ON t.oid = a.atttypid \
+           LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
+          CROSS JOIN LATERAL unnest(ARRAY[ \
+                'SET DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), \
+                CASE WHEN a.attstattarget >= 0 THEN 'SET STATISTICS ' || a.attstattarget END, \
+                CASE WHEN c.relkind = 'm' AND a.attstorage <> t.typstorage THEN 'SET STORAGE ' || \
+                    CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' \
+                                      WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END, \
+                CASE a.attcompression WHEN 'p' THEN 'SET COMPRESSION pglz' \
+                                      WHEN 'l' THEN 'SET COMPRESSION lz4' END, \
+                'SET (' || (SELECT string_agg(quote_ident(option_name) || ' = ' || quote_literal(option_value), ', ') \
+                              FROM pg_options_to_table(a.attoptions)) || ')' \
+          ]) action \
+          WHERE c.relkind IN ('v', 'm') AND a.attnum > 0 AND NOT a.attisdropped AND action IS NOT NULL AND {} \
+          ORDER BY a.attrelid, a.attnum, action",
+        scope::user_schema("n.nspname"),
+    )
+}
+
+/// One `REFRESH` for each filled materialized view, those that others read from first. One that reads from an
+/// unfilled one could not be refreshed, and stays unfilled itself.
+async fn refreshes(reader: &Reader<'_>) -> Result<Vec<Entry>> {
+    let rows = scope::rows(reader, "materialized views", &refreshes_query()).await?;
+    Ok(rows
+        .iter()
+        .map(|row| {
+            let (schema, name): (String, String) = (row.get("schema"), row.get("name"));
+            Entry {
+                id: None,
+                section: Section::PostData,
+                kind: "materialized view data",
+                sql: format!("REFRESH MATERIALIZED VIEW {};\n", quote::qualified(&schema, &name)),
+                schema: Some(schema),
+                name,
+                table: None,
+            }
+        })
+        .collect())
+}
+
+fn refreshes_query() -> String {
+    format!(
+        "WITH RECURSIVE reads AS ( \
+            SELECT DISTINCT r.ev_class AS view, d.refobjid AS source \
+              FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid \
+             WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass \
+               AND d.refobjid <> r.ev_class \
+        ), nested AS ( \
+            SELECT c.oid AS view, 0 AS depth, c.relispopulated AS filled, c.oid AS top \
+              FROM pg_class c WHERE c.relkind = 'm' \
+            UNION \
+            SELECT reads.source, nested.depth + (c.relkind = 'm')::int, c.relispopulated, nested.top \
+              FROM nested JOIN reads USING (view) JOIN pg_class c ON c.oid = reads.source \
+             WHERE c.relkind IN ('v', 'm') \
+        ) \
+        SELECT n.nspname AS schema, c.relname AS name \
+          FROM nested \
+          JOIN pg_class c ON c.oid = nested.top \
+          JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE {} AND {} \
+         GROUP BY c.oid, n.nspname, c.relname HAVING bool_and(nested.filled) \
+         ORDER BY max(nested.depth), n.nspname, c.relname",
+        scope::user_schema("n.nspname"),
+        scope::unowned("'pg_class'", "c.oid"),
+    )
+}

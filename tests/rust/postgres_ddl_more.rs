@@ -1,0 +1,162 @@
+//! Views, functions, triggers, policies, comments, rights; and what a database loses before a restore, or must not hold.
+
+use std::collections::BTreeSet;
+
+use holdfast::postgres::ddl::{self, Entry, Reader, large_objects, privileges, removal};
+use tokio_postgres::Client;
+
+use crate::postgres_server::PostgresServer;
+
+const BASE: &str = include_str!("postgres_ddl_more/base.sql");
+const REST: &str = include_str!("postgres_ddl_more/rest.sql");
+const RIGHTS: &str = include_str!("postgres_ddl_more/rights.sql");
+const ROLES: &str = r#"CREATE ROLE boss; CREATE ROLE reader; CREATE ROLE "wri'ter"; CREATE ROLE "$holdfast$";"#;
+
+#[tokio::test]
+async fn what_hangs_on_tables_is_restored_as_it_was() {
+    let server = PostgresServer::start();
+    let original = fill(&server, "original", &[ROLES, BASE, REST]).await;
+    let restored = fill(&server, "restored", &[]).await;
+    execute(&restored, &entries(&original).await).await;
+    assert_same(&server, &["--schema-only", "--no-owner", "--no-privileges"]);
+}
+
+#[tokio::test]
+async fn owners_and_grants_are_restored_as_they_were() {
+    let server = PostgresServer::start();
+    let original = fill(&server, "original", &[ROLES, BASE, REST, RIGHTS]).await;
+    let large = "SELECT lo_create(77); COMMENT ON LARGE OBJECT 77 IS 'large'; ALTER LARGE OBJECT 77 OWNER TO boss; \
+                 GRANT SELECT ON LARGE OBJECT 77 TO reader";
+    original.batch_execute(large).await.unwrap();
+    let restored = fill(&server, "restored", &["SELECT lo_create(77)"]).await;
+    execute(&restored, &entries(&original).await).await;
+    assert_same(&server, &[]);
+
+    let reader = reader(&original).await;
+    let objects = large_objects::list(&reader).await.unwrap();
+    assert_eq!(objects.iter().map(|object| (object.oid, object.owner.as_str())).collect::<Vec<_>>(), [(77, "boss")]);
+    assert_eq!(privileges::roles(&reader).await.unwrap(), ["$holdfast$", "boss", "postgres", "reader", "wri'ter"]);
+}
+
+#[tokio::test]
+async fn a_missing_role_costs_its_own_rights_alone() {
+    let server = PostgresServer::start();
+    let original = fill(&server, "original", &[ROLES, BASE, REST, RIGHTS]).await;
+    let entries = entries(&original).await;
+    let elsewhere = PostgresServer::start();
+    let restored = fill(&elsewhere, "restored", &["CREATE ROLE reader"]).await;
+    execute(&restored, &entries).await;
+    let dump = elsewhere.pg_dump("restored", &["--schema-only"]);
+    for kept in [
+        "GRANT SELECT ON TABLE app.book TO reader WITH GRANT OPTION;",
+        "CREATE POLICY \"Some ones\" ON app.book AS RESTRICTIVE FOR UPDATE TO reader",
+        "REVOKE ALL ON PROCEDURE app.rename",
+        "GRANT SELECT(name),UPDATE(name) ON TABLE app.author TO reader;",
+    ] {
+        assert!(dump.contains(kept), "{kept}\n{dump}");
+    }
+}
+
+#[tokio::test]
+async fn a_plain_role_empties_a_database_and_leaves_extensions_alone() {
+    let server = PostgresServer::start();
+    let extensions = "CREATE SCHEMA tools; CREATE EXTENSION citext WITH SCHEMA tools; CREATE EXTENSION hstore; \
+                      GRANT CREATE ON SCHEMA public TO owner; GRANT USAGE, CREATE ON SCHEMA tools TO owner;";
+    fill(&server, "restored", &["CREATE ROLE owner; GRANT CREATE ON DATABASE postgres TO owner", extensions]).await;
+    let client = fill(&server, "original", &["GRANT CREATE ON DATABASE original TO owner", extensions]).await;
+    client.batch_execute("SET ROLE owner").await.unwrap();
+    client.batch_execute(include_str!("postgres_ddl_more/tangle.sql")).await.unwrap();
+
+    let plan = removal::plan(&reader(&client).await).await.unwrap();
+    let names: BTreeSet<(&str, &str)> =
+        plan.iter().map(|removal| (removal.kind.as_str(), removal.name.as_str())).collect();
+    for named in [
+        ("table", "app.author"),
+        ("view", "app.shown"),
+        ("materialized view", "app.kept"),
+        ("table", "app.part_1"),
+        ("sequence", "app.counter"),
+        ("function", "app.shout(tools.citext)"),
+        ("aggregate", "app.total(integer)"),
+        ("operator", "app.+%(integer, integer)"),
+        ("schema", "app"),
+        ("large object", "4711"),
+        ("table", "tools.mine"),
+    ] {
+        assert!(names.contains(&named), "{named:?} is not in {names:#?}");
+    }
+    assert!(!names.contains(&("schema", "tools")));
+    assert!(!names.contains(&("schema", "public")));
+
+    let statements: String = plan.iter().map(|removal| removal.sql.as_str()).collect();
+    client.batch_execute(&format!("BEGIN; SET client_min_messages = warning; {statements}; COMMIT")).await.unwrap();
+    assert_same(&server, &[]);
+    assert_eq!(removal::plan(&reader(&client).await).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_removal_that_would_reach_an_extension_is_refused() {
+    let server = PostgresServer::start();
+    let entangled = "CREATE EXTENSION hstore; CREATE TYPE public.mine AS ENUM ('a'); \
+                     CREATE FUNCTION public.added() RETURNS public.mine LANGUAGE sql AS 'SELECT NULL::public.mine'; \
+                     ALTER EXTENSION hstore ADD FUNCTION public.added();";
+    let client = fill(&server, "original", &[entangled]).await;
+    let error = removal::plan(&reader(&client).await).await.unwrap_err();
+    assert!(error.message().contains("hstore") && error.message().contains("mine"), "{}", error.message());
+}
+
+#[tokio::test]
+async fn everything_that_cannot_be_backed_up_is_named() {
+    let server = PostgresServer::start();
+    let client = fill(&server, "original", &[ROLES, BASE, REST]).await;
+    assert_eq!(ddl::read(&reader(&client).await).await.unwrap().refused, []);
+    client.batch_execute(include_str!("postgres_ddl_more/unsupported.sql")).await.unwrap();
+    let refused = ddl::read(&reader(&client).await).await.unwrap().refused;
+    let found: Vec<String> = refused.iter().map(|refused| format!("{}: {}", refused.kind, refused.name)).collect();
+    let mut expected: Vec<&str> = include_str!("postgres_ddl_more/unsupported.txt").lines().collect();
+    expected.sort_unstable();
+    let mut found: Vec<&str> = found.iter().map(String::as_str).collect();
+    found.sort_unstable();
+    assert_eq!(found, expected);
+}
+
+/// A new database in which these scripts ran.
+async fn fill(server: &PostgresServer, database: &str, scripts: &[&str]) -> Client {
+    server.create_database(database).await;
+    let client = server.connect(database).await;
+    for script in scripts {
+        client.batch_execute(script).await.unwrap();
+    }
+    client
+}
+
+async fn reader(client: &Client) -> Reader<'_> {
+    client.batch_execute("SET search_path = ''").await.unwrap();
+    let row = client.query_one("SELECT current_setting('server_version_num')::int", &[]).await.unwrap();
+    Reader { client, version: row.get::<_, i32>(0).try_into().unwrap() }
+}
+
+async fn entries(client: &Client) -> Vec<Entry> {
+    ddl::read(&reader(client).await).await.unwrap().entries
+}
+
+async fn execute(client: &Client, entries: &[Entry]) {
+    client.batch_execute("SET search_path = ''; SET check_function_bodies = false").await.unwrap();
+    for entry in entries {
+        client.batch_execute(&entry.sql).await.unwrap_or_else(|error| panic!("{error:?}\n{}", entry.sql));
+    }
+}
+
+fn assert_same(server: &PostgresServer, options: &[&str]) {
+    let [original, restored] = ["original", "restored"].map(|database| server.pg_dump(database, options));
+    let difference: Vec<String> = difference(&original, &restored);
+    assert!(difference.is_empty(), "{}", difference.join("\n"));
+    assert_eq!(original, restored);
+}
+
+/// The lines that only one of two texts has: short enough to read.
+fn difference(original: &str, restored: &str) -> Vec<String> {
+    let [left, right]: [BTreeSet<&str>; 2] = [original, restored].map(|text| text.lines().collect());
+    let lost = left.difference(&right).map(|line| format!("- {line}"));
+    lost.chain(right.difference(&left).map(|line| format!("+ {line}"))).collect()
+}
