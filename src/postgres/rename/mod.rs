@@ -28,6 +28,9 @@ const NAME_TYPES: [&str; 9] = [
 /// Languages whose code is SQL enough for a body to be read as such.
 const SQL_LANGUAGES: [&str; 2] = ["sql", "plpgsql"];
 
+/// What comments are about that has no schema, so that there is only the live one.
+const WITHOUT_SCHEMA: [&str; 4] = ["extension ", "language ", "cast ", "large object "];
+
 /// Other names for schemas.
 #[derive(Debug, Default)]
 pub struct Renaming {
@@ -49,7 +52,7 @@ impl Renaming {
     pub fn takes(&self, object: &Object) -> bool {
         match object.kind.as_str() {
             "extension" => !self.extensions.contains(&object.name),
-            "comment" => !object.name.starts_with("extension "),
+            "comment" => !WITHOUT_SCHEMA.iter().any(|kind| object.name.starts_with(kind)),
             _ => true,
         }
     }

@@ -86,14 +86,35 @@ impl Loader<'_> {
                 && wanted(object)
         }) {
             self.progress.check()?;
-            let chunk = match decoded.take() {
-                Some((index, data)) if index == object.chunk => data,
-                _ => self.archive.chunk(object.chunk as usize)?,
-            };
+            let chunk = self.chunk_of(object, decoded.take())?;
             self.execute(object, &self.place.statement(object, statement(object, &chunk)?)?).await?;
             decoded = Some((object.chunk, chunk));
         }
         Ok(())
+    }
+
+    /// Reads every statement and puts it into its final words, without executing any.
+    pub fn check_statements(&self) -> Result<()> {
+        let manifest = &self.archive.manifest;
+        let mut decoded: Option<(u32, Vec<u8>)> = None;
+        for object in manifest.objects.iter().filter(|object| object.section != Section::Owners) {
+            self.progress.check()?;
+            if !self.place.takes(object) {
+                continue;
+            }
+            let chunk = self.chunk_of(object, decoded.take())?;
+            self.place.statement(object, statement(object, &chunk)?)?;
+            decoded = Some((object.chunk, chunk));
+        }
+        Ok(())
+    }
+
+    /// The chunk that an object's statements stand in: most often the one at hand.
+    fn chunk_of(&self, object: &Object, at_hand: Option<(u32, Vec<u8>)>) -> Result<Vec<u8>> {
+        match at_hand {
+            Some((index, data)) if index == object.chunk => Ok(data),
+            _ => self.archive.chunk(object.chunk as usize),
+        }
     }
 
     /// Executes every statement that makes large objects; they belong to no table, and their numbers to one database.

@@ -2,7 +2,7 @@
 
 pub(in crate::postgres) mod check;
 pub(in crate::postgres) mod load;
-mod preview;
+pub(in crate::postgres) mod preview;
 mod replace;
 pub mod selection;
 
