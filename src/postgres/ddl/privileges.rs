@@ -67,7 +67,9 @@ impl Grant {
         let mut privileges: Vec<String> = row.get("privileges");
         if let Some(column) = row.get::<_, Option<&str>>("column_name") {
             let column = format!(" ({})", quote::identifier(column));
-            privileges.iter_mut().for_each(|privilege| privilege.push_str(&column));
+            for privilege in &mut privileges {
+                privilege.push_str(&column);
+            }
         }
         Self {
             grantor: row.get("grantor"),
