@@ -89,7 +89,7 @@ fn stored(manifest: &Manifest) -> BTreeSet<ObjectPreview> {
 }
 
 /// Fails before anything is touched when the server lacks an extension that the backup needs.
-pub(super) async fn check_extensions(client: &Client, manifest: &Manifest) -> Result<()> {
+pub(in crate::postgres) async fn check_extensions(client: &Client, manifest: &Manifest) -> Result<()> {
     let needed: Vec<&str> = manifest.database.extensions.iter().map(|extension| extension.name.as_str()).collect();
     let rows = client
         .query(
