@@ -60,6 +60,6 @@ def prove(choice: Choice, on_event: OnEvent) -> None:
         found = _core.validate(plan, on_event)
     if not found["ok"]:
         raise InvalidBackup(
-            f"{choice.path.name} is damaged: {found['problems'][0]}",
+            found["problems"][0],
             "Nothing was changed; choose another backup: `manage.py list_backups`.",
         )

@@ -119,7 +119,7 @@ pub struct Schema {
     pub roles: Vec<String>,
 }
 
-/// Reads the catalogs, with a number of queries that does not grow with the number of tables.
+/// Reads the catalogs, with a number of queries that does not grow with the number of tables; a hundred sequences take one.
 pub async fn read(reader: &Reader<'_>) -> Result<Schema> {
     let entries = entries(reader).await?;
     let sequences = positions::read(reader, &entries).await?;
