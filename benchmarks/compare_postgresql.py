@@ -5,7 +5,7 @@ from pathlib import Path
 
 from postgresql_server import MAJOR, SETTINGS, NewsServer, start
 from results import Row, at_most, processor_row, size_row
-from timing import Contender, Sample, alternate
+from timing import Contender, alternate
 
 MEGABYTES = 1000
 JOBS = 2

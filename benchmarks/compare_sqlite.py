@@ -7,7 +7,7 @@ from pathlib import Path
 
 import sqlite_database
 from results import Row, at_most, processor_row, size_row
-from timing import Contender, Sample, alternate, run
+from timing import Contender, alternate, run
 
 MEGABYTES = 500
 GOAL = 0.5

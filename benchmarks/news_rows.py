@@ -34,7 +34,18 @@ def tables(scale: float) -> Iterator[Table]:
     posts = max(1, round(250_000 * scale))
     yield Table("news_author", ("id", "name", "email", "biography"), _authors(sentences))
     yield Table("news_category", ("id", "name", "slug"), _categories())
-    columns = ("id", "author_id", "category_id", "title", "slug", "summary", "body", "published", "is_public", "views")
+    columns: tuple[str, ...] = (
+        "id",
+        "author_id",
+        "category_id",
+        "title",
+        "slug",
+        "summary",
+        "body",
+        "published",
+        "is_public",
+        "views",
+    )
     yield Table("news_post", columns, _posts(sentences, posts))
     columns = ("id", "post_id", "name", "email", "text", "written", "is_approved")
     yield Table("news_comment", columns, _comments(sentences, posts, round(1_500_000 * scale)))
