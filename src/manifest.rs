@@ -113,6 +113,9 @@ pub struct Table {
     /// Sum of the row hashes, in hexadecimal: equal for equal rows in any order. `None` with `rows`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
+    /// The foreign keys of its own rows that a reader of the backup can check; not every key of the database.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign_keys: Vec<ForeignKey>,
 }
 
 impl Table {
@@ -123,6 +126,19 @@ impl Table {
             None => self.name.clone(),
         }
     }
+}
+
+/// A foreign key whose values are equal exactly when their stored texts are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignKey {
+    /// The constraint's name.
+    pub name: String,
+    /// The columns that refer.
+    pub columns: Vec<String>,
+    /// Index into [`Manifest::tables`] of the table that they refer to.
+    pub references: u32,
+    /// The columns that they refer to, in the same order.
+    pub referenced_columns: Vec<String>,
 }
 
 /// One statement group of the schema: the table of contents of a `sql` payload.

@@ -19,13 +19,13 @@ def restore(plan: _Document, on_event: _OnEvent) -> _Document:
     """Restore; on SQLite build the private file only. Gives rows, tables, seconds, verified, warnings."""
 
 def validate(plan: _Document, on_event: _OnEvent) -> _Document:
-    """Prove a backup; a bad one gives ok=False and problems. Gives name, ok, checks, problems, warnings, deep, seconds."""
+    """Prove a backup; a bad one gives ok=False and problems. Gives ok, checks, problems, warnings, deep, seconds."""
 
 def read_manifest(path: str) -> _Document:
     """Give the whole manifest."""
 
 def list_backups(folder: str) -> list[_Document]:
-    """Give every finished backup, the newest first: manifest summary, path, stored_size, rows, status, problem, good."""
+    """Give every finished backup, the newest first: manifest, path, stored_size, rows, status, problem, good."""
 
 def find_backup(folder: str, selector: str, alias: str | None) -> _Document:
     """Give the one backup that a path, name, id, unique prefix or `latest` means, as `list_backups` shows it."""

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::connect::{self, Address};
 use super::ddl::{self, Entry, Reader, Relation, Schema};
 use super::dump::{self, Measured};
+use super::foreign_keys;
 use super::large_objects;
 use super::runtime::{block_on, unless_stopped};
 use super::session::PREAMBLE;
@@ -55,6 +56,7 @@ async fn run(
     let skipped = refuse(plan, &schema)?;
     let mut tables: Vec<Table> = schema.relations.iter().map(describe_table).collect();
     check_exclusions(plan, &tables)?;
+    foreign_keys::describe(&reader, &schema.relations, &mut tables).await?;
     let database = describe_database(&snapshot, &schema).await?;
 
     let writer = create()?;
@@ -74,7 +76,7 @@ async fn run(
     let mut large_objects = 0;
     if plan.content == Content::Full {
         large_objects = large_objects::send(snapshot.client(), &script.sender, progress).await?;
-        script.entries(&schema.entries, Section::Sequences).await?;
+        script.entries(&schema.sequences, Section::Sequences).await?;
     }
     script.entries(&schema.entries, Section::PostData).await?;
     script.entries(&schema.entries, Section::Owners).await?;
@@ -121,6 +123,7 @@ fn describe_table(relation: &Relation) -> Table {
         // A partitioned table has no rows of its own; its partitions have.
         rows: (!relation.has_rows).then_some(0),
         fingerprint: None,
+        foreign_keys: Vec::new(),
     }
 }
 

@@ -219,14 +219,18 @@ pub fn measure(text: &[u8]) -> Measured {
 
 /// The statement that opens a data chunk, without its semicolon; also what a restore sends.
 pub fn copy_in(schema: &str, name: &str, columns: &[String]) -> String {
-    format!("COPY {} ({}) FROM stdin", qualified(schema, name), identifiers(columns))
+    format!("COPY {} {}FROM stdin", qualified(schema, name), column_list(columns))
+}
+
+/// The columns in parentheses; nothing for a table without columns, where COPY does not allow empty ones.
+fn column_list(columns: &[String]) -> String {
+    if columns.is_empty() { String::new() } else { format!("({}) ", identifiers(columns)) }
 }
 
 fn copy_out(relation: &Relation, piece: Piece) -> String {
     let table = qualified(&relation.schema, &relation.name);
-    let columns = identifiers(&relation.columns);
     if piece.first_block == 0 && piece.end_block.is_none() {
-        return format!("COPY {table} ({columns}) TO STDOUT");
+        return format!("COPY {table} {}TO STDOUT", column_list(&relation.columns));
     }
     // Two bounds on ctid are a TID range scan since PostgreSQL 14: only these blocks are read.
     let end = piece
@@ -234,7 +238,8 @@ fn copy_out(relation: &Relation, piece: Piece) -> String {
         .map(|block| format!(" AND ctid < '({block},0)'"))
         .unwrap_or_default();
     format!(
-        "COPY (SELECT {columns} FROM ONLY {table} WHERE ctid >= '({},0)'{end}) TO STDOUT",
+        "COPY (SELECT {} FROM ONLY {table} WHERE ctid >= '({},0)'{end}) TO STDOUT",
+        identifiers(&relation.columns),
         piece.first_block
     )
 }

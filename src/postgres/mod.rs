@@ -8,6 +8,7 @@ mod backup;
 pub mod connect;
 pub mod ddl;
 mod dump;
+mod foreign_keys;
 mod large_objects;
 pub mod quote;
 mod restore;

@@ -8,20 +8,20 @@
 //! leaves rows out, `backup` sends it; `build` makes a private file, `restore` fills it from a backup.
 
 mod backup;
-pub mod build;
-pub mod check;
+mod build;
+mod check;
 mod foreign_keys;
 mod functions;
 mod interrupt;
 mod measure;
 mod reduce;
 mod restore;
-pub mod snapshot;
+mod snapshot;
 mod tables;
 
 pub use backup::backup;
 pub use build::{Draft, Expected};
-pub use check::ForeignKeyViolation;
+pub use foreign_keys::ForeignKeyViolation;
 pub use restore::{rehearse, restore};
 pub use snapshot::{Pages, Snapshot};
 

@@ -52,6 +52,7 @@ impl Snapshot {
             all_columns: columns.iter().filter(|(_, hidden)| *hidden != 1).map(|(column, _)| column.clone()).collect(),
             rows: None,
             fingerprint: None,
+            foreign_keys: Vec::new(),
         })
     }
 }

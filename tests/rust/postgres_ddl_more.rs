@@ -9,6 +9,10 @@ use crate::postgres_server::PostgresServer;
 
 const BASE: &str = include_str!("postgres_ddl_more/base.sql");
 const REST: &str = include_str!("postgres_ddl_more/rest.sql");
+const SINCE_15: &str = "CREATE VIEW app.invoked WITH (security_invoker = true) AS SELECT 1 AS one";
+const SINCE_16: &str = "CREATE COLLATION app.ruled (provider = icu, locale = 'und', rules = '&V << w <<< W')";
+const SINCE_17: &str = "CREATE COLLATION app.built_in (provider = builtin, locale = 'C.UTF-8'); \
+                        GRANT MAINTAIN ON app.book TO reader";
 const RIGHTS: &str = include_str!("postgres_ddl_more/rights.sql");
 const ROLES: &str = r#"CREATE ROLE boss; CREATE ROLE reader; CREATE ROLE "wri'ter"; CREATE ROLE "$holdfast$";"#;
 
@@ -16,9 +20,28 @@ const ROLES: &str = r#"CREATE ROLE boss; CREATE ROLE reader; CREATE ROLE "wri'te
 async fn what_hangs_on_tables_is_restored_as_it_was() {
     let server = PostgresServer::start();
     let original = fill(&server, "original", &[ROLES, BASE, REST]).await;
+    let version = reader(&original).await.version;
+    for (since, statements) in [(150_000, SINCE_15), (160_000, SINCE_16), (170_000, SINCE_17)] {
+        if version >= since {
+            original.batch_execute(statements).await.unwrap();
+        }
+    }
     let restored = fill(&server, "restored", &[]).await;
     execute(&restored, &entries(&original).await).await;
-    assert_same(&server, &["--schema-only", "--no-owner", "--no-privileges"]);
+    assert_same(&server, &[]);
+}
+
+#[tokio::test]
+async fn psql_restores_all_of_it_too() {
+    let server = PostgresServer::start();
+    let original = fill(&server, "original", &[ROLES, BASE, REST, RIGHTS]).await;
+    server.create_database("restored").await;
+    let script: String = entries(&original).await.into_iter().map(|entry| entry.sql).collect();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("SET search_path = '';\nSET check_function_bodies = false;\n{script}"))
+        .unwrap();
+    server.psql("restored", file.path());
+    assert_same(&server, &[]);
 }
 
 #[tokio::test]

@@ -25,11 +25,7 @@ pub(super) const COLUMNS: &str = "address_kind, address_names, address_arguments
 
 impl Address {
     pub(super) fn read(row: &Row) -> Self {
-        Self {
-            kind: row.get("address_kind"),
-            names: row.get("address_names"),
-            arguments: row.get("address_arguments"),
-        }
+        Self { kind: row.get("address_kind"), names: row.get("address_names"), arguments: row.get("address_arguments") }
     }
 
     /// The field's word for it.

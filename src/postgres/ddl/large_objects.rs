@@ -16,8 +16,5 @@ pub struct LargeObject {
 pub async fn list(reader: &Reader<'_>) -> Result<Vec<LargeObject>> {
     let query = "SELECT oid, pg_get_userbyid(lomowner)::text AS owner FROM pg_largeobject_metadata ORDER BY oid";
     let rows = scope::rows(reader, "large objects", query).await?;
-    Ok(rows
-        .iter()
-        .map(|row| LargeObject { oid: row.get("oid"), owner: row.get("owner") })
-        .collect())
+    Ok(rows.iter().map(|row| LargeObject { oid: row.get("oid"), owner: row.get("owner") }).collect())
 }

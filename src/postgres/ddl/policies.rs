@@ -24,13 +24,8 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
 fn row_security(row: &Row) -> Entry {
     let (schema, name): (String, String) = (row.get("schema"), row.get("name"));
     let table = quote::qualified(&schema, &name);
-    let mut sql = String::new();
-    if row.get("enabled") {
-        sql.push_str(&format!("ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;\n"));
-    }
-    if row.get("forced") {
-        sql.push_str(&format!("ALTER TABLE ONLY {table} FORCE ROW LEVEL SECURITY;\n"));
-    }
+    let actions = [("enabled", "ENABLE"), ("forced", "FORCE")].into_iter().filter(|(column, _)| row.get(*column));
+    let statement = |(_, action): (_, &str)| format!("ALTER TABLE ONLY {table} {action} ROW LEVEL SECURITY;\n");
     Entry {
         id: None,
         section: Section::PostData,
@@ -38,7 +33,7 @@ fn row_security(row: &Row) -> Entry {
         schema: Some(schema),
         name,
         table: Some(row.get("table_oid")),
-        sql,
+        sql: actions.map(statement).collect(),
     }
 }
 
@@ -47,22 +42,17 @@ fn policy(row: &Row) -> Entry {
     let table = quote::qualified(&schema, row.get("table"));
     let roles: Vec<String> = row.get("roles");
     let policy = format!("{} ON {table}", quote::identifier(&name));
-    let mut sql = format!(
-        "CREATE POLICY {policy} AS {} FOR {} TO {}",
+    let condition = |word: &str, column: &str| {
+        row.get::<_, Option<&str>>(column).map_or_else(String::new, |condition| format!(" {word} ({condition})"))
+    };
+    let create = format!(
+        "CREATE POLICY {policy} AS {} FOR {} TO {}{}{};\n",
         if row.get("permissive") { "PERMISSIVE" } else { "RESTRICTIVE" },
         row.get::<_, &str>("command"),
         if roles.is_empty() { "PUBLIC" } else { "CURRENT_ROLE" },
+        condition("USING", "visible"),
+        condition("WITH CHECK", "checked"),
     );
-    if let Some(condition) = row.get::<_, Option<&str>>("visible") {
-        sql.push_str(&format!(" USING ({condition})"));
-    }
-    if let Some(condition) = row.get::<_, Option<&str>>("checked") {
-        sql.push_str(&format!(" WITH CHECK ({condition})"));
-    }
-    sql.push_str(";\n");
-    if !roles.is_empty() {
-        sql.push_str(&hand_over(&policy, &roles));
-    }
     Entry {
         id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
         section: Section::PostData,
@@ -70,7 +60,7 @@ fn policy(row: &Row) -> Entry {
         schema: Some(schema),
         name,
         table: Some(row.get("table_oid")),
-        sql,
+        sql: if roles.is_empty() { create } else { create + &hand_over(&policy, &roles) },
     }
 }
 

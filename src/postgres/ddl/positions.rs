@@ -9,7 +9,7 @@ use crate::manifest::Section;
 use crate::postgres::quote;
 
 /// Sequences read in one statement: few enough for its plan to stay small.
-const BATCH: usize = 500;
+const BATCH: usize = 100;
 
 /// `setval` for each of these entries that creates a sequence.
 pub(super) async fn read(reader: &Reader<'_>, entries: &[Entry]) -> Result<Vec<Entry>> {

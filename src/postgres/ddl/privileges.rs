@@ -66,8 +66,8 @@ impl Grant {
     fn read(row: &Row, object: &str) -> Self {
         let mut privileges: Vec<String> = row.get("privileges");
         if let Some(column) = row.get::<_, Option<&str>>("column_name") {
-            let column = quote::identifier(column);
-            privileges.iter_mut().for_each(|privilege| privilege.push_str(&format!(" ({column})")));
+            let column = format!(" ({})", quote::identifier(column));
+            privileges.iter_mut().for_each(|privilege| privilege.push_str(&column));
         }
         Self {
             grantor: row.get("grantor"),
@@ -88,11 +88,7 @@ impl Grant {
     fn grant(&self, owner: &str) -> String {
         let option = if self.grantable { " WITH GRANT OPTION" } else { "" };
         let statement = format!("  GRANT {} TO {}{option};\n", self.what, self.role());
-        if self.grantor == owner {
-            guard::guarded(&statement)
-        } else {
-            guard::granted_by(&self.grantor, &statement)
-        }
+        if self.grantor == owner { guard::guarded(&statement) } else { guard::granted_by(&self.grantor, &statement) }
     }
 }
 
@@ -122,7 +118,8 @@ fn givers_first(mut waiting: Vec<Grant>, owner: &str) -> Vec<Grant> {
     let mut givers = HashSet::from([owner.to_owned()]);
     let mut sorted = Vec::new();
     while !waiting.is_empty() {
-        let (mut ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|grant| givers.contains(&grant.grantor));
+        let (mut ready, rest): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|grant| givers.contains(&grant.grantor));
         waiting = rest;
         if ready.is_empty() {
             // Their right to give comes from elsewhere: of a column, from its table.

@@ -11,11 +11,10 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
         .iter()
         .map(|row| {
             let (schema, name): (String, String) = (row.get("schema"), row.get("name"));
-            let mut sql = format!("{};\n", row.get::<_, &str>("definition"));
-            if let Some(target) = row.get::<_, Option<i32>>("target") {
-                let statistics = quote::qualified(&schema, &name);
-                sql.push_str(&format!("ALTER STATISTICS {statistics} SET STATISTICS {target};\n"));
-            }
+            let definition: &str = row.get("definition");
+            let target = row.get::<_, Option<i32>>("target").map_or_else(String::new, |target| {
+                format!("ALTER STATISTICS {} SET STATISTICS {target};\n", quote::qualified(&schema, &name))
+            });
             Entry {
                 id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
                 section: Section::PostData,
@@ -23,7 +22,7 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
                 schema: Some(schema),
                 name,
                 table: Some(row.get("table_oid")),
-                sql,
+                sql: format!("{definition};\n{target}"),
             }
         })
         .collect())

@@ -24,7 +24,7 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
         // Clones on partitions follow their trigger: `CREATE TRIGGER` on the parent made them, only their state is theirs.
         if let (Some(entry), Some(state)) = (entries.last_mut(), state(row.get("state"), row.get("stated"))) {
             let trigger = quote::identifier(&name);
-            entry.sql.push_str(&format!("ALTER TABLE {table} {state} TRIGGER {trigger};\n"));
+            entry.sql += &["ALTER TABLE ", &table, " ", state, " TRIGGER ", &trigger, ";\n"].concat();
         }
     }
     Ok(entries)

@@ -26,7 +26,7 @@ fn view(row: &Row, alterations: &[String]) -> Entry {
     let qualified = quote::qualified(&schema, &name);
     let options = parameters::clause(&row.get::<_, Vec<String>>("options"));
     let definition = row.get::<_, &str>("definition").trim_end_matches(';');
-    let (kind, mut sql) = match row.get::<_, Option<&str>>("access_method") {
+    let (kind, create) = match row.get::<_, Option<&str>>("access_method") {
         None => ("view", format!("CREATE VIEW {qualified}{options} AS\n{definition};\n")),
         Some(method) => {
             let using = format!("USING {}{options}", quote::identifier(method));
@@ -34,9 +34,8 @@ fn view(row: &Row, alterations: &[String]) -> Entry {
             ("materialized view", create)
         }
     };
-    for action in alterations {
-        sql.push_str(&format!("ALTER {} {qualified} {action};\n", kind.to_uppercase()));
-    }
+    let alter = |action: &String| format!("ALTER {} {qualified} {action};\n", kind.to_uppercase());
+    let sql = create + &alterations.iter().map(alter).collect::<String>();
     Entry {
         id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
         section: Section::PreData,

@@ -63,6 +63,7 @@ pub(super) fn manifest(name: &str, codec: Codec, written: Written) -> Manifest {
             all_columns: vec!["id".to_owned(), "title".to_owned()],
             rows: Some(7),
             fingerprint: Some("00ff".to_owned()),
+            foreign_keys: Vec::new(),
         }],
         objects: Vec::new(),
         chunks: written.chunks,

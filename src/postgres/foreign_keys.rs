@@ -1,0 +1,76 @@
+//! The foreign keys that a backup can be checked against without a server, for the manifest.
+//!
+//! A reader compares texts, so only those keys are told whose values are equal exactly when their texts are.
+
+use std::collections::HashMap;
+
+use super::connect::describe_error;
+use super::ddl::{Reader, Relation};
+use crate::error::Result;
+use crate::manifest::{ForeignKey, Table};
+
+/// Tells each table its foreign keys; `tables` describes `relations`, one by one.
+pub async fn describe(reader: &Reader<'_>, relations: &[Relation], tables: &mut [Table]) -> Result<()> {
+    let indexes: HashMap<u32, u32> = relations.iter().map(|relation| relation.oid).zip(0..).collect();
+    let failed = |error| describe_error(error, "reading foreign keys");
+    for row in reader.client.query(&query(reader.version), &[]).await.map_err(failed)? {
+        let (Some(&table), Some(&references)) = (indexes.get(&row.get("table")), indexes.get(&row.get("referenced")))
+        else {
+            continue;
+        };
+        tables[table as usize].foreign_keys.push(ForeignKey {
+            name: row.get("name"),
+            columns: row.get("columns"),
+            references,
+            referenced_columns: row.get("referenced_columns"),
+        });
+    }
+    Ok(())
+}
+
+/// A key of a partitioned table has a copy for each partition, and one that refers to a partitioned table has copies
+/// for the parts of that: only the former are keys of their own, so a copy counts where its root refers to the same
+/// table.
+fn query(version: u32) -> String {
+    let enforced = if version >= 180_000 { "o.conenforced" } else { "true" };
+    format!(
+        "WITH RECURSIVE family AS ( \
+            SELECT oid, confrelid AS root FROM pg_catalog.pg_constraint WHERE contype = 'f' AND conparentid = 0 \
+            UNION ALL \
+            SELECT o.oid, family.root FROM pg_catalog.pg_constraint o JOIN family ON o.conparentid = family.oid \
+        ) \
+        SELECT o.conrelid AS table, o.conname::text AS name, o.confrelid AS referenced, \
+               pg_catalog.array_agg(own.attname::text ORDER BY part.place) AS columns, \
+               pg_catalog.array_agg(other.attname::text ORDER BY part.place) AS referenced_columns \
+          FROM family \
+          JOIN pg_catalog.pg_constraint o ON o.oid = family.oid AND o.confrelid = family.root \
+          JOIN pg_catalog.pg_class c ON c.oid = o.conrelid AND c.relkind = 'r' \
+          JOIN pg_catalog.pg_class r ON r.oid = o.confrelid AND r.relkind = 'r' \
+         CROSS JOIN LATERAL pg_catalog.unnest(o.conkey, o.confkey) WITH ORDINALITY part(own, other, place) \
+          JOIN pg_catalog.pg_attribute own ON own.attrelid = o.conrelid AND own.attnum = part.own \
+          JOIN pg_catalog.pg_attribute other ON other.attrelid = o.confrelid AND other.attnum = part.other \
+         WHERE o.convalidated AND {enforced} \
+         GROUP BY o.oid, o.conrelid, o.conname, o.confrelid \
+        HAVING pg_catalog.bool_and({} = {}) \
+           AND pg_catalog.bool_and(own.attgenerated = '' AND other.attgenerated = '') \
+         ORDER BY o.conrelid, o.conname",
+        family("own"),
+        family("other"),
+    )
+}
+
+/// SQL: which values a column can be compared with by their texts; NULL where texts do not tell.
+fn family(column: &str) -> String {
+    format!(
+        "coalesce((SELECT CASE \
+            WHEN t.typtype = 'e' THEN t.oid::text \
+            WHEN t.oid = ANY ('{{int2,int4,int8}}'::regtype[]) THEN 'integer' \
+            WHEN t.oid = ANY ('{{text,varchar}}'::regtype[]) THEN \
+                CASE WHEN coalesce(l.collisdeterministic, true) THEN 'text' END \
+            WHEN t.oid = ANY ('{{uuid,date,bool,timestamp,bytea}}'::regtype[]) THEN t.oid::text END \
+           FROM pg_catalog.pg_type declared \
+           JOIN pg_catalog.pg_type t ON t.oid = coalesce(nullif(declared.typbasetype, 0), declared.oid) \
+           LEFT JOIN pg_catalog.pg_collation l ON l.oid = {column}.attcollation \
+          WHERE declared.oid = {column}.atttypid), 'none of ' || '{column}')"
+    )
+}
