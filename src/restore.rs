@@ -57,7 +57,7 @@ pub struct TablePreview {
 }
 
 /// An object that comes or goes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ObjectPreview {
     /// The field's word for it.
     pub kind: String,
