@@ -11,6 +11,7 @@ mod dump;
 mod foreign_keys;
 mod large_objects;
 pub mod quote;
+mod rename;
 mod restore;
 mod runtime;
 mod session;

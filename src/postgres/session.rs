@@ -19,7 +19,7 @@ pub struct Server {
 
 /// Makes a fresh connection read and write values exactly, whatever the role's or database's own settings are.
 ///
-/// `row_security = off` turns a table filtered by a policy into an error instead of a backup with missing rows;
+/// `jit = off`: compiling the catalog queries takes longer than running them. `row_security = off` turns a table filtered by a policy into an error instead of a backup with missing rows;
 /// `restrict_nonsystem_relation_kind` stops a table swapped for a view from running code as us (CVE-2024-7348).
 pub async fn prepare(client: &Client) -> Result<Server> {
     let rows = client
@@ -44,6 +44,7 @@ pub async fn prepare(client: &Client) -> Result<Server> {
          SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET row_security = off; \
          SET standard_conforming_strings = on; SET check_function_bodies = off; SET xmloption = content; \
          SET quote_all_identifiers = off; SET bytea_output = 'hex'; SET client_min_messages = warning; \
+         SET jit = off; \
          SET default_tablespace = ''; SET default_table_access_method = heap; \
          SELECT pg_catalog.set_config('search_path', '', false);",
     );

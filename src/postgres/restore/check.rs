@@ -1,13 +1,14 @@
 //! What must hold before a restore commits.
 
+use std::fmt;
+
 use futures_util::TryStreamExt;
 use tokio_postgres::Client;
 
-use super::selection::Tables;
+use super::load::Loader;
 use crate::error::{Error, Result};
-use crate::event::Progress;
 use crate::fingerprint::Fingerprint;
-use crate::manifest::{Manifest, Table};
+use crate::manifest::Table;
 use crate::postgres::connect::describe_error;
 use crate::postgres::quote::{identifiers, qualified};
 
@@ -20,31 +21,53 @@ pub async fn constraints(client: &Client) -> Result<()> {
 }
 
 /// Reads every row back inside the transaction and compares counts and fingerprints with the manifest.
-pub async fn fingerprints(client: &Client, manifest: &Manifest, tables: &Tables, progress: &Progress) -> Result<()> {
-    for (_, table) in tables.of(manifest) {
-        progress.check()?;
+pub async fn fingerprints(loader: &Loader<'_>) -> Result<()> {
+    for (_, table) in loader.tables.of(&loader.archive.manifest) {
+        loader.progress.check()?;
         let (Some(rows), Some(expected)) = (table.rows, &table.fingerprint) else {
             continue;
         };
-        let (found_rows, found) = read(client, table, progress).await?;
+        let (found_rows, found) = read(loader, table).await?;
         if found_rows != rows || found.to_hex() != *expected {
-            return Err(Error::failed(format!(
-                "{}: {found_rows} rows with fingerprint {} were restored where the backup has {rows} with {expected}",
-                table.label(),
+            let found = format!(
+                "{found_rows} rows with fingerprint {} were restored where the backup has {rows} with {expected}",
                 found.to_hex()
-            ))
-            .hint("nothing was changed; a trigger, a rule or another server version may have altered values"));
+            );
+            return Err(difference(table, found)
+                .hint("nothing was changed; a trigger, a rule or another server version may have altered values"));
         }
     }
     Ok(())
 }
 
-async fn read(client: &Client, table: &Table, progress: &Progress) -> Result<(u64, Fingerprint)> {
+/// What the server made of the rows, where that is not what the backup says.
+#[derive(Debug)]
+struct Difference(String);
+
+impl fmt::Display for Difference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Difference {}
+
+/// An error that says what was found in a table.
+pub(super) fn difference(table: &Table, found: String) -> Error {
+    Error::failed(table.label()).because(Difference(found))
+}
+
+/// Whether an error says that rows are not those of the backup.
+pub(in crate::postgres) fn is_difference(error: &Error) -> bool {
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<Difference>)
+}
+
+async fn read(loader: &Loader<'_>, table: &Table) -> Result<(u64, Fingerprint)> {
     let failed = |error| describe_error(error, format!("reading {} back", table.label()));
-    let name = qualified(table.schema.as_deref().unwrap_or("public"), &table.name);
+    let name = qualified(loader.place.schema(table), &table.name);
     let columns = identifiers(&table.columns);
     let statement = format!("COPY (SELECT {columns} FROM ONLY {name}) TO STDOUT");
-    let rows = client.copy_out(&statement).await.map_err(failed)?;
+    let rows = loader.client.copy_out(&statement).await.map_err(failed)?;
     let mut rows = std::pin::pin!(rows);
     let mut pending = Vec::new();
     let (mut count, mut fingerprint) = (0, Fingerprint::default());
@@ -54,7 +77,7 @@ async fn read(client: &Client, table: &Table, progress: &Progress) -> Result<(u6
             let measured = crate::postgres::dump::measure(&pending);
             count += measured.rows;
             fingerprint.merge(measured.fingerprint);
-            progress.advance(measured.rows, pending.len() as u64);
+            loader.progress.advance(measured.rows, pending.len() as u64);
             pending.clear();
         }
     }

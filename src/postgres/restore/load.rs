@@ -1,11 +1,13 @@
 //! Executes parts of a backup on one connection: statements of objects, rows by COPY.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use bytes::Bytes;
 use futures_util::SinkExt;
 use tokio_postgres::Client;
 
+use super::check::difference;
 use super::selection::{self, Tables};
 use crate::archive::Archive;
 use crate::error::{Error, Result};
@@ -13,6 +15,7 @@ use crate::event::Progress;
 use crate::manifest::{Object, Section, Table};
 use crate::postgres::connect::describe_error;
 use crate::postgres::dump::{END_OF_ROWS, copy_in};
+use crate::postgres::rename::Renaming;
 
 /// One CopyData message; large enough to keep the server busy, small enough not to be copied in vain.
 const MESSAGE: usize = 128 * 1024;
@@ -29,6 +32,46 @@ pub struct Loader<'a> {
     pub threads: usize,
     /// Counts rows and bytes.
     pub progress: &'a Progress,
+    /// Under which names.
+    pub place: Place<'a>,
+}
+
+/// Where the objects of a backup are made.
+#[derive(Clone, Copy)]
+pub enum Place<'a> {
+    /// Where the backup says.
+    Own,
+    /// In scratch schemas beside live objects, which must not be touched.
+    Scratch(&'a Renaming),
+}
+
+impl Place<'_> {
+    /// The schema of a table.
+    pub fn schema<'b>(&'b self, table: &'b Table) -> &'b str {
+        self.named(table.schema.as_deref().unwrap_or_default())
+    }
+
+    /// A schema's name.
+    pub fn named<'b>(&'b self, schema: &'b str) -> &'b str {
+        match self {
+            Self::Own => schema,
+            Self::Scratch(renaming) => renaming.schema(schema),
+        }
+    }
+
+    fn takes(self, object: &Object) -> bool {
+        match self {
+            Self::Own => true,
+            Self::Scratch(renaming) => renaming.takes(object),
+        }
+    }
+
+    fn statement<'b>(&self, object: &Object, sql: &'b str) -> Result<Cow<'b, str>> {
+        match self {
+            Self::Own => Ok(sql.into()),
+            Self::Scratch(renaming) => renaming.statement(object, sql).map(Cow::Owned),
+        }
+    }
 }
 
 impl Loader<'_> {
@@ -37,29 +80,56 @@ impl Loader<'_> {
         let mut decoded: Option<(u32, Vec<u8>)> = None;
         let objects = self.archive.manifest.objects.iter();
         for object in objects.filter(|object| {
-            object.section == section && self.tables.contains_object(object) && wanted(object)
+            object.section == section
+                && self.tables.contains_object(object)
+                && self.place.takes(object)
+                && wanted(object)
         }) {
             self.progress.check()?;
-            let chunk = match decoded.take() {
-                Some((index, data)) if index == object.chunk => data,
-                _ => self.archive.chunk(object.chunk as usize)?,
-            };
-            self.execute(object, statement(object, &chunk)?).await?;
+            let chunk = self.chunk_of(object, decoded.take())?;
+            self.execute(object, &self.place.statement(object, statement(object, &chunk)?)?).await?;
             decoded = Some((object.chunk, chunk));
         }
         Ok(())
     }
 
-    /// Executes every statement of a section that belongs to no table and has no objects: large objects.
-    pub async fn script(&self, section: Section) -> Result<()> {
-        for decoded in self.chunks(section) {
+    /// Reads every statement and puts it into its final words, without executing any.
+    pub fn check_statements(&self) -> Result<()> {
+        let manifest = &self.archive.manifest;
+        let mut decoded: Option<(u32, Vec<u8>)> = None;
+        for object in manifest.objects.iter().filter(|object| object.section != Section::Owners) {
+            self.progress.check()?;
+            if !self.place.takes(object) {
+                continue;
+            }
+            let chunk = self.chunk_of(object, decoded.take())?;
+            self.place.statement(object, statement(object, &chunk)?)?;
+            decoded = Some((object.chunk, chunk));
+        }
+        Ok(())
+    }
+
+    /// The chunk that an object's statements stand in: most often the one at hand.
+    fn chunk_of(&self, object: &Object, at_hand: Option<(u32, Vec<u8>)>) -> Result<Vec<u8>> {
+        match at_hand {
+            Some((index, data)) if index == object.chunk => Ok(data),
+            _ => self.archive.chunk(object.chunk as usize),
+        }
+    }
+
+    /// Executes every statement that makes large objects; they belong to no table, and their numbers to one database.
+    pub async fn large_objects(&self) -> Result<()> {
+        if *self.tables != Tables::All || matches!(self.place, Place::Scratch(_)) {
+            return Ok(());
+        }
+        for decoded in self.chunks(Section::LargeObjects) {
             let (_, data) = decoded?;
             self.progress.check()?;
-            let text = std::str::from_utf8(&data).map_err(|error| unreadable(section).because(error))?;
+            let text = std::str::from_utf8(&data).map_err(|error| unreadable(Section::LargeObjects).because(error))?;
             self.client
                 .batch_execute(text)
                 .await
-                .map_err(|error| describe_error(error, format!("restoring {section:?}")))?;
+                .map_err(|error| describe_error(error, "restoring large objects"))?;
             self.progress.advance(0, data.len() as u64);
         }
         Ok(())
@@ -77,12 +147,9 @@ impl Loader<'_> {
             let size = data.len() as u64;
             let stored = self.copy(data, table).await?;
             if stored != chunk.rows {
-                return Err(Error::failed(format!(
-                    "{}: the server stored {stored} rows where the backup has {}",
-                    table.label(),
-                    chunk.rows
-                ))
-                .hint("a trigger or rule on the table may have dropped rows; nothing was changed"));
+                let found = format!("the server stored {stored} rows where the backup has {}", chunk.rows);
+                return Err(difference(table, found)
+                    .hint("a trigger or rule on the table may have dropped rows; nothing was changed"));
             }
             total += stored;
             self.progress.advance(stored, size);
@@ -110,7 +177,8 @@ impl Loader<'_> {
         let failed = |error| describe_error(error, format!("loading rows of {}", table.label()));
         let rows = rows_of_chunk(table, &data)?;
         let rows = Bytes::from(data).slice(rows);
-        let sink = self.client.copy_in::<_, Bytes>(&statement_of(table)).await.map_err(failed)?;
+        let copy = copy_in(self.place.schema(table), &table.name, &table.columns);
+        let sink = self.client.copy_in::<_, Bytes>(&copy).await.map_err(failed)?;
         let mut sink = std::pin::pin!(sink);
         let mut start = 0;
         while start < rows.len() {

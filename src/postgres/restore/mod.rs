@@ -1,8 +1,8 @@
 //! Restores in place: one transaction on one connection, so that readers see the old state or the new one.
 
-mod check;
+pub(in crate::postgres) mod check;
 pub(in crate::postgres) mod load;
-mod preview;
+pub(in crate::postgres) mod preview;
 mod replace;
 pub mod selection;
 
@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 use tokio_postgres::Client;
 
-use self::load::Loader;
+use self::load::{Loader, Place};
 use self::replace::PutAside;
 use self::selection::Tables;
 use super::connect::{self, Connection, describe_error};
@@ -41,11 +41,15 @@ pub fn restore(
     block_on(async {
         let connection = Connection::open(&address).await?;
         let result = unless_stopped(progress, run(plan, &connection.client, archive, progress)).await;
-        if result.is_err() {
-            // A statement that still runs (an index build) would hold its locks until it ends.
-            connection.canceller().cancel().await?;
-        }
-        let report = result?;
+        let report = match result {
+            Ok(report) => report,
+            Err(error) => {
+                // A statement that still runs (an index build) would hold its locks until it ends. Where the server is
+                // gone this fails too, and says less than the first error.
+                connection.canceller().cancel().await.ok();
+                return Err(error);
+            }
+        };
         let warnings = connection.drain_notices();
         connection.close().await?;
         Ok(Report { warnings, ..report })
@@ -53,27 +57,20 @@ pub fn restore(
 }
 
 async fn run(plan: &RestorePlan, client: &Client, archive: &Archive, progress: &Progress) -> Result<Report> {
-    let server = begin(plan, client).await?;
+    let server = begin(client, plan.lock_timeout_seconds).await?;
     let tables = Tables::select(&archive.manifest, plan)?;
-    preview::check_extensions(client, &archive.manifest).await?;
     let loader = Loader {
         client,
         archive,
         tables: &tables,
         threads: decoding_threads(plan),
         progress,
+        place: Place::Own,
     };
-    let rows = execute(plan, &loader, &server).await?;
-    progress.stage("checking", 0);
-    if plan.verify == Verify::Full && plan.scope != Scope::SchemaOnly {
-        check::fingerprints(client, &archive.manifest, &tables, progress).await?;
-    }
-    check::constraints(client).await?;
+    let extent = Extent { scope: plan.scope, owners: plan.owners, verify: plan.verify };
+    let rows = execute(extent, &loader, &server).await?;
     progress.commit()?;
-    client
-        .batch_execute("COMMIT")
-        .await
-        .map_err(|error| describe_error(error, "committing the restore"))?;
+    commit(client).await?;
     analyze(client, &archive.manifest, &tables, progress).await;
     Ok(Report {
         rows,
@@ -82,9 +79,10 @@ async fn run(plan: &RestorePlan, client: &Client, archive: &Archive, progress: &
     })
 }
 
-async fn begin(plan: &RestorePlan, client: &Client) -> Result<Server> {
+/// Prepares a fresh connection and begins the one transaction.
+pub(in crate::postgres) async fn begin(client: &Client, lock_timeout_seconds: f64) -> Result<Server> {
     let server = session::prepare(client).await?;
-    session::limit_lock_wait(client, plan.lock_timeout_seconds).await?;
+    session::limit_lock_wait(client, lock_timeout_seconds).await?;
     client
         .batch_execute("BEGIN")
         .await
@@ -92,43 +90,72 @@ async fn begin(plan: &RestorePlan, client: &Client) -> Result<Server> {
     Ok(server)
 }
 
-/// The parts in their order; gives the rows loaded.
-async fn execute(plan: &RestorePlan, loader: &Loader<'_>, server: &Server) -> Result<u64> {
+pub(in crate::postgres) async fn commit(client: &Client) -> Result<()> {
+    client
+        .batch_execute("COMMIT")
+        .await
+        .map_err(|error| describe_error(error, "committing the restore"))
+}
+
+/// How far a restore goes.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::postgres) struct Extent {
+    /// Definitions, rows or both.
+    pub scope: Scope,
+    /// What to do with owners and grants.
+    pub owners: Owners,
+    /// Whether row fingerprints are compared.
+    pub verify: Verify,
+}
+
+/// All that happens between `BEGIN` and `COMMIT`; gives the rows loaded.
+pub(in crate::postgres) async fn execute(extent: Extent, loader: &Loader<'_>, server: &Server) -> Result<u64> {
+    preview::check_extensions(loader.client, &loader.archive.manifest).await?;
+    let put_aside = make_room(extent.scope, loader, server).await?;
+    let rows = fill(extent, loader).await?;
+    put_aside.bring_back(loader.client).await?;
+    if extent.owners == Owners::Apply {
+        loader.objects(Section::Owners, |_| true).await?;
+    }
+    check::constraints(loader.client).await?;
+    Ok(rows)
+}
+
+/// The parts in their order, into room that was made; gives the rows loaded.
+pub(in crate::postgres) async fn fill(extent: Extent, loader: &Loader<'_>) -> Result<u64> {
     let manifest = &loader.archive.manifest;
-    let with_rows = plan.scope != Scope::SchemaOnly && manifest.content == Content::Full;
-    let put_aside = make_room(plan, loader, server).await?;
-    if plan.scope != Scope::DataOnly {
+    let with_rows = extent.scope != Scope::SchemaOnly && manifest.content == Content::Full;
+    if extent.scope != Scope::DataOnly {
         let present = schemas(loader.client).await?;
-        let missing = |object: &Object| object.kind != "schema" || !present.contains(&object.name);
+        let missing = |object: &Object| object.kind != "schema" || !present.contains(loader.place.named(&object.name));
         loader.objects(Section::PreData, missing).await?;
     }
     let mut rows = 0;
     if with_rows {
         loader.progress.stage("loading", selected_bytes(manifest, loader.tables));
         rows = loader.rows().await?;
-        if *loader.tables == Tables::All {
-            loader.script(Section::LargeObjects).await?;
-        }
+        loader.large_objects().await?;
         loader.objects(Section::Sequences, |_| true).await?;
+        // Before row security and other owners could stand between us and the rows.
+        if extent.verify == Verify::Full {
+            loader.progress.stage("comparing rows", selected_bytes(manifest, loader.tables));
+            check::fingerprints(loader).await?;
+        }
     }
     loader.progress.stage("building indexes and constraints", 0);
     let post_data = |object: &Object| {
         let fills = object.kind == MATERIALIZED_VIEW_DATA;
-        if plan.scope == Scope::DataOnly { fills } else { with_rows || !fills }
+        if extent.scope == Scope::DataOnly { fills } else { with_rows || !fills }
     };
     loader.objects(Section::PostData, post_data).await?;
-    put_aside.bring_back(loader.client).await?;
-    if plan.owners == Owners::Apply {
-        loader.objects(Section::Owners, |_| true).await?;
-    }
     Ok(rows)
 }
 
 /// Removes what the backup replaces.
-async fn make_room(plan: &RestorePlan, loader: &Loader<'_>, server: &Server) -> Result<PutAside> {
+async fn make_room(scope: Scope, loader: &Loader<'_>, server: &Server) -> Result<PutAside> {
     let (client, manifest) = (loader.client, &loader.archive.manifest);
     let chosen: Vec<&Table> = loader.tables.of(manifest).map(|(_, table)| table).collect();
-    match (plan.scope, loader.tables) {
+    match (scope, loader.tables) {
         (Scope::DataOnly, tables) => {
             if *tables == Tables::All {
                 remove_large_objects(client).await?;

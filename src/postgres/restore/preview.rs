@@ -1,6 +1,6 @@
 //! What a restore would drop, create and leave, and what may stand in its way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio_postgres::Client;
 
@@ -19,6 +19,10 @@ use crate::restore::{ObjectPreview, Preview, TablePreview};
 
 /// Tables up to this size are counted; beyond it the server's estimate must do, so that the plan comes in seconds.
 const COUNTED_BYTES: i64 = 256 << 20;
+
+/// Kinds that stand for themselves; the others (indexes, constraints, comments) come and go with one of these.
+const STANDING: [&str; 9] =
+    ["schema", "table", "view", "materialized view", "sequence", "function", "procedure", "type", "domain"];
 
 /// Tells what [`super::restore`] would do; changes nothing.
 pub fn preview(
@@ -47,15 +51,14 @@ async fn describe(plan: &RestorePlan, client: &Client, manifest: &Manifest) -> R
         warnings: warnings(plan, client, manifest, &server).await?,
         ..Preview::default()
     };
-    if tables == Tables::All && plan.scope != Scope::DataOnly {
-        let reader = Reader {
-            client,
-            version: server.version,
-        };
-        preview.drops = removal::plan(&reader).await?.into_iter().map(removed).collect();
-    }
     if plan.scope != Scope::DataOnly {
-        preview.creates = created(plan, manifest, &tables);
+        let reader = Reader { client, version: server.version };
+        let live = removal::plan(&reader).await?.into_iter().map(removed).collect::<BTreeSet<_>>();
+        let stored = stored(manifest);
+        if tables == Tables::All {
+            preview.drops = live.difference(&stored).cloned().collect();
+            preview.creates = stored.difference(&live).cloned().collect();
+        }
     }
     preview.keeps = keeps(client, manifest).await?;
     Ok(preview)
@@ -68,14 +71,15 @@ fn removed(removal: removal::Removal) -> ObjectPreview {
     }
 }
 
-fn created(plan: &RestorePlan, manifest: &Manifest, tables: &Tables) -> Vec<ObjectPreview> {
-    manifest
-        .objects
-        .iter()
-        .filter(|object| object.section != Section::Owners || plan.owners == Owners::Apply)
-        .filter(|object| tables.contains_object(object))
+/// What the backup creates, in the words in which [`removal`] names what is there now.
+fn stored(manifest: &Manifest) -> BTreeSet<ObjectPreview> {
+    // A sequence that a column owns comes and goes with its table.
+    let objects = manifest.objects.iter().filter(|object| object.kind != "sequence" || object.table.is_none());
+    objects
+        .filter(|object| STANDING.contains(&object.kind.as_str()))
         .map(|object| ObjectPreview {
-            kind: object.kind.clone(),
+            // The server's own word for a domain, when it names what is there, is type.
+            kind: if object.kind == "domain" { "type".to_owned() } else { object.kind.clone() },
             name: match &object.schema {
                 Some(schema) => format!("{schema}.{}", object.name),
                 None => object.name.clone(),
@@ -85,7 +89,7 @@ fn created(plan: &RestorePlan, manifest: &Manifest, tables: &Tables) -> Vec<Obje
 }
 
 /// Fails before anything is touched when the server lacks an extension that the backup needs.
-pub(super) async fn check_extensions(client: &Client, manifest: &Manifest) -> Result<()> {
+pub(in crate::postgres) async fn check_extensions(client: &Client, manifest: &Manifest) -> Result<()> {
     let needed: Vec<&str> = manifest.database.extensions.iter().map(|extension| extension.name.as_str()).collect();
     let rows = client
         .query(

@@ -1,0 +1,134 @@
+//! A restore drill: into a scratch place on the server, compared row by row, and removed.
+//!
+//! With the right to create databases the place is a database of its own; with the right to create schemas alone it is
+//! one transaction beside the live objects, always rolled back. The restore itself is that of `restore`.
+
+mod database;
+mod schemas;
+mod verdict;
+
+use tokio_postgres::Client;
+
+use crate::archive::Archive;
+use crate::error::{Error, Result};
+use crate::event::Progress;
+use crate::manifest::{Content, Manifest};
+use crate::plan::ConnectionParameters;
+use crate::postgres::connect::{self, Connection, describe_error};
+use crate::postgres::quote::identifier;
+use crate::postgres::restore::load::{Loader, Place};
+use crate::postgres::restore::selection::Tables;
+use crate::postgres::runtime::{block_on, unless_stopped};
+use crate::postgres::session;
+use crate::validate::threads;
+
+/// The backup and who waits for the outcome.
+#[derive(Clone, Copy)]
+struct Drill<'a> {
+    parameters: &'a ConnectionParameters,
+    archive: &'a Archive,
+    progress: &'a Progress,
+}
+
+/// Restores the backup into a scratch place and says how.
+pub fn rehearse(parameters: &ConnectionParameters, archive: &Archive, progress: &Progress) -> Result<String> {
+    let drill = Drill { parameters, archive, progress };
+    block_on(Box::pin(drill.run()))
+}
+
+impl Drill<'_> {
+    async fn run(self) -> Result<String> {
+        self.progress.stage("connecting", 0);
+        let address = connect::resolve(self.parameters)?;
+        let (home, server, rights) = unless_stopped(self.progress, async {
+            let home = Connection::open(&address).await?;
+            let server = session::prepare(&home.client).await?;
+            let rights = Rights::of(&home.client).await?;
+            Ok((home, server, rights))
+        })
+        .await?;
+        if rights.create_database {
+            database::rehearse(self, home, &server.version_text).await
+        } else if rights.create_schema {
+            unless_stopped(self.progress, schemas::rehearse(self, home)).await
+        } else {
+            Err(rights.missing())
+        }
+    }
+
+    fn loader<'a>(&'a self, client: &'a Client, place: Place<'a>) -> Loader<'a> {
+        let (archive, progress) = (self.archive, self.progress);
+        Loader { client, archive, tables: &Tables::All, threads: threads(), progress, place }
+    }
+}
+
+/// What the role may do.
+struct Rights {
+    role: String,
+    database: String,
+    create_database: bool,
+    create_schema: bool,
+}
+
+impl Rights {
+    async fn of(client: &Client) -> Result<Self> {
+        let row = client
+            .query_one(
+                "SELECT rolname::text, pg_catalog.current_database()::text, rolsuper OR rolcreatedb, \
+                 pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') \
+                 FROM pg_catalog.pg_roles WHERE rolname = current_user",
+                &[],
+            )
+            .await
+            .map_err(|error| describe_error(error, "reading the rights of the role"))?;
+        Ok(Self {
+            role: row.get(0),
+            database: row.get(1),
+            create_database: row.get(2),
+            create_schema: row.get(3),
+        })
+    }
+
+    fn missing(&self) -> Error {
+        let (role, database) = (identifier(&self.role), identifier(&self.database));
+        Error::usage(format!(
+            "the role {} may create neither databases nor schemas, so a restore drill has no place",
+            self.role
+        ))
+        .hint(format!(
+            "let an administrator run: ALTER ROLE {role} CREATEDB; or else: GRANT CREATE ON DATABASE {database} TO {role}"
+        ))
+    }
+}
+
+/// What agreed, for people.
+fn agreement(manifest: &Manifest) -> String {
+    let compared = manifest.tables.iter().filter(|table| table.fingerprint.is_some()).count();
+    match manifest.content {
+        Content::Full => format!("{} rows in {compared} tables agree", grouped(manifest.rows())),
+        Content::SchemaOnly => format!("{} tables were created without rows", manifest.tables.len()),
+    }
+}
+
+/// A number with a comma between each three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn numbers_have_commas() {
+        assert_eq!([0, 999, 1000, 12_345, 1_234_567].map(grouped), ["0", "999", "1,000", "12,345", "1,234,567"]);
+    }
+}
