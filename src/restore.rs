@@ -33,9 +33,9 @@ pub struct Preview {
     pub strategy: &'static str,
     /// Every table that is touched.
     pub tables: Vec<TablePreview>,
-    /// What exists now and will be gone, or be made anew.
+    /// What exists now and will be gone.
     pub drops: Vec<ObjectPreview>,
-    /// What the backup creates.
+    /// What does not exist now and will be there.
     pub creates: Vec<ObjectPreview>,
     /// What stays although the backup does not hold it, with the reason.
     pub keeps: Vec<String>,

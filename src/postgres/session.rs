@@ -20,7 +20,7 @@ pub struct Server {
 /// Makes a fresh connection read and write values exactly, whatever the role's or database's own settings are.
 ///
 /// `row_security = off` turns a table filtered by a policy into an error instead of a backup with missing rows;
-/// `restrict_nonsystem_relation_kind` stops a table swapped for a view from running code as us (CVE-2024-7348).
+/// `jit = off`, because compiling the catalog queries takes longer than running them.
 pub async fn prepare(client: &Client) -> Result<Server> {
     let rows = client
         .simple_query("SHOW server_version_num; SHOW server_version")
@@ -44,6 +44,7 @@ pub async fn prepare(client: &Client) -> Result<Server> {
          SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET row_security = off; \
          SET standard_conforming_strings = on; SET check_function_bodies = off; SET xmloption = content; \
          SET quote_all_identifiers = off; SET bytea_output = 'hex'; SET client_min_messages = warning; \
+         SET jit = off; \
          SET default_tablespace = ''; SET default_table_access_method = heap; \
          SELECT pg_catalog.set_config('search_path', '', false);",
     );
@@ -54,18 +55,23 @@ pub async fn prepare(client: &Client) -> Result<Server> {
         .batch_execute(&settings)
         .await
         .map_err(|error| describe_error(error, "preparing the session"))?;
-    // Minor releases from August 2024 on know this setting; older ones answer NULL and stay as they are.
+    Ok(Server {
+        version,
+        version_text,
+    })
+}
+
+/// Lets nobody run code as us while we read: a table swapped for a view between listing and reading it would
+/// (CVE-2024-7348). Minor releases from August 2024 on know the setting; on older ones no row matches. A restore must
+/// not have it, since materialized views are filled from views.
+pub async fn distrust_views(client: &Client) -> Result<()> {
     client
         .batch_execute(
             "SELECT pg_catalog.set_config(name, 'view, foreign-table', false) FROM pg_catalog.pg_settings \
              WHERE name = 'restrict_nonsystem_relation_kind'",
         )
         .await
-        .map_err(|error| describe_error(error, "preparing the session"))?;
-    Ok(Server {
-        version,
-        version_text,
-    })
+        .map_err(|error| describe_error(error, "preparing the session"))
 }
 
 /// Bounds how long a statement waits for a table lock; queries queue behind a waiting lock.

@@ -3,6 +3,7 @@
 HOLDFAST_TEST_DATABASES  DATABASES as JSON; without it two SQLite files, `default` and `second`
 HOLDFAST_TEST_DIR        folder of the SQLite files (a fixed folder under the system's temporary one)
 HOLDFAST_TEST_BACKUPS    folder of the backups (`backups` in the folder above)
+HOLDFAST_TEST_SETTINGS   more keys of HOLDFAST as JSON
 """
 
 import json
@@ -44,7 +45,10 @@ INSTALLED_APPS = [
     *(["tests.project.postgres", "tests.project.postgres.contrib"] if ON_POSTGRESQL else []),
 ]
 
-HOLDFAST = {"DIRECTORY": os.environ.get("HOLDFAST_TEST_BACKUPS") or str(DIRECTORY / "backups")}
+HOLDFAST = {
+    "DIRECTORY": os.environ.get("HOLDFAST_TEST_BACKUPS") or str(DIRECTORY / "backups"),
+    **json.loads(os.environ.get("HOLDFAST_TEST_SETTINGS") or "{}"),
+}
 
 SECRET_KEY = "only-for-tests"  # noqa: S105
 USE_TZ = True

@@ -28,7 +28,7 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
 fn query() -> String {
     format!(
         "SELECT 'pg_proc'::regclass::oid AS class, p.oid, n.nspname AS schema, p.proname AS name, \
-                p.prokind = 'p' AS procedure, pg_get_function_identity_arguments(p.oid) AS arguments, \
+                p.prokind = 'p' AS procedure, oidvectortypes(p.proargtypes) AS arguments, \
                 pg_get_functiondef(p.oid) AS definition \
            FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace \
           WHERE p.prokind <> 'a' AND {} AND {} AND {} \

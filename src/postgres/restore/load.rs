@@ -164,11 +164,7 @@ impl Loader<'_> {
 
     async fn execute(&self, object: &Object, sql: &str) -> Result<()> {
         self.client.batch_execute(sql).await.map_err(|error| {
-            let name = match &object.schema {
-                Some(schema) => format!("{schema}.{}", object.name),
-                None => object.name.clone(),
-            };
-            describe_error(error, format!("creating {} {name}", object.kind))
+            describe_error(error, format!("creating {} {}", object.kind, object.label()))
         })
     }
 

@@ -20,6 +20,24 @@ use crate::restore::{ObjectPreview, Preview, TablePreview};
 /// Tables up to this size are counted; beyond it the server's estimate must do, so that the plan comes in seconds.
 const COUNTED_BYTES: i64 = 256 << 20;
 
+/// Kinds that stand for themselves; the others (indexes, constraints, comments) come and go with one of these.
+const STANDING: [&str; 11] = [
+    "schema",
+    "collation",
+    "table",
+    "view",
+    "materialized view",
+    "sequence",
+    "statistics",
+    "function",
+    "procedure",
+    "type",
+    "domain",
+];
+
+/// What [`removal`] calls a large object; there may be millions, so they are counted.
+const LARGE_OBJECT: &str = "large object";
+
 /// Tells what [`super::restore`] would do; changes nothing.
 pub fn preview(
     plan: &RestorePlan,
@@ -47,41 +65,50 @@ async fn describe(plan: &RestorePlan, client: &Client, manifest: &Manifest) -> R
         warnings: warnings(plan, client, manifest, &server).await?,
         ..Preview::default()
     };
-    if tables == Tables::All && plan.scope != Scope::DataOnly {
-        let reader = Reader {
-            client,
-            version: server.version,
-        };
-        preview.drops = removal::plan(&reader).await?.into_iter().map(removed).collect();
-    }
     if plan.scope != Scope::DataOnly {
-        preview.creates = created(plan, manifest, &tables);
+        let reader = Reader { client, version: server.version };
+        let live = removal::plan(&reader).await?;
+        if tables == Tables::All {
+            preview.tables.extend(large_objects(plan, manifest, &live));
+            (preview.drops, preview.creates) = compare(&live, manifest);
+        }
     }
     preview.keeps = keeps(client, manifest).await?;
     Ok(preview)
 }
 
-fn removed(removal: removal::Removal) -> ObjectPreview {
-    ObjectPreview {
-        kind: removal.kind,
-        name: removal.name,
-    }
+/// What goes for good, and what was not there; what only comes back as it was is neither.
+fn compare(live: &[removal::Removal], manifest: &Manifest) -> (Vec<ObjectPreview>, Vec<ObjectPreview>) {
+    let live = live.iter().filter(|removal| removal.kind != LARGE_OBJECT);
+    let live: BTreeMap<_, _> = live.map(|removal| keyed(&removal.kind, removal.name.clone())).collect();
+    // A sequence that a column owns comes and goes with its table.
+    let standing = manifest.objects.iter().filter(|object| object.kind != "sequence" || object.table.is_none());
+    let stored: BTreeMap<_, _> = standing
+        .filter(|object| STANDING.contains(&object.kind.as_str()))
+        .map(|object| keyed(&object.kind, object.label()))
+        .collect();
+    let without = |these: &BTreeMap<_, ObjectPreview>, those: &BTreeMap<_, ObjectPreview>| {
+        these.iter().filter(|(key, _)| !those.contains_key(*key)).map(|(_, object)| object.clone()).collect()
+    };
+    (without(&live, &stored), without(&stored, &live))
 }
 
-fn created(plan: &RestorePlan, manifest: &Manifest, tables: &Tables) -> Vec<ObjectPreview> {
-    manifest
-        .objects
-        .iter()
-        .filter(|object| object.section != Section::Owners || plan.owners == Owners::Apply)
-        .filter(|object| tables.contains_object(object))
-        .map(|object| ObjectPreview {
-            kind: object.kind.clone(),
-            name: match &object.schema {
-                Some(schema) => format!("{schema}.{}", object.name),
-                None => object.name.clone(),
-            },
-        })
-        .collect()
+/// The server and the manifest word the same name differently: with quotes, with `pg_catalog`, a domain as a type.
+fn keyed(kind: &str, name: String) -> ((String, String), ObjectPreview) {
+    let kind = if kind == "domain" { "type" } else { kind }.to_owned();
+    let key = (kind.clone(), name.replace('"', "").replace("pg_catalog.", ""));
+    (key, ObjectPreview { kind, name })
+}
+
+fn large_objects(plan: &RestorePlan, manifest: &Manifest, live: &[removal::Removal]) -> Option<TablePreview> {
+    let before = live.iter().filter(|removal| removal.kind == LARGE_OBJECT).count() as u64;
+    let after = if plan.scope == Scope::SchemaOnly { 0 } else { manifest.large_objects };
+    (before + after > 0).then(|| TablePreview {
+        label: "large objects".to_owned(),
+        before: Some(before),
+        estimated: false,
+        after: Some(after),
+    })
 }
 
 /// Fails before anything is touched when the server lacks an extension that the backup needs.

@@ -1,0 +1,68 @@
+"""The measured Django project as its user sees it: commands in a process of their own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from timing import Contender, Sample, run
+
+CACHE = Path(os.environ.get("HOLDFAST_BENCH_CACHE", "/var/tmp/holdfast-bench"))  # noqa: S108 - large, and kept
+FOLDER = Path(__file__).parent
+PROJECT = FOLDER / "project"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A news site with its database and its folder of backups."""
+
+    database: dict[str, object]
+    backups: Path
+
+    def command(self, *arguments: str) -> Sample:
+        """Run one of Django's commands."""
+        return run([sys.executable, str(PROJECT / "manage.py"), *arguments], self._environment())
+
+    def setup_seconds(self, **environment: str) -> float:
+        """How long `django.setup()` takes in a fresh process."""
+        command = [sys.executable, str(PROJECT / "setup_seconds.py")]
+        environment = {**os.environ, **self._environment(), **environment}
+        return float(subprocess.run(command, capture_output=True, env=environment, check=True).stdout)
+
+    def migrate(self) -> None:
+        """Make the tables."""
+        self.command("migrate", "--run-syncdb", "--verbosity=0")
+
+    def backup(self, *options: str) -> Contender:
+        """Measure `backup_db`; the last backup stays."""
+        return Contender(lambda: self.command("backup_db", "--verbosity=0", *options), prepare=self.forget_backups)
+
+    def restore(self) -> Sample:
+        """Restore the only backup."""
+        return self.command("restore_db", "latest", "--no-input", "--no-safety-backup", "--verbosity=0")
+
+    def forget_backups(self) -> None:
+        """Begin with an empty folder."""
+        shutil.rmtree(self.backups, ignore_errors=True)
+
+    def backup_bytes(self) -> int:
+        """Size of the only backup, without its sidecars."""
+        files = [path for path in self.backups.iterdir() if path.suffix in {".gz", ".zst"}]
+        return sum(path.stat().st_size for path in files)
+
+    def _environment(self) -> dict[str, str]:
+        return {"NEWS_DATABASE": json.dumps(self.database), "NEWS_BACKUPS": str(self.backups)}
+
+
+def fill(engine: str, place: str, scale: float) -> None:
+    """Fill the tables, in a process that takes its memory with it."""
+    run([sys.executable, str(FOLDER / "fill.py"), engine, place, str(scale)])
+
+
+def check_size(what: str, actual: int, wanted: float) -> None:
+    """Refuse data that is not what the table would say it is."""
+    if not 0.8 * wanted <= actual <= 1.25 * wanted:
+        raise ValueError(f"{what} is of {actual / 1e6:.0f} MB instead of {wanted / 1e6:.0f} MB")

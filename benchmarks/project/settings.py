@@ -1,0 +1,26 @@
+"""Settings of the measured news site; the environment says which database, and whether Holdfast is installed.
+
+NEWS_DATABASE  Django's settings of the database as JSON
+NEWS_BACKUPS   folder of the backups
+NEWS_WITHOUT_HOLDFAST  leaves the app out, for the cost of its import
+"""
+
+import json
+import os
+
+DATABASES = {"default": json.loads(os.environ["NEWS_DATABASE"])}
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "news",
+    *([] if os.environ.get("NEWS_WITHOUT_HOLDFAST") else ["holdfast"]),
+]
+
+HOLDFAST = {"DIRECTORY": os.environ["NEWS_BACKUPS"]}
+
+SECRET_KEY = "only-for-measurements"  # noqa: S105
+USE_TZ = True
+TIME_ZONE = "UTC"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -1,0 +1,61 @@
+"""Measures Holdfast beside the programs that people use otherwise, and prints one table of ratios.
+
+    python benchmarks/run.py [--only sqlite|postgresql|memory|import] [--rounds N] [--scale F]
+
+The goals hold for a quiet machine and `--scale 1`; the exit status is 1 when one is missed. The data is made once and
+kept in HOLDFAST_BENCH_CACHE (default /var/tmp/holdfast-bench): about 8 GB, and as much again while it runs.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import compare_postgresql
+import compare_sqlite
+import imports
+import machine
+import memory
+from news_site import CACHE
+from results import Row, markdown, missed
+
+PARTS: Mapping[str, Callable[[Path, int, float], list[Row]]] = {
+    "import": imports.rows,
+    "sqlite": compare_sqlite.rows,
+    "postgresql": compare_postgresql.rows,
+    "memory": memory.rows,
+}
+
+
+def main() -> int:
+    """Run the chosen parts."""
+    chosen = _arguments()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    heading = [*machine.describe(), compare_postgresql.notes(), _method(chosen)]
+    table: list[Row] = []
+    for name in chosen.only or PARTS:
+        print(f"measuring: {name}", file=sys.stderr)
+        with tempfile.TemporaryDirectory(dir=CACHE, prefix="run-") as work:
+            table += PARTS[name](Path(work), chosen.rounds, chosen.scale)
+    print(*heading, "", markdown(table), sep="\n")
+    return 1 if missed(table) else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", action="append", choices=PARTS, help="measure this part alone; may be repeated")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each contender runs")
+    parser.add_argument("--scale", type=float, default=1.0, help="the size of the data; 1 is what the goals are for")
+    return parser.parse_args()
+
+
+def _method(chosen: argparse.Namespace) -> str:
+    return (
+        f"method: medians of {chosen.rounds} rounds, contenders in turns, sizes x {chosen.scale:g}, files in the"
+        " system's cache; Holdfast's times are those of the whole command, Python and Django included"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

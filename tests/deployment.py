@@ -1,0 +1,202 @@
+"""One installation of the test project: its databases, its folder of backups, its commands and what they left."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.db import connections
+from django.db.utils import ConnectionHandler
+from django.test import override_settings
+
+from tests.project.snapshot import differences, state
+from tests.servers import Server
+from tests.wreck import WRECK
+
+ROOT = Path(__file__).resolve().parent.parent
+MANAGE = ROOT / "tests" / "project" / "manage.py"
+PATIENCE = 120
+
+# A command whose start is over: what comes after the line "ready" is its work alone.
+PRIMED = """
+import sys
+sys.path[0] = sys.argv.pop(1)
+import django
+django.setup()
+from django.core.management import call_command, execute_from_command_line
+import holdfast.operations
+print("ready", flush=True)
+execute_from_command_line(["manage.py", *sys.argv[1:]])
+"""
+
+ROWS = 40
+FILL = f"""
+import sys
+sys.path[0] = sys.argv.pop(1)
+import django
+django.setup()
+from django.db import connections
+from tests.project.fill import fill
+for alias in connections:
+    fill(alias, rows={ROWS})
+"""
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        return self.out + self.err
+
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Deployment:
+    """Nothing here is shared with another test."""
+
+    folder: Path
+    databases: dict[str, dict[str, Any]]
+    server: Server | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def engine(self) -> str:
+        return "sqlite" if self.server is None else "postgresql"
+
+    @property
+    def backups(self) -> Path:
+        return self.folder / "backups"
+
+    def name(self, alias: str = "default") -> str:
+        return str(self.databases[alias]["NAME"])
+
+    def typed_name(self, alias: str = "default") -> str:
+        """What the prompt of a restore wants typed."""
+        return Path(self.name(alias)).name
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(self.folder),
+            "LC_ALL": "C.UTF-8",
+            "DJANGO_SETTINGS_MODULE": "tests.project.settings",
+            "HOLDFAST_TEST_DATABASES": json.dumps(self.databases),
+            "HOLDFAST_TEST_DIR": str(self.folder),
+            "HOLDFAST_TEST_BACKUPS": str(self.backups),
+            "HOLDFAST_TEST_SETTINGS": json.dumps(self.settings),
+            **variables,
+        }
+
+    def run(self, *arguments: object, code: int | None = 0, stdin: str | None = None, **more: Any) -> Outcome:
+        """Run a command of manage.py to its end; without `stdin` there is no terminal and nothing to read."""
+        return self._finish([sys.executable, str(MANAGE), *map(str, arguments)], code, stdin, **more)
+
+    def _finish(self, command: list[str], code: int | None, stdin: str | None, **more: Any) -> Outcome:
+        given = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
+        variables = more.pop("environment", {})
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=self.environment(**variables), cwd=self.folder, check=False,
+            timeout=PATIENCE, **given, **more,
+        )  # fmt: skip
+        outcome = Outcome(done.returncode, done.stdout, done.stderr)
+        assert code in (None, outcome.code), f"{command[2:]} ended with {outcome.code}:\n{outcome.text}"
+        for settings in self.databases.values():
+            assert not settings.get("PASSWORD") or settings["PASSWORD"] not in outcome.text
+        return outcome
+
+    @contextmanager
+    def primed(self, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+        """Give a command at the moment at which its own work begins; it is dead when this ends."""
+        command = [sys.executable, "-c", PRIMED, str(ROOT), *map(str, arguments)]
+        with subprocess.Popen(
+            command, env=self.environment(), cwd=self.folder, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        ) as process:  # fmt: skip
+            try:
+                assert process.stdout is not None
+                first = process.stdout.readline()
+                assert first == "ready\n", first + process.stdout.read()
+                yield process
+            finally:
+                process.kill()
+
+    def prepare(self) -> None:
+        """Migrate and fill the databases."""
+        for alias in self.databases:
+            self.run("migrate", "--verbosity=0", "--database", alias)
+        self._finish([sys.executable, "-c", FILL, str(ROOT)], 0, None)
+
+    @contextmanager
+    def in_process(self) -> Iterator[None]:
+        """Let this process's Django have the databases and the folder of this deployment."""
+        known = dict(connections.settings)
+        # Django fills in its defaults where it stands.
+        _install(ConnectionHandler(deepcopy(self.databases)).settings)
+        try:
+            with override_settings(HOLDFAST={"DIRECTORY": self.backups, **self.settings}):
+                yield
+        finally:
+            _install(known)
+
+    def state(self, alias: str = "default") -> dict[str, list[Any]]:
+        with self.in_process():
+            return state(alias)
+
+    def states(self) -> dict[str, dict[str, list[Any]]]:
+        return {alias: self.state(alias) for alias in self.databases}
+
+    def assert_unchanged(self, before: Mapping[str, dict[str, list[Any]]]) -> None:
+        for alias, content in before.items():
+            assert differences(content, self.state(alias)) == {}, alias
+
+    def execute(self, sql: str, alias: str = "default") -> list[tuple[Any, ...]]:
+        """Run statements; give the rows of the last one."""
+        if self.server is not None:
+            lines = self.server.psql(sql, self.name(alias)).splitlines()
+            return [tuple(line.split("|")) for line in lines]
+        import sqlite3
+
+        with closing(sqlite3.connect(self.name(alias))) as database:
+            *most, last = [part for part in sql.split(";") if part.strip()]
+            database.executescript(";".join(most))
+            rows = database.execute(last).fetchall()
+            database.commit()
+            return rows
+
+    def wreck(self, alias: str = "default") -> None:
+        self.execute(WRECK[self.engine if alias == "default" else alias], alias)
+
+    def files(self) -> list[str]:
+        """Everything in the folder of backups but locks, hidden files too."""
+        if not self.backups.is_dir():
+            return []
+        return sorted(path.name for path in self.backups.iterdir() if not path.name.endswith(".lock"))
+
+    def litter(self) -> list[str]:
+        return [name for name in self.files() if name.startswith(".")]
+
+    def newest(self, alias: str = "default") -> Path:
+        return max(path for path in self.backups.glob(f"{alias}_*") if path.suffix in {".gz", ".zst"})
+
+
+def _install(settings: dict[str, dict[str, Any]]) -> None:
+    for alias in list(connections.settings):
+        connections[alias].close()
+        delattr(connections._connections, alias)
+        del connections.settings[alias]
+    connections.settings.update(settings)

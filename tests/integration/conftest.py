@@ -1,0 +1,100 @@
+"""Servers once for all tests, databases and folders fresh for each."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import django
+import pytest
+from django.conf import settings
+
+from tests.servers import MAJORS, Server, start
+
+if not settings.configured:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "minimal_settings"
+    django.setup()
+
+from tests.deployment import Deployment  # noqa: E402 - it imports models
+from tests.templates import ALIASES, OWNER, Deploy, prepared, server_databases, sqlite_deployment  # noqa: E402
+
+ENGINES = ("sqlite", *MAJORS)
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], Server]]:
+    with ExitStack() as stack:
+        running: dict[int, Server] = {}
+
+        def server(major: int) -> Server:
+            if major not in running:
+                running[major] = stack.enter_context(start(major))
+                prepared(running[major], tmp_path_factory.mktemp(f"postgresql-{major}"))
+            return running[major]
+
+        yield server
+
+
+@pytest.fixture(scope="session")
+def filled_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("filled")
+    sqlite_deployment(folder).prepare()
+    return folder
+
+
+@pytest.fixture
+def deploy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Deploy]:
+    """Makes deployments, filled ones where nothing else is said: `deploy(18)`, `deploy("sqlite")`."""
+    made: list[tuple[Server, str]] = []
+
+    def deployment(engine: str | int, template: str = "filled") -> Deployment:
+        mark = secrets.token_hex(4)
+        folder = tmp_path / mark
+        folder.mkdir()
+        if engine == "sqlite":
+            for file in request.getfixturevalue("filled_files").glob("*.sqlite3"):
+                shutil.copy(file, folder)
+            return sqlite_deployment(folder)
+        server: Server = request.getfixturevalue("servers")(engine)
+        names = {alias: f"{alias}_{mark}" for alias in ALIASES}
+        for alias, name in names.items():
+            server.psql(f"CREATE DATABASE {name} TEMPLATE {template}_{alias} OWNER {OWNER}")
+            made.append((server, name))
+        return Deployment(folder, server_databases(server, names), server)
+
+    yield deployment
+    for server, name in made:
+        server.psql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=ENGINES, ids=str)
+def everywhere(request: pytest.FixtureRequest, deploy: Deploy) -> Deployment:
+    """SQLite, and every version of PostgreSQL that is tested."""
+    return deploy(request.param)
+
+
+@pytest.fixture(params=("sqlite", 18), ids=str)
+def deployment(request: pytest.FixtureRequest, deploy: Deploy) -> Deployment:
+    """One of each engine."""
+    return deploy(request.param)
+
+
+@pytest.fixture
+def sqlite(deploy: Deploy) -> Deployment:
+    return deploy("sqlite")
+
+
+@pytest.fixture
+def postgresql(deploy: Deploy) -> Deployment:
+    return deploy(18)
+
+
+@pytest.fixture
+def single(deployment: Deployment) -> Deployment:
+    """Backs up one alias alone, for what has nothing to do with several."""
+    return replace(deployment, settings={"DATABASES": ["default"]})
