@@ -82,7 +82,7 @@ impl Site {
     fn plan(&self, path: &Path, user: Option<&str>) -> ValidatePlan {
         let drill = user.map(|user| json!({"engine": "postgresql", "parameters": self.parameters(user)}));
         serde_json::from_value(json!({
-            "backup": path, "jobs": null, "drill": drill, "scratch_folder": self.folder.path(),
+            "backup": path, "jobs": null, "depth": "content", "drill": drill, "scratch_folder": self.folder.path(),
         }))
         .unwrap()
     }
@@ -182,7 +182,7 @@ async fn foreign_keys_are_checked_without_a_server() {
     let broken = edited(&path, without_author_7);
     let Site { server, folder: _folder } = site;
     drop(server);
-    let plan = json!({"backup": broken, "jobs": null, "drill": null, "scratch_folder": "/nowhere"});
+    let plan = json!({"backup": broken, "jobs": null, "depth": "content", "drill": null, "scratch_folder": "/nowhere"});
     let plan: ValidatePlan = serde_json::from_value(plan).unwrap();
     let report = validate::validate(&plan, &Progress::default()).unwrap();
     assert!(report.ok);
