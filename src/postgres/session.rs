@@ -55,6 +55,16 @@ pub async fn prepare(client: &Client) -> Result<Server> {
         .batch_execute(&settings)
         .await
         .map_err(|error| describe_error(error, "preparing the session"))?;
+    Ok(Server {
+        version,
+        version_text,
+    })
+}
+
+/// Stops a table that was swapped for a view from running code as us (CVE-2024-7348).
+///
+/// For reading only: a restore fills materialized views, and those may read views.
+pub async fn refuse_views(client: &Client) -> Result<()> {
     // Minor releases from August 2024 on know this setting; older ones answer NULL and stay as they are.
     client
         .batch_execute(
@@ -62,11 +72,7 @@ pub async fn prepare(client: &Client) -> Result<Server> {
              WHERE name = 'restrict_nonsystem_relation_kind'",
         )
         .await
-        .map_err(|error| describe_error(error, "preparing the session"))?;
-    Ok(Server {
-        version,
-        version_text,
-    })
+        .map_err(|error| describe_error(error, "preparing the session"))
 }
 
 /// Bounds how long a statement waits for a table lock; queries queue behind a waiting lock.

@@ -29,6 +29,7 @@ impl Snapshot {
     pub async fn freeze(address: &Address, lock_timeout_seconds: f64) -> Result<Self> {
         let leader = Connection::open(address).await?;
         let server = session::prepare(&leader.client).await?;
+        session::refuse_views(&leader.client).await?;
         session::limit_lock_wait(&leader.client, lock_timeout_seconds).await?;
         for _ in 0..FREEZE_ATTEMPTS {
             if let Some(exported) = try_freeze(&leader.client).await? {
@@ -65,6 +66,7 @@ impl Snapshot {
     pub async fn join(&self) -> Result<Connection> {
         let worker = Connection::open(&self.address).await?;
         session::prepare(&worker.client).await?;
+        session::refuse_views(&worker.client).await?;
         let begin = format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{}'",
             self.exported

@@ -42,6 +42,7 @@ pub fn preview(
 
 async fn describe(plan: &RestorePlan, client: &Client, manifest: &Manifest) -> Result<Preview> {
     let server = session::prepare(client).await?;
+    session::refuse_views(client).await?;
     session::limit_lock_wait(client, plan.lock_timeout_seconds).await?;
     check_extensions(client, manifest).await?;
     let tables = Tables::select(manifest, plan)?;
