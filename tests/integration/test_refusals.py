@@ -159,6 +159,8 @@ def test_a_server_that_dies_in_the_middle(tmp_path: Path, command: tuple[str, ..
         deployment = Deployment(tmp_path, databases, server, {"DATABASES": ["default"]})
         deployment.run("backup_db")
         deployment.wreck()
+        # The server itself empties such a table when it recovers.
+        deployment.execute("DROP TABLE unlogged")
         before, files = deployment.state(), deployment.files()
         # The run stands still at this lock, with its transaction open.
         with locked(deployment, "catalog_document"), deployment.primed(*command) as process:
@@ -268,7 +270,7 @@ def test_a_full_disk(single: Deployment, small_disk: Callable[[Deployment], dict
     assert single.files() == []
 
 
-def test_a_full_disk_stops_a_restore_at_its_safety_backup(
+def test_a_full_disk_stops_a_restore(
     single: Deployment, small_disk: Callable[[Deployment], dict[str, Any]]
 ) -> None:
     single.run("backup_db")
@@ -278,37 +280,19 @@ def test_a_full_disk_stops_a_restore_at_its_safety_backup(
     single.wreck()
     limits = small_disk(single)
     with nothing_happens(single):
-        outcome = single.run("restore_db", backup, "--no-input", code=1, **limits)
-        assert_helpful(outcome, "--no-safety-backup")
+        assert_helpful(single.run("restore_db", backup, "--no-input", code=1, **limits))
 
 
-@pytest.fixture
-def mortal(tmp_path: Path) -> dict[str, Any]:
-    """What makes a command run as a user for whom rights count."""
-    if os.geteuid() != 0:
-        return {}
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == 0 and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o711)
-    return {"user": 65534, "group": 65534, "extra_groups": []}
-
-
-def test_a_folder_that_cannot_be_written(single: Deployment, mortal: dict[str, Any]) -> None:
+def test_a_folder_that_cannot_be_written(single: Deployment) -> None:
     single.run("backup_db")
-    files = single.files()
-    for path in (single.folder, *single.folder.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-        if mortal and path != single.backups:
-            os.chown(path, mortal["user"], mortal["group"])
-    if not mortal:
-        single.backups.chmod(0o555)
-    before = single.state()
+    # For root rights count only without this capability.
+    through = ["setpriv", "--bounding-set=-dac_override", "--"] if os.geteuid() == 0 else []
+    single.backups.chmod(0o555)
     try:
-        for command in (("backup_db",), RESTORE):
-            outcome = single.run(*command, code=None, **mortal)
-            assert outcome.code in (1, 2)
-            assert_helpful(outcome, str(single.backups))
+        with nothing_happens(single):
+            for command in (("backup_db",), RESTORE):
+                outcome = single.run(*command, code=None, through=through)
+                assert outcome.code in (1, 2)
+                assert_helpful(outcome, str(single.backups))
     finally:
-        single.backups.chmod(0o755)
-    single.assert_unchanged({"default": before})
-    assert single.files() == files
+        single.backups.chmod(0o700)
