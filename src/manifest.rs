@@ -164,6 +164,16 @@ pub struct Object {
     pub size: u64,
 }
 
+impl Object {
+    /// `schema.name`, or `name` alone; for people, not for SQL.
+    pub fn label(&self) -> String {
+        match &self.schema {
+            Some(schema) => format!("{schema}.{}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
 /// An extension that the backup needs on the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extension {

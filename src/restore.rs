@@ -57,7 +57,7 @@ pub struct TablePreview {
 }
 
 /// An object that comes or goes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ObjectPreview {
     /// The field's word for it.
     pub kind: String,
@@ -84,7 +84,9 @@ pub fn preview(plan: &RestorePlan, progress: &Progress) -> Result<Preview> {
     let archive = open(plan)?;
     match &plan.target {
         Target::Postgresql { parameters } => postgres::preview(plan, parameters, &archive, progress),
-        Target::Sqlite { .. } => Err(Error::usage("a SQLite restore is previewed by the library that owns the database")),
+        Target::Sqlite { .. } => {
+            Err(Error::usage("a SQLite restore is previewed by the library that owns the database"))
+        }
     }
 }
 

@@ -19,8 +19,8 @@ pub struct Server {
 
 /// Makes a fresh connection read and write values exactly, whatever the role's or database's own settings are.
 ///
-/// `jit = off`: compiling the catalog queries takes longer than running them. `row_security = off` turns a table filtered by a policy into an error instead of a backup with missing rows;
-/// `restrict_nonsystem_relation_kind` stops a table swapped for a view from running code as us (CVE-2024-7348).
+/// `row_security = off` turns a table filtered by a policy into an error instead of a backup with missing rows;
+/// `jit = off`, because compiling the catalog queries takes longer than running them.
 pub async fn prepare(client: &Client) -> Result<Server> {
     let rows = client
         .simple_query("SHOW server_version_num; SHOW server_version")
@@ -33,10 +33,8 @@ pub async fn prepare(client: &Client) -> Result<Server> {
     let version = texts.next().and_then(|text| text.parse().ok()).unwrap_or(0);
     let version_text = texts.next().unwrap_or_default().to_owned();
     if version < OLDEST_SERVER {
-        return Err(Error::database(format!(
-            "the server is PostgreSQL {version_text}; version 14 or later is needed"
-        ))
-        .hint("upgrade the server, or back it up with the pg_dump that came with it"));
+        return Err(Error::database(format!("the server is PostgreSQL {version_text}; version 14 or later is needed"))
+            .hint("upgrade the server, or back it up with the pg_dump that came with it"));
     }
     let mut settings = String::from(
         "SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; \
@@ -51,21 +49,14 @@ pub async fn prepare(client: &Client) -> Result<Server> {
     if version >= 170_000 {
         settings.push_str("SET transaction_timeout = 0;");
     }
-    client
-        .batch_execute(&settings)
-        .await
-        .map_err(|error| describe_error(error, "preparing the session"))?;
-    Ok(Server {
-        version,
-        version_text,
-    })
+    client.batch_execute(&settings).await.map_err(|error| describe_error(error, "preparing the session"))?;
+    Ok(Server { version, version_text })
 }
 
-/// Stops a table that was swapped for a view from running code as us (CVE-2024-7348).
-///
-/// For reading only: a restore fills materialized views, and those may read views.
-pub async fn refuse_views(client: &Client) -> Result<()> {
-    // Minor releases from August 2024 on know this setting; older ones answer NULL and stay as they are.
+/// Lets nobody run code as us while we read: a table swapped for a view between listing and reading it would
+/// (CVE-2024-7348). Minor releases from August 2024 on know the setting; on older ones no row matches. A restore must
+/// not have it, since materialized views are filled from views.
+pub async fn distrust_views(client: &Client) -> Result<()> {
     client
         .batch_execute(
             "SELECT pg_catalog.set_config(name, 'view, foreign-table', false) FROM pg_catalog.pg_settings \

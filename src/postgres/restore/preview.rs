@@ -1,6 +1,6 @@
 //! What a restore would drop, create and leave, and what may stand in its way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tokio_postgres::Client;
 
@@ -21,8 +21,22 @@ use crate::restore::{ObjectPreview, Preview, TablePreview};
 const COUNTED_BYTES: i64 = 256 << 20;
 
 /// Kinds that stand for themselves; the others (indexes, constraints, comments) come and go with one of these.
-const STANDING: [&str; 9] =
-    ["schema", "table", "view", "materialized view", "sequence", "function", "procedure", "type", "domain"];
+const STANDING: [&str; 11] = [
+    "schema",
+    "collation",
+    "table",
+    "view",
+    "materialized view",
+    "sequence",
+    "statistics",
+    "function",
+    "procedure",
+    "type",
+    "domain",
+];
+
+/// What [`removal`] calls a large object; there may be millions, so they are counted.
+const LARGE_OBJECT: &str = "large object";
 
 /// Tells what [`super::restore`] would do; changes nothing.
 pub fn preview(
@@ -42,7 +56,6 @@ pub fn preview(
 
 async fn describe(plan: &RestorePlan, client: &Client, manifest: &Manifest) -> Result<Preview> {
     let server = session::prepare(client).await?;
-    session::refuse_views(client).await?;
     session::limit_lock_wait(client, plan.lock_timeout_seconds).await?;
     check_extensions(client, manifest).await?;
     let tables = Tables::select(manifest, plan)?;
@@ -54,39 +67,48 @@ async fn describe(plan: &RestorePlan, client: &Client, manifest: &Manifest) -> R
     };
     if plan.scope != Scope::DataOnly {
         let reader = Reader { client, version: server.version };
-        let live = removal::plan(&reader).await?.into_iter().map(removed).collect::<BTreeSet<_>>();
-        let stored = stored(manifest);
+        let live = removal::plan(&reader).await?;
         if tables == Tables::All {
-            preview.drops = live.difference(&stored).cloned().collect();
-            preview.creates = stored.difference(&live).cloned().collect();
+            preview.tables.extend(large_objects(plan, manifest, &live));
+            (preview.drops, preview.creates) = compare(&live, manifest);
         }
     }
     preview.keeps = keeps(client, manifest).await?;
     Ok(preview)
 }
 
-fn removed(removal: removal::Removal) -> ObjectPreview {
-    ObjectPreview {
-        kind: removal.kind,
-        name: removal.name,
-    }
+/// What goes for good, and what was not there; what only comes back as it was is neither.
+fn compare(live: &[removal::Removal], manifest: &Manifest) -> (Vec<ObjectPreview>, Vec<ObjectPreview>) {
+    let live = live.iter().filter(|removal| removal.kind != LARGE_OBJECT);
+    let live: BTreeMap<_, _> = live.map(|removal| keyed(&removal.kind, removal.name.clone())).collect();
+    // A sequence that a column owns comes and goes with its table.
+    let standing = manifest.objects.iter().filter(|object| object.kind != "sequence" || object.table.is_none());
+    let stored: BTreeMap<_, _> = standing
+        .filter(|object| STANDING.contains(&object.kind.as_str()))
+        .map(|object| keyed(&object.kind, object.label()))
+        .collect();
+    let without = |these: &BTreeMap<_, ObjectPreview>, those: &BTreeMap<_, ObjectPreview>| {
+        these.iter().filter(|(key, _)| !those.contains_key(*key)).map(|(_, object)| object.clone()).collect()
+    };
+    (without(&live, &stored), without(&stored, &live))
 }
 
-/// What the backup creates, in the words in which [`removal`] names what is there now.
-fn stored(manifest: &Manifest) -> BTreeSet<ObjectPreview> {
-    // A sequence that a column owns comes and goes with its table.
-    let objects = manifest.objects.iter().filter(|object| object.kind != "sequence" || object.table.is_none());
-    objects
-        .filter(|object| STANDING.contains(&object.kind.as_str()))
-        .map(|object| ObjectPreview {
-            // The server's own word for a domain, when it names what is there, is type.
-            kind: if object.kind == "domain" { "type".to_owned() } else { object.kind.clone() },
-            name: match &object.schema {
-                Some(schema) => format!("{schema}.{}", object.name),
-                None => object.name.clone(),
-            },
-        })
-        .collect()
+/// The server and the manifest word the same name differently: with quotes, with `pg_catalog`, a domain as a type.
+fn keyed(kind: &str, name: String) -> ((String, String), ObjectPreview) {
+    let kind = if kind == "domain" { "type" } else { kind }.to_owned();
+    let key = (kind.clone(), name.replace('"', "").replace("pg_catalog.", ""));
+    (key, ObjectPreview { kind, name })
+}
+
+fn large_objects(plan: &RestorePlan, manifest: &Manifest, live: &[removal::Removal]) -> Option<TablePreview> {
+    let before = live.iter().filter(|removal| removal.kind == LARGE_OBJECT).count() as u64;
+    let after = if plan.scope == Scope::SchemaOnly { 0 } else { manifest.large_objects };
+    (before + after > 0).then(|| TablePreview {
+        label: "large objects".to_owned(),
+        before: Some(before),
+        estimated: false,
+        after: Some(after),
+    })
 }
 
 /// Fails before anything is touched when the server lacks an extension that the backup needs.
@@ -120,7 +142,8 @@ async fn rows_before_and_after(
     let mut previews = Vec::new();
     for (_, table) in tables.of(manifest) {
         let label = table.label();
-        let (before, estimated) = live.remove(&label).map_or((None, false), |(rows, estimated)| (Some(rows), estimated));
+        let (before, estimated) =
+            live.remove(&label).map_or((None, false), |(rows, estimated)| (Some(rows), estimated));
         let empty = plan.scope == Scope::SchemaOnly || manifest.content == Content::SchemaOnly;
         previews.push(TablePreview {
             label,
