@@ -8,9 +8,7 @@ use serde::Serialize;
 use crate::archive::{Archive, ArchiveWriter, Written};
 use crate::error::Result;
 use crate::event::Progress;
-use crate::manifest::{
-    Content, Database, FORMAT_VERSION, Manifest, Object, Payload, Skipped, Table,
-};
+use crate::manifest::{Content, Database, FORMAT_VERSION, Manifest, Object, Payload, Skipped, Table};
 use crate::plan::{BackupPlan, Source, Verify};
 use crate::store::BackupName;
 use crate::{postgres, sqlite};
@@ -26,12 +24,18 @@ pub struct Report {
 }
 
 /// What an engine says after it has sent all its chunks.
-pub(crate) struct Contents {
-    pub(crate) database: Database,
-    pub(crate) tables: Vec<Table>,
-    pub(crate) objects: Vec<Object>,
-    pub(crate) skipped: Vec<Skipped>,
-    pub(crate) large_objects: u64,
+#[derive(Debug)]
+pub struct Contents {
+    /// The database.
+    pub database: Database,
+    /// Every table, with what was counted.
+    pub tables: Vec<Table>,
+    /// Where each object's statements stand.
+    pub objects: Vec<Object>,
+    /// What was left out on request.
+    pub skipped: Vec<Skipped>,
+    /// Number of large objects.
+    pub large_objects: u64,
 }
 
 /// Makes the backup; when this returns an error, the folder holds nothing new.
@@ -107,8 +111,5 @@ fn compression_threads(plan: &BackupPlan) -> usize {
 /// Whether the rows of this table are part of the backup.
 pub(crate) fn wants_rows(plan: &BackupPlan, table: &Table) -> bool {
     plan.content == Content::Full
-        && !plan
-            .exclude_table_data
-            .iter()
-            .any(|wanted| *wanted == table.name || *wanted == table.label())
+        && !plan.exclude_table_data.iter().any(|wanted| *wanted == table.name || *wanted == table.label())
 }

@@ -50,10 +50,7 @@ impl Progress {
     pub fn stage(&self, name: &str, total_bytes: u64) {
         self.rows.store(0, Ordering::Relaxed);
         self.bytes.store(0, Ordering::Relaxed);
-        self.push(Event::Stage {
-            name: name.to_owned(),
-            total_bytes,
-        });
+        self.push(Event::Stage { name: name.to_owned(), total_bytes });
     }
 
     /// Counts work done.
@@ -111,9 +108,6 @@ impl Progress {
     }
 
     fn push(&self, event: Event) {
-        self.pending
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(event);
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).push(event);
     }
 }

@@ -185,10 +185,22 @@ pub struct ValidatePlan {
     pub backup: PathBuf,
     /// CPU threads; `None` lets the program choose.
     pub jobs: Option<u16>,
+    /// How much is looked at without a drill.
+    pub depth: Depth,
     /// A scratch place to restore into; `None` reads only.
     pub drill: Option<Drill>,
     /// A folder for private files.
     pub scratch_folder: PathBuf,
+}
+
+/// How much of a backup is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Depth {
+    /// Every stored byte is compared with its digest: enough before a restore, which compares the content itself.
+    Stored,
+    /// Everything is decompressed and compared with the manifest too.
+    Content,
 }
 
 /// Where a restore drill happens.

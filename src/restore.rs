@@ -84,7 +84,9 @@ pub fn preview(plan: &RestorePlan, progress: &Progress) -> Result<Preview> {
     let archive = open(plan)?;
     match &plan.target {
         Target::Postgresql { parameters } => postgres::preview(plan, parameters, &archive, progress),
-        Target::Sqlite { .. } => Err(Error::usage("a SQLite restore is previewed by the library that owns the database")),
+        Target::Sqlite { .. } => {
+            Err(Error::usage("a SQLite restore is previewed by the library that owns the database"))
+        }
     }
 }
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from copy import deepcopy
@@ -25,15 +26,19 @@ ROOT = Path(__file__).resolve().parent.parent
 MANAGE = ROOT / "tests" / "project" / "manage.py"
 PATIENCE = 120
 
-# A command whose start is over: what comes after the line "ready" is its work alone.
+# A command that says when its own work begins: after the start of Python and Django, with its signal handlers in place.
 PRIMED = """
 import sys
 sys.path[0] = sys.argv.pop(1)
 import django
 django.setup()
-from django.core.management import call_command, execute_from_command_line
 import holdfast.operations
-print("ready", flush=True)
+from django.core.management import BaseCommand, execute_from_command_line
+execute = BaseCommand.execute
+def announced(self, *arguments, **options):
+    print("ready", flush=True)
+    return execute(self, *arguments, **options)
+BaseCommand.execute = announced
 execute_from_command_line(["manage.py", *sys.argv[1:]])
 """
 
@@ -177,6 +182,13 @@ class Deployment:
             rows = database.execute(last).fetchall()
             database.commit()
             return rows
+
+    def settle(self) -> None:
+        """Wait until the server has noticed that a killed program is gone."""
+        deadline = time.monotonic() + PATIENCE
+        busy = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{self.name()}'"
+        while self.server is not None and self.server.psql(busy) != "0":
+            assert time.monotonic() < deadline
 
     def wreck(self, alias: str = "default") -> None:
         self.execute(WRECK[self.engine if alias == "default" else alias], alias)

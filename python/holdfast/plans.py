@@ -42,6 +42,8 @@ class RestoreOptions(TypedDict, total=False):
     jobs: int | None
     # Whether the state of now is backed up first.
     safety_backup: Literal["make", "skip"]
+    # What the safety backup does about objects that it cannot hold.
+    unsupported: Literal["refuse", "skip"]
 
 
 def backup_plan(
@@ -90,11 +92,17 @@ def restore_plan(
     }
 
 
-def validate_plan(configuration: Configuration, backup: Path, drill: dict[str, Any] | None) -> dict[str, Any]:
+def validate_plan(
+    configuration: Configuration,
+    backup: Path,
+    depth: Literal["stored", "content"],
+    drill: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """Plan a validation; a drill is where the backup is restored for a trial."""
     return {
         "backup": str(backup),
         "jobs": configuration.jobs,
+        "depth": depth,
         "drill": drill,
         "scratch_folder": str(configuration.directory),
     }

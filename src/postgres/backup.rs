@@ -48,10 +48,7 @@ async fn run(
 ) -> Result<(ArchiveWriter, Contents)> {
     progress.stage("connecting", 0);
     let snapshot = Snapshot::freeze(address, plan.lock_timeout_seconds).await?;
-    let reader = Reader {
-        client: snapshot.client(),
-        version: snapshot.server().version,
-    };
+    let reader = Reader { client: snapshot.client(), version: snapshot.server().version };
     let schema = ddl::read(&reader).await?;
     let skipped = refuse(plan, &schema)?;
     let mut tables: Vec<Table> = schema.relations.iter().map(describe_table).collect();
@@ -82,13 +79,7 @@ async fn run(
     script.entries(&schema.entries, Section::Owners).await?;
     let objects = script.end();
     snapshot.thaw().await?;
-    let contents = Contents {
-        database,
-        tables,
-        objects,
-        skipped,
-        large_objects,
-    };
+    let contents = Contents { database, tables, objects, skipped, large_objects };
     Ok((writer, contents))
 }
 
@@ -104,9 +95,7 @@ fn readers(plan: &BackupPlan) -> usize {
 
 /// Tables whose rows are read; the others keep `rows: None`, or zero where they cannot have rows of their own.
 fn wanted(plan: &BackupPlan, relations: &[Relation], tables: &[Table]) -> Vec<usize> {
-    (0..relations.len())
-        .filter(|&table| relations[table].has_rows && wants_rows(plan, &tables[table]))
-        .collect()
+    (0..relations.len()).filter(|&table| relations[table].has_rows && wants_rows(plan, &tables[table])).collect()
 }
 
 fn record(table: &mut Table, measured: Measured) {
@@ -143,26 +132,18 @@ fn refuse(plan: &BackupPlan, schema: &Schema) -> Result<Vec<Skipped>> {
         return Ok(schema
             .refused
             .iter()
-            .map(|object| Skipped {
-                kind: object.kind.clone(),
-                name: object.name.clone(),
-            })
+            .map(|object| Skipped { kind: object.kind.clone(), name: object.name.clone() })
             .collect());
     }
-    let mut names: Vec<String> = schema
-        .refused
-        .iter()
-        .take(NAMED_OBJECTS)
-        .map(|object| format!("{} {}", object.kind, object.name))
-        .collect();
+    let mut names: Vec<String> =
+        schema.refused.iter().take(NAMED_OBJECTS).map(|object| format!("{} {}", object.kind, object.name)).collect();
     if schema.refused.len() > NAMED_OBJECTS {
         names.push(format!("{} more", schema.refused.len() - NAMED_OBJECTS));
     }
-    Err(Error::new(
-        Kind::Unsupported,
-        format!("the database holds what cannot be backed up yet: {}", names.join(", ")),
-    )
-    .hint("--skip-unsupported leaves these out and records it in the backup; a restore drops them from the database"))
+    Err(Error::new(Kind::Unsupported, format!("the database holds what cannot be backed up yet: {}", names.join(", ")))
+        .hint(
+            "--skip-unsupported leaves these out and records it in the backup; a restore drops them from the database",
+        ))
 }
 
 async fn describe_database(snapshot: &Snapshot, schema: &Schema) -> Result<Database> {
@@ -232,15 +213,7 @@ impl Script {
     }
 
     async fn send(&mut self, section: Section, data: Vec<u8>, pending: &mut Vec<Object>) -> Result<()> {
-        let chunk = self
-            .sender
-            .send(RawChunk {
-                section,
-                table: None,
-                rows: 0,
-                data,
-            })
-            .await?;
+        let chunk = self.sender.send(RawChunk { section, table: None, rows: 0, data }).await?;
         self.objects.extend(pending.drain(..).map(|object| Object { chunk, ..object }));
         Ok(())
     }

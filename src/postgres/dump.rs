@@ -59,13 +59,7 @@ pub async fn rows(
     let queue = Mutex::new(pieces(relations, wanted));
     let measured = Mutex::new(vec![Measured::default(); relations.len()]);
     let workers = senders.into_iter().map(|sender| {
-        let worker = Worker {
-            relations,
-            queue: &queue,
-            measured: &measured,
-            throttle,
-            progress,
-        };
+        let worker = Worker { relations, queue: &queue, measured: &measured, throttle, progress };
         worker.run(snapshot, sender)
     });
     try_join_all(workers).await?;
@@ -77,12 +71,7 @@ fn pieces(relations: &[Relation], wanted: &[usize]) -> VecDeque<Piece> {
     for &table in wanted {
         let relation = &relations[table];
         if !relation.heap || relation.blocks <= PIECE_BLOCKS {
-            pieces.push(Piece {
-                table,
-                first_block: 0,
-                end_block: None,
-                blocks: relation.blocks,
-            });
+            pieces.push(Piece { table, first_block: 0, end_block: None, blocks: relation.blocks });
             continue;
         }
         for first_block in (0..relation.blocks).step_by(PIECE_BLOCKS.try_into().unwrap_or(usize::MAX)) {
@@ -149,13 +138,7 @@ impl Worker<'_> {
         Ok(measured)
     }
 
-    async fn send(
-        &self,
-        block: Block,
-        table: usize,
-        sender: &ChunkSender,
-        measured: &mut Measured,
-    ) -> Result<()> {
+    async fn send(&self, block: Block, table: usize, sender: &ChunkSender, measured: &mut Measured) -> Result<()> {
         self.progress.check()?;
         if block.is_empty() {
             return Ok(());
@@ -167,12 +150,7 @@ impl Worker<'_> {
         data.extend_from_slice(END_OF_ROWS);
         let size = data.len() as u64;
         sender
-            .send(RawChunk {
-                section: Section::Data,
-                table: u32::try_from(table).ok(),
-                rows: found.rows,
-                data,
-            })
+            .send(RawChunk { section: Section::Data, table: u32::try_from(table).ok(), rows: found.rows, data })
             .await?;
         self.progress.advance(found.rows, size);
         self.throttle.spent(size).await;
@@ -233,10 +211,7 @@ fn copy_out(relation: &Relation, piece: Piece) -> String {
         return format!("COPY {table} {}TO STDOUT", column_list(&relation.columns));
     }
     // Two bounds on ctid are a TID range scan since PostgreSQL 14: only these blocks are read.
-    let end = piece
-        .end_block
-        .map(|block| format!(" AND ctid < '({block},0)'"))
-        .unwrap_or_default();
+    let end = piece.end_block.map(|block| format!(" AND ctid < '({block},0)'")).unwrap_or_default();
     format!(
         "COPY (SELECT {} FROM ONLY {table} WHERE ctid >= '({},0)'{end}) TO STDOUT",
         identifiers(&relation.columns),

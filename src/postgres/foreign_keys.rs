@@ -46,7 +46,8 @@ fn query(version: u32) -> String {
           JOIN pg_catalog.pg_constraint o ON o.oid = family.oid AND o.confrelid = family.root \
           JOIN pg_catalog.pg_class c ON c.oid = o.conrelid AND c.relkind = 'r' \
           JOIN pg_catalog.pg_class r ON r.oid = o.confrelid AND r.relkind = 'r' \
-         CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(o.conkey), pg_catalog.unnest(o.confkey)) WITH ORDINALITY part(own, other, place) \
+         CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(o.conkey), pg_catalog.unnest(o.confkey)) \
+               WITH ORDINALITY part(own, other, place) \
           JOIN pg_catalog.pg_attribute own ON own.attrelid = o.conrelid AND own.attnum = part.own \
           JOIN pg_catalog.pg_attribute other ON other.attrelid = o.confrelid AND other.attnum = part.other \
          WHERE o.convalidated AND {enforced} \

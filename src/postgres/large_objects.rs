@@ -19,14 +19,9 @@ pub async fn send(client: &Client, sender: &ChunkSender, progress: &Progress) ->
         describe_error(error, "reading large objects")
             .hint("the role must own them or have SELECT on them (or set lo_compat_privileges)")
     };
-    let oids = client
-        .query("SELECT oid FROM pg_catalog.pg_largeobject_metadata ORDER BY oid", &[])
-        .await
-        .map_err(failed)?;
-    let statement = client
-        .prepare("SELECT pg_catalog.lo_get($1, $2, $3)")
-        .await
-        .map_err(failed)?;
+    let oids =
+        client.query("SELECT oid FROM pg_catalog.pg_largeobject_metadata ORDER BY oid", &[]).await.map_err(failed)?;
+    let statement = client.prepare("SELECT pg_catalog.lo_get($1, $2, $3)").await.map_err(failed)?;
     let mut script = sender.buffer();
     for row in &oids {
         let oid: u32 = row.try_get(0).map_err(failed)?;
@@ -55,14 +50,7 @@ async fn flush(sender: &ChunkSender, data: Vec<u8>) -> Result<()> {
     if data.is_empty() {
         return Ok(());
     }
-    sender
-        .send(RawChunk {
-            section: Section::LargeObjects,
-            table: None,
-            rows: 0,
-            data,
-        })
-        .await?;
+    sender.send(RawChunk { section: Section::LargeObjects, table: None, rows: 0, data }).await?;
     Ok(())
 }
 

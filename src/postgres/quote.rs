@@ -13,20 +13,12 @@ pub fn qualified(schema: &str, name: &str) -> String {
 /// A string literal that means the same whatever `standard_conforming_strings` says.
 pub fn literal(text: &str) -> String {
     let escaped = text.replace('\'', "''");
-    if escaped.contains('\\') {
-        format!("E'{}'", escaped.replace('\\', "\\\\"))
-    } else {
-        format!("'{escaped}'")
-    }
+    if escaped.contains('\\') { format!("E'{}'", escaped.replace('\\', "\\\\")) } else { format!("'{escaped}'") }
 }
 
 /// Many identifiers with commas between them.
 pub fn identifiers<T: AsRef<str>>(names: &[T]) -> String {
-    names
-        .iter()
-        .map(|name| identifier(name.as_ref()))
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.iter().map(|name| identifier(name.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
 /// A `DO` statement with this PL/pgSQL code, between dollar quotes that do not occur in it.

@@ -33,10 +33,8 @@ pub async fn prepare(client: &Client) -> Result<Server> {
     let version = texts.next().and_then(|text| text.parse().ok()).unwrap_or(0);
     let version_text = texts.next().unwrap_or_default().to_owned();
     if version < OLDEST_SERVER {
-        return Err(Error::database(format!(
-            "the server is PostgreSQL {version_text}; version 14 or later is needed"
-        ))
-        .hint("upgrade the server, or back it up with the pg_dump that came with it"));
+        return Err(Error::database(format!("the server is PostgreSQL {version_text}; version 14 or later is needed"))
+            .hint("upgrade the server, or back it up with the pg_dump that came with it"));
     }
     let mut settings = String::from(
         "SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; \
@@ -51,14 +49,8 @@ pub async fn prepare(client: &Client) -> Result<Server> {
     if version >= 170_000 {
         settings.push_str("SET transaction_timeout = 0;");
     }
-    client
-        .batch_execute(&settings)
-        .await
-        .map_err(|error| describe_error(error, "preparing the session"))?;
-    Ok(Server {
-        version,
-        version_text,
-    })
+    client.batch_execute(&settings).await.map_err(|error| describe_error(error, "preparing the session"))?;
+    Ok(Server { version, version_text })
 }
 
 /// Lets nobody run code as us while we read: a table swapped for a view between listing and reading it would

@@ -33,18 +33,11 @@ impl Snapshot {
         session::limit_lock_wait(&leader.client, lock_timeout_seconds).await?;
         for _ in 0..FREEZE_ATTEMPTS {
             if let Some(exported) = try_freeze(&leader.client).await? {
-                return Ok(Self {
-                    address: address.clone(),
-                    leader,
-                    server,
-                    exported,
-                });
+                return Ok(Self { address: address.clone(), leader, server, exported });
             }
         }
-        Err(Error::database(
-            "tables were created or dropped faster than they could be locked",
-        )
-        .hint("wait until the running migration or import has ended, then try again"))
+        Err(Error::database("tables were created or dropped faster than they could be locked")
+            .hint("wait until the running migration or import has ended, then try again"))
     }
 
     /// The connection that holds the snapshot.
@@ -57,35 +50,20 @@ impl Snapshot {
         &self.server
     }
 
-    /// The name under which other sessions may join, for the manifest's records.
-    pub fn name(&self) -> &str {
-        &self.exported
-    }
-
     /// A further connection that sees the same moment.
     pub async fn join(&self) -> Result<Connection> {
         let worker = Connection::open(&self.address).await?;
         session::prepare(&worker.client).await?;
         session::distrust_views(&worker.client).await?;
-        let begin = format!(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{}'",
-            self.exported
-        );
-        worker
-            .client
-            .batch_execute(&begin)
-            .await
-            .map_err(|error| describe_error(error, "joining the snapshot"))?;
+        let begin =
+            format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{}'", self.exported);
+        worker.client.batch_execute(&begin).await.map_err(|error| describe_error(error, "joining the snapshot"))?;
         Ok(worker)
     }
 
     /// Ends the snapshot in good order, so that nothing holds back vacuum a moment longer than needed.
     pub async fn thaw(self) -> Result<()> {
-        self.leader
-            .client
-            .batch_execute("ROLLBACK")
-            .await
-            .map_err(|error| describe_error(error, "ending the snapshot"))
+        self.leader.client.batch_execute("ROLLBACK").await.map_err(|error| describe_error(error, "ending the snapshot"))
     }
 }
 
@@ -93,13 +71,10 @@ impl Snapshot {
 /// a deadlock that the server cannot see (the leader never lets go while the worker waits).
 pub async fn lock_no_wait(client: &Client, schema: &str, name: &str) -> Result<()> {
     let table = qualified(schema, name);
-    client
-        .batch_execute(&format!("LOCK TABLE ONLY {table} IN ACCESS SHARE MODE NOWAIT"))
-        .await
-        .map_err(|error| {
-            describe_error(error, format!("locking {schema}.{name} for a worker"))
-                .hint("somebody waits for an exclusive lock on it (a migration?); try again when that has ended")
-        })
+    client.batch_execute(&format!("LOCK TABLE ONLY {table} IN ACCESS SHARE MODE NOWAIT")).await.map_err(|error| {
+        describe_error(error, format!("locking {schema}.{name} for a worker"))
+            .hint("somebody waits for an exclusive lock on it (a migration?); try again when that has ended")
+    })
 }
 
 async fn try_freeze(client: &Client) -> Result<Option<String>> {
@@ -131,10 +106,7 @@ async fn try_freeze(client: &Client) -> Result<Option<String>> {
 }
 
 async fn rollback(client: &Client) -> Result<Option<String>> {
-    client
-        .batch_execute("ROLLBACK")
-        .await
-        .map_err(|error| describe_error(error, "beginning the snapshot again"))?;
+    client.batch_execute("ROLLBACK").await.map_err(|error| describe_error(error, "beginning the snapshot again"))?;
     Ok(None)
 }
 
@@ -166,10 +138,7 @@ async fn tables(client: &Client) -> Result<Vec<LockedTable>> {
     rows.iter()
         .map(|row| {
             let (schema, name): (String, String) = (row.try_get(1)?, row.try_get(2)?);
-            Ok(LockedTable {
-                oid: row.try_get(0)?,
-                sql: qualified(&schema, &name),
-            })
+            Ok(LockedTable { oid: row.try_get(0)?, sql: qualified(&schema, &name) })
         })
         .collect::<std::result::Result<_, tokio_postgres::Error>>()
         .map_err(|error| describe_error(error, "listing tables"))

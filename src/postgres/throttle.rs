@@ -16,11 +16,7 @@ pub struct Throttle {
 impl Throttle {
     /// `None` never waits.
     pub fn new(bytes_per_second: Option<u64>) -> Self {
-        Self {
-            bytes_per_second,
-            started: Instant::now(),
-            spent: AtomicU64::new(0),
-        }
+        Self { bytes_per_second, started: Instant::now(), spent: AtomicU64::new(0) }
     }
 
     /// Counts bytes and waits until they were allowed.

@@ -20,9 +20,7 @@ fn class_name(kind: Kind) -> &'static str {
 /// Builds the exception; if even that fails, the failure to build it is what Python gets.
 pub(super) fn raise(py: Python<'_>, error: &Error) -> PyErr {
     let build = || -> PyResult<PyErr> {
-        let class = py
-            .import("holdfast.exceptions")?
-            .getattr(class_name(error.kind()))?;
+        let class = py.import("holdfast.exceptions")?.getattr(class_name(error.kind()))?;
         let keywords = pyo3::types::PyDict::new(py);
         keywords.set_item("hint", error.hint_text())?;
         let exception = class.call((error.message(),), Some(&keywords))?;

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 
 /// The Rust half of Holdfast.
 #[pymodule(name = "_core")]
+#[allow(clippy::needless_pass_by_value, reason = "PyO3 hands over owned values")]
 mod core {
     use std::path::PathBuf;
 
@@ -17,10 +18,10 @@ mod core {
     use serde::Serialize;
     use serde::de::DeserializeOwned;
 
-    #[pymodule_export]
-    use super::lock::Lock;
     use super::documents::{self, RetentionPlan};
     use super::errors::raise;
+    #[pymodule_export]
+    use super::lock::Lock;
     use super::run::run;
     use crate::error::{Error, Result};
     use crate::event::Progress;

@@ -30,8 +30,8 @@ pub(super) fn run<T: Send + 'static>(
     let (done, outcome) = channel();
     let shared = Arc::clone(&progress);
     std::thread::spawn(move || {
-        let result = catch_unwind(AssertUnwindSafe(|| work(&shared)))
-            .unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
+        let result =
+            catch_unwind(AssertUnwindSafe(|| work(&shared))).unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
         // The caller may have given up after the grace; then nobody is left to be told.
         drop(done.send(result));
     });

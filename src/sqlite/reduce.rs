@@ -52,7 +52,9 @@ impl Snapshot {
 
     /// Replaces the copy by a file with the same definitions and no rows at all.
     pub fn without_rows(self, progress: &Progress) -> Result<Self> {
-        let empty = Self { file: self.file.with_extension("schema"), ..self.clone() };
+        let mut name = self.file.clone().into_os_string();
+        name.push("-schema");
+        let empty = Self { file: name.into(), ..self.clone() };
         OpenOptions::new()
             .write(true)
             .create_new(true)

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::{Draft, Expected, ForeignKeyViolation};
+use super::{Draft, Expected, ForeignKeyViolation, Snapshot};
 use crate::archive::Archive;
 use crate::error::{Context, Result};
 use crate::event::Progress;
-use crate::plan::{RestorePlan, Verify};
+use crate::plan::{RestorePlan, Scope, Verify};
 use crate::restore::{Report, decoding_threads};
 use crate::validate::threads;
 
@@ -22,8 +22,12 @@ pub fn restore(
     let expected =
         Expected { tables: &manifest.tables, page_size, verify: plan.verify, threads: decoding_threads(plan) };
     let violations = unpack(archive, file, &expected, progress)?;
+    let schema_only = plan.scope == Scope::SchemaOnly;
+    if schema_only {
+        Snapshot::open(file)?.without_rows(progress)?;
+    }
     Ok(Report {
-        rows: manifest.rows(),
+        rows: if schema_only { 0 } else { manifest.rows() },
         tables: manifest.tables.len() as u64,
         warnings: violations.iter().map(|violation| format!("the backup holds {violation}")).collect(),
         ..Report::default()

@@ -13,16 +13,16 @@ use super::status::hold;
 use crate::Result;
 use crate::error::Context;
 
-/// What SQLite puts beside a private snapshot, and the snapshot itself.
-const SNAPSHOT_SUFFIXES: [&str; 4] = ["", "-journal", "-wal", "-shm"];
+/// A private snapshot itself, what SQLite puts beside it, and its successor without rows.
+const SNAPSHOT_SUFFIXES: [&str; 5] = ["", "-journal", "-wal", "-shm", "-schema"];
 
 enum Litter<'a> {
     /// The file that was being written; its data file's name.
     Partial(&'a str),
     /// The backup that was being removed.
     Removal(&'a str),
-    /// A private copy of a SQLite database.
-    Snapshot,
+    /// A private copy of a SQLite database; the process that made it.
+    Snapshot(u32),
 }
 
 /// Removes what dead runs of this alias left and gives the names. The caller holds the alias's lock: that is what
@@ -39,7 +39,9 @@ pub fn clean(folder: &Path, alias: &str) -> Result<Vec<String>> {
                 let _held = hold(&folder.join(backup))?;
                 remove_file(&folder.join(&name))?;
             }
-            Litter::Snapshot => remove_file(&folder.join(&name))?,
+            // Validations make snapshots too, and hold no lock.
+            Litter::Snapshot(process) if is_alive(process) => continue,
+            Litter::Snapshot(_) => remove_file(&folder.join(&name))?,
         }
         removed.push(name);
     }
@@ -74,20 +76,22 @@ fn recognise<'a>(name: &'a str, alias: &str) -> Option<Litter<'a>> {
     if let Some(backup) = hidden.strip_suffix(".deleting") {
         return is_ours(backup).then_some(Litter::Removal(backup));
     }
-    is_snapshot(hidden, alias).then_some(Litter::Snapshot)
+    snapshot_process(hidden, alias).map(Litter::Snapshot)
 }
 
-/// Whether this is `{alias}-{pid}-{random}.snapshot`, or what SQLite puts beside it.
-fn is_snapshot(hidden: &str, alias: &str) -> bool {
-    let Some(rest) = hidden.strip_prefix(alias).and_then(|rest| rest.strip_prefix('-')) else {
-        return false;
-    };
+/// A process of this number may be another one by now; then its file goes with a later run.
+fn is_alive(process: u32) -> bool {
+    let process = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
+    // No right to signal it means that it is there.
+    process.is_some_and(|process| rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH))
+}
+
+/// The process in `{alias}-{pid}-{random}.snapshot`, or in the name of what stands beside it.
+fn snapshot_process(hidden: &str, alias: &str) -> Option<u32> {
+    let rest = hidden.strip_prefix(alias)?.strip_prefix('-')?;
     // Neither part holds a dash, so that `app` never claims a snapshot of `app-1`.
     let is_part = |part: &str| !part.is_empty() && part.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
-    rest.split_once(".snapshot").is_some_and(|(parts, suffix)| {
-        let numbered = parts.split_once('-').is_some_and(|(pid, random)| {
-            pid.chars().all(|digit| digit.is_ascii_digit()) && is_part(pid) && is_part(random)
-        });
-        numbered && SNAPSHOT_SUFFIXES.contains(&suffix)
-    })
+    let (parts, suffix) = rest.split_once(".snapshot")?;
+    let (process, random) = parts.split_once('-')?;
+    (is_part(random) && SNAPSHOT_SUFFIXES.contains(&suffix)).then(|| process.parse().ok())?
 }

@@ -9,7 +9,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from holdfast import _core, conf, databases, plans
 from holdfast.conf import Configuration
 from holdfast.exceptions import InvalidBackup, UsageError
-from holdfast.operations.session import exclusive
 from holdfast.progress import OnEvent
 
 
@@ -54,10 +53,8 @@ def choose(selector: str, alias: str | None) -> Choice:
 
 
 def prove(choice: Choice, on_event: OnEvent) -> None:
-    """Read the backup whole, so that nobody decides on a damaged one."""
-    plan = plans.validate_plan(choice.configuration, choice.path, None)
-    with exclusive(choice.configuration.directory, choice.manifest["alias"], "validation"):
-        found = _core.validate(plan, on_event)
+    """Compare every stored byte with its digest, so that nobody decides on a damaged backup."""
+    found = _core.validate(plans.validate_plan(choice.configuration, choice.path, "stored"), on_event)
     if not found["ok"]:
         raise InvalidBackup(
             found["problems"][0],

@@ -9,7 +9,7 @@ from holdfast.operations import restoration_sqlite
 from holdfast.operations.choice import Choice, choose, prove
 from holdfast.operations.creation import make
 from holdfast.operations.session import exclusive, own_errors
-from holdfast.plans import RestoreOptions
+from holdfast.plans import BackupOptions, RestoreOptions
 from holdfast.progress import NoticeBoard, OnEvent, silent
 from holdfast.reports import RestorePreview, RestoreReport, TableChange
 
@@ -52,7 +52,7 @@ def restore(
     with exclusive(choice.configuration.directory, connection.alias, "restore"):
         signals.restore_started.send_robust(HoldfastConfig, **about)
         try:
-            safety = _secure(choice, on_event) if options.get("safety_backup") != "skip" else None
+            safety = _secure(choice, options, on_event) if options.get("safety_backup") != "skip" else None
             board = NoticeBoard(on_event)
             document = _replace(choice, options, board)
         except BaseException as error:
@@ -73,11 +73,12 @@ def restore(
         return report
 
 
-def _secure(choice: Choice, on_event: OnEvent | None) -> str | None:
+def _secure(choice: Choice, options: RestoreOptions, on_event: OnEvent | None) -> str | None:
     if not databases.has_content(choice.connection):
         return None
+    about: BackupOptions = {"kind": "pre-restore", "unsupported": options.get("unsupported", "refuse")}
     try:
-        return make(choice.connection, choice.configuration, {"kind": "pre-restore"}, on_event).name
+        return make(choice.connection, choice.configuration, about, on_event).name
     except Interrupted:
         raise
     except HoldfastError as error:

@@ -11,9 +11,9 @@ from holdfast.progress import OnEvent
 
 def compare(choice: Choice, plan: dict[str, Any]) -> dict[str, Any]:
     """Tell what a restore would do, in the shape of the core's preview."""
-    _refuse_without_rows(plan)
     before = sqlite.current_counts(choice.connection)
-    after = {table["name"]: table["rows"] for table in choice.manifest["tables"]}
+    with_rows = plan["scope"] != "schema-only"
+    after = {table["name"]: table["rows"] if with_rows else 0 for table in choice.manifest["tables"]}
     unknown = [name for name in plan["tables"] if name not in after]
     if unknown:
         raise UsageError(f"the backup has no table {unknown[0]!r}", f"It has {', '.join(sorted(after))}.")
@@ -35,7 +35,6 @@ def compare(choice: Choice, plan: dict[str, Any]) -> dict[str, Any]:
 
 def replace(choice: Choice, plan: dict[str, Any], on_event: OnEvent) -> dict[str, Any]:
     """Build a private file, then bring it into the live database in one transaction."""
-    _refuse_without_rows(plan)
     connection, timeout_seconds = choice.connection, choice.configuration.lock_timeout_seconds
     with private_file(choice.configuration.directory, connection.alias) as private:
         plan["target"].update(file=str(private), page_size=sqlite.live_page_size(connection))
@@ -47,17 +46,11 @@ def replace(choice: Choice, plan: dict[str, Any], on_event: OnEvent) -> dict[str
             sqlite.replace_tables(connection, private, plan["tables"], "full", timeout_seconds=timeout_seconds)
         else:
             sqlite.thaw(connection, private, timeout_seconds=timeout_seconds)
-    if plan["tables"]:
+    if plan["tables"] and plan["scope"] != "schema-only":
         # The core counted the private file, which always holds all tables.
         restored = [table for table in choice.manifest["tables"] if table["name"] in plan["tables"]]
         document.update(tables=len(restored), rows=sum(table["rows"] or 0 for table in restored))
     return document
-
-
-def _refuse_without_rows(plan: dict[str, Any]) -> None:
-    # The private file comes with its rows: going on would restore what was not asked for.
-    if plan["scope"] == "schema-only":
-        raise UsageError("--schema-only is not yet available for SQLite", "Run `manage.py migrate` on a new database.")
 
 
 def _own_tables(manifest: dict[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from holdfast import _core, conf, plans, project
 from holdfast.exceptions import InvalidBackup
 from holdfast.operations.choice import locate
-from holdfast.operations.session import exclusive, own_errors
+from holdfast.operations.session import own_errors
 from holdfast.progress import OnEvent, silent
 from holdfast.reports import Check, ValidationReport
 
@@ -31,9 +31,9 @@ def validate(
         if depth == "restore" and "database" in found:
             drill = plans.drill(found["alias"], found["database"]["engine"])
         path = Path(found["path"])
-        # SQLite unpacks into the folder; without the lock a backup would take the private file for litter.
-        with exclusive(configuration.directory, found["alias"], "validation"):
-            document = _core.validate(plans.validate_plan(configuration, path, drill), on_event or silent)
+        # No lock: a nightly validation must not keep an hourly backup from running.
+        configuration.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        document = _core.validate(plans.validate_plan(configuration, path, "content", drill), on_event or silent)
         findings = project.ModelFindings((), ())
         if document["ok"]:
             findings = project.compare_models(_core.read_manifest(str(path)))

@@ -183,8 +183,9 @@ impl Rewriter<'_> {
         let token = &self.tokens[place];
         let tag = &token.text[..token.text.len().saturating_sub(token.value.len()) / 2];
         if !self.is_sql() {
-            let mentioned = self.renaming.is_mentioned(&token.value);
-            return if mentioned { Err("the body of the function".to_owned()) } else { Ok(token.text.to_owned()) };
+            let body = token.value.to_lowercase();
+            let mentioned = self.renaming.schemas.keys().any(|schema| body.contains(&schema.to_lowercase()));
+            return if mentioned { Err("its code".to_owned()) } else { Ok(token.text.to_owned()) };
         }
         Ok(format!("{tag}{}{tag}", self.renaming.rewritten(&token.value, self.literals)?))
     }

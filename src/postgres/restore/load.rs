@@ -126,10 +126,7 @@ impl Loader<'_> {
             let (_, data) = decoded?;
             self.progress.check()?;
             let text = std::str::from_utf8(&data).map_err(|error| unreadable(Section::LargeObjects).because(error))?;
-            self.client
-                .batch_execute(text)
-                .await
-                .map_err(|error| describe_error(error, "restoring large objects"))?;
+            self.client.batch_execute(text).await.map_err(|error| describe_error(error, "restoring large objects"))?;
             self.progress.advance(0, data.len() as u64);
         }
         Ok(())
@@ -163,9 +160,10 @@ impl Loader<'_> {
     }
 
     async fn execute(&self, object: &Object, sql: &str) -> Result<()> {
-        self.client.batch_execute(sql).await.map_err(|error| {
-            describe_error(error, format!("creating {} {}", object.kind, object.label()))
-        })
+        self.client
+            .batch_execute(sql)
+            .await
+            .map_err(|error| describe_error(error, format!("creating {} {}", object.kind, object.label())))
     }
 
     async fn copy(&self, data: Vec<u8>, table: &Table) -> Result<u64> {
@@ -188,9 +186,7 @@ impl Loader<'_> {
 
 /// The statements of one object.
 pub(in crate::postgres) fn statement<'a>(object: &Object, chunk: &'a [u8]) -> Result<&'a str> {
-    let range = usize::try_from(object.offset)
-        .ok()
-        .zip(usize::try_from(object.offset + object.size).ok());
+    let range = usize::try_from(object.offset).ok().zip(usize::try_from(object.offset + object.size).ok());
     range
         .and_then(|(start, end)| chunk.get(start..end))
         .and_then(|bytes| std::str::from_utf8(bytes).ok())
@@ -213,8 +209,6 @@ fn statement_of(table: &Table) -> String {
 }
 
 fn unreadable(section: Section) -> Error {
-    Error::bad_backup(format!(
-        "the {section:?} section does not have the form that its manifest describes"
-    ))
-    .hint("validate_backup tells more; list_backups shows older backups")
+    Error::bad_backup(format!("the {section:?} section does not have the form that its manifest describes"))
+        .hint("validate_backup tells more; list_backups shows older backups")
 }

@@ -59,42 +59,26 @@ pub fn restore(
 async fn run(plan: &RestorePlan, client: &Client, archive: &Archive, progress: &Progress) -> Result<Report> {
     let server = begin(client, plan.lock_timeout_seconds).await?;
     let tables = Tables::select(&archive.manifest, plan)?;
-    let loader = Loader {
-        client,
-        archive,
-        tables: &tables,
-        threads: decoding_threads(plan),
-        progress,
-        place: Place::Own,
-    };
+    let loader =
+        Loader { client, archive, tables: &tables, threads: decoding_threads(plan), progress, place: Place::Own };
     let extent = Extent { scope: plan.scope, owners: plan.owners, verify: plan.verify };
     let rows = execute(extent, &loader, &server).await?;
     progress.commit()?;
     commit(client).await?;
     analyze(client, &archive.manifest, &tables, progress).await;
-    Ok(Report {
-        rows,
-        tables: tables.of(&archive.manifest).count() as u64,
-        ..Report::default()
-    })
+    Ok(Report { rows, tables: tables.of(&archive.manifest).count() as u64, ..Report::default() })
 }
 
 /// Prepares a fresh connection and begins the one transaction.
 pub(in crate::postgres) async fn begin(client: &Client, lock_timeout_seconds: f64) -> Result<Server> {
     let server = session::prepare(client).await?;
     session::limit_lock_wait(client, lock_timeout_seconds).await?;
-    client
-        .batch_execute("BEGIN")
-        .await
-        .map_err(|error| describe_error(error, "beginning the restore"))?;
+    client.batch_execute("BEGIN").await.map_err(|error| describe_error(error, "beginning the restore"))?;
     Ok(server)
 }
 
 pub(in crate::postgres) async fn commit(client: &Client) -> Result<()> {
-    client
-        .batch_execute("COMMIT")
-        .await
-        .map_err(|error| describe_error(error, "committing the restore"))
+    client.batch_execute("COMMIT").await.map_err(|error| describe_error(error, "committing the restore"))
 }
 
 /// How far a restore goes.
@@ -165,10 +149,7 @@ async fn make_room(scope: Scope, loader: &Loader<'_>, server: &Server) -> Result
         }
         (_, Tables::Some(_)) => replace::drop_tables(client, &chosen).await,
         (_, Tables::All) => {
-            let reader = Reader {
-                client,
-                version: server.version,
-            };
+            let reader = Reader { client, version: server.version };
             for removal in removal::plan(&reader).await? {
                 client
                     .batch_execute(&removal.sql)

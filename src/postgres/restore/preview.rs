@@ -142,7 +142,8 @@ async fn rows_before_and_after(
     let mut previews = Vec::new();
     for (_, table) in tables.of(manifest) {
         let label = table.label();
-        let (before, estimated) = live.remove(&label).map_or((None, false), |(rows, estimated)| (Some(rows), estimated));
+        let (before, estimated) =
+            live.remove(&label).map_or((None, false), |(rows, estimated)| (Some(rows), estimated));
         let empty = plan.scope == Scope::SchemaOnly || manifest.content == Content::SchemaOnly;
         previews.push(TablePreview {
             label,

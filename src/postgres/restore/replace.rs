@@ -27,10 +27,7 @@ struct ForeignKey {
 
 /// Names of the tables for SQL, as a `regclass[]` parameter.
 pub fn names(tables: &[&Table]) -> Vec<String> {
-    tables
-        .iter()
-        .map(|table| qualified(table.schema.as_deref().unwrap_or_default(), &table.name))
-        .collect()
+    tables.iter().map(|table| qualified(table.schema.as_deref().unwrap_or_default(), &table.name)).collect()
 }
 
 /// Drops the tables' definitions; what depends on them beside foreign keys is an error that the server words.
@@ -39,18 +36,12 @@ pub async fn drop_tables(client: &Client, tables: &[&Table]) -> Result<PutAside>
     let foreign_keys = foreign_keys(client, &present, Direction::Incoming).await?;
     drop_foreign_keys(client, &foreign_keys).await?;
     if !present.is_empty() {
-        client
-            .batch_execute(&format!("DROP TABLE {}", present.join(", ")))
-            .await
-            .map_err(|error| {
-                describe_error(error, "dropping the tables to be restored")
-                    .hint("something else depends on them; --data-only replaces their rows and leaves the definitions")
-            })?;
+        client.batch_execute(&format!("DROP TABLE {}", present.join(", "))).await.map_err(|error| {
+            describe_error(error, "dropping the tables to be restored")
+                .hint("something else depends on them; --data-only replaces their rows and leaves the definitions")
+        })?;
     }
-    Ok(PutAside {
-        foreign_keys,
-        triggers: Vec::new(),
-    })
+    Ok(PutAside { foreign_keys, triggers: Vec::new() })
 }
 
 /// Empties the tables, which must exist with every column of the backup.
@@ -67,10 +58,7 @@ pub async fn empty_tables(client: &Client, tables: &[&Table]) -> Result<PutAside
         .batch_execute(&format!("TRUNCATE TABLE ONLY {}", names.join(", ONLY ")))
         .await
         .map_err(|error| describe_error(error, "emptying the tables to be restored"))?;
-    Ok(PutAside {
-        foreign_keys,
-        triggers,
-    })
+    Ok(PutAside { foreign_keys, triggers })
 }
 
 impl PutAside {
@@ -84,8 +72,9 @@ impl PutAside {
         }
         for key in &self.foreign_keys {
             client.batch_execute(&key.add).await.map_err(|error| {
-                describe_error(error, format!("checking the foreign key {}", key.label))
-                    .hint("rows outside the restored tables point to rows that the backup lacks; restore those tables too")
+                describe_error(error, format!("checking the foreign key {}", key.label)).hint(
+                    "rows outside the restored tables point to rows that the backup lacks; restore those tables too",
+                )
             })?;
         }
         Ok(())
@@ -116,7 +105,9 @@ enum Direction {
 
 async fn foreign_keys(client: &Client, names: &[String], direction: Direction) -> Result<Vec<ForeignKey>> {
     let condition = match direction {
-        Direction::Incoming => "c.confrelid = ANY ($1::text[]::regclass[]) AND c.conrelid <> ALL ($1::text[]::regclass[])",
+        Direction::Incoming => {
+            "c.confrelid = ANY ($1::text[]::regclass[]) AND c.conrelid <> ALL ($1::text[]::regclass[])"
+        }
         Direction::Both => "(c.confrelid = ANY ($1::text[]::regclass[]) OR c.conrelid = ANY ($1::text[]::regclass[]))",
     };
     let query = format!(
@@ -126,10 +117,7 @@ async fn foreign_keys(client: &Client, names: &[String], direction: Direction) -
          JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace \
          WHERE c.contype = 'f' AND c.conparentid = 0 AND {condition} ORDER BY c.oid"
     );
-    let rows = client
-        .query(&query, &[&names])
-        .await
-        .map_err(|error| describe_error(error, "reading foreign keys"))?;
+    let rows = client.query(&query, &[&names]).await.map_err(|error| describe_error(error, "reading foreign keys"))?;
     Ok(rows
         .iter()
         .map(|row| {
@@ -151,10 +139,7 @@ async fn foreign_keys(client: &Client, names: &[String], direction: Direction) -
 
 async fn drop_foreign_keys(client: &Client, keys: &[ForeignKey]) -> Result<()> {
     let drops: String = keys.iter().map(|key| key.drop.as_str()).collect();
-    client
-        .batch_execute(&drops)
-        .await
-        .map_err(|error| describe_error(error, "putting foreign keys aside"))
+    client.batch_execute(&drops).await.map_err(|error| describe_error(error, "putting foreign keys aside"))
 }
 
 /// Switches the users' triggers off, so that rows arrive as they were; gives the statements that switch them on again.
@@ -181,10 +166,7 @@ async fn disable_triggers(client: &Client, names: &[String]) -> Result<Vec<Strin
         disable.push_str(&format!("ALTER TABLE {table} DISABLE TRIGGER {trigger};"));
         enable.push(format!("ALTER TABLE {table} ENABLE {mode}TRIGGER {trigger};"));
     }
-    client
-        .batch_execute(&disable)
-        .await
-        .map_err(|error| describe_error(error, "switching triggers off"))?;
+    client.batch_execute(&disable).await.map_err(|error| describe_error(error, "switching triggers off"))?;
     Ok(enable)
 }
 

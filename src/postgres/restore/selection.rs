@@ -21,11 +21,7 @@ impl Tables {
         if plan.tables.is_empty() {
             return Ok(Self::All);
         }
-        plan.tables
-            .iter()
-            .map(|wanted| find(manifest, wanted))
-            .collect::<Result<_>>()
-            .map(Self::Some)
+        plan.tables.iter().map(|wanted| find(manifest, wanted)).collect::<Result<_>>().map(Self::Some)
     }
 
     /// Whether this table is one of them.
@@ -63,12 +59,11 @@ pub fn chunks(manifest: &Manifest, section: Section, tables: &Tables) -> Vec<usi
 }
 
 fn find(manifest: &Manifest, wanted: &str) -> Result<u32> {
-    let mut found = (0..)
-        .zip(&manifest.tables)
-        .filter(|(_, table)| table.label() == wanted || table.name == wanted);
+    let mut found = (0..).zip(&manifest.tables).filter(|(_, table)| table.label() == wanted || table.name == wanted);
     let Some((index, table)) = found.next() else {
-        return Err(Error::usage(format!("the backup {} has no table {wanted}", manifest.name))
-            .hint("list_backups NAME shows the tables of a backup; write the table's name in the database, as in blog_post"));
+        return Err(Error::usage(format!("the backup {} has no table {wanted}", manifest.name)).hint(
+            "list_backups NAME shows the tables of a backup; write the table's name in the database, as in blog_post",
+        ));
     };
     if let Some((_, other)) = found.next() {
         return Err(Error::usage(format!(

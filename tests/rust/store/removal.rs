@@ -62,22 +62,22 @@ fn cleaning_removes_the_litter_of_its_alias_alone() {
     let folder = empty_folder();
     let backup = put(folder.path(), "app", "daily", "2026-11-19T00:00:00Z");
     let litter = [
-        ".app-12-ab_c9.snapshot",
-        ".app-12-ab_c9.snapshot-journal",
-        ".app-12-ab_c9.snapshot-shm",
-        ".app-12-ab_c9.snapshot-wal",
+        ".app-2147483647-ab_c9.snapshot",
+        ".app-2147483647-ab_c9.snapshot-journal",
+        ".app-2147483647-ab_c9.snapshot-shm",
+        ".app-2147483647-ab_c9.snapshot-wal",
         ".app_daily_20261119T000000Z.sql.gz.status.json.partial",
         ".app_daily_20261120T000000Z.sql.gz.json.partial",
         ".app_daily_20261120T000000Z.sql.gz.partial",
         ".app_daily_20261120T000000Z.sql.gz.sha256.partial",
     ];
     let others = [
-        ".app-1-12-ab.snapshot",
-        ".app-12-.snapshot",
-        ".app-12-ab.snapshot-other",
+        ".app-1-2147483647-ab.snapshot",
+        ".app-2147483647-.snapshot",
+        ".app-2147483647-ab.snapshot-other",
         ".app-x-ab.snapshot",
         ".app.lock",
-        ".app_logs-12-ab.snapshot",
+        ".app_logs-2147483647-ab.snapshot",
         ".app_logs_daily_20261120T000000Z.sql.gz.deleting",
         ".app_logs_daily_20261120T000000Z.sql.gz.partial",
         ".app_notes.partial",

@@ -38,6 +38,7 @@ class Command(HoldfastCommand):
         add("--verify", action="store_true", help="Compare every row with the backup before the commit.")
         add("--verify-only", action="store_true", help="Check the backup and stop.")
         add("--no-safety-backup", action="store_true", help="Do not back up the state of now first.")
+        add("--skip-unsupported", action="store_true", help="Let the safety backup leave out what it cannot hold.")
         add_no_input(parser, "--force")
 
     def handle(self, **options: Any) -> None:
@@ -84,4 +85,5 @@ def _chosen(options: dict[str, Any]) -> RestoreOptions:
         "verify": "full" if options["verify"] else "counts",
         "jobs": options["jobs"],
         "safety_backup": "skip" if options["no_safety_backup"] else "make",
+        "unsupported": "skip" if options["skip_unsupported"] else "refuse",
     }

@@ -112,10 +112,10 @@ async fn sweep(drill: &Drill<'_>, client: &Client) -> Result<()> {
     let failed = |error| describe_error(error, "looking for what earlier drills left behind");
     let rows = client
         .query(
-            "SELECT datname::text FROM pg_catalog.pg_database d \
-             WHERE pg_catalog.starts_with(datname::text, $1) AND datdba = current_user::regrole \
+            "SELECT d.datname::text FROM pg_catalog.pg_database d \
+             WHERE pg_catalog.starts_with(d.datname::text, $1) AND d.datdba = current_user::regrole \
              AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a \
-                              WHERE a.datid = d.oid OR a.application_name = datname)",
+                              WHERE a.datid = d.oid OR a.application_name = d.datname)",
             &[&PREFIX],
         )
         .await

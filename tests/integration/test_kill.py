@@ -1,0 +1,151 @@
+"""Whatever stops a run, and whenever: the old state or the new, and nothing that looks like a backup and is none."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+import holdfast
+from tests.deployment import PATIENCE, Deployment
+from tests.project.snapshot import differences
+
+ROUNDS = 20
+INTERRUPTIONS = 8
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+
+BACKUP = ("backup_db",)
+# Nothing else may change the folder.
+RESTORE = ("restore_db", "latest", "--no-input", "--no-safety-backup", "--owners")
+
+
+def duration(deployment: Deployment, command: tuple[str, ...]) -> float:
+    with deployment.primed(*command) as process:
+        started = time.perf_counter()
+        assert process.wait(PATIENCE) == 0
+        return time.perf_counter() - started
+
+
+def stop(deployment: Deployment, command: tuple[str, ...], seconds: float, number: signal.Signals) -> tuple[int, str]:
+    """Send a signal so long after the work began; the time only spreads the rounds over the whole run."""
+    with deployment.primed(*command) as process:
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.kill(process.pid, number)
+        printed, _ = process.communicate(timeout=PATIENCE)
+        deployment.settle()
+        return process.returncode, printed
+
+
+def assert_only_whole_backups(known: set[str]) -> None:
+    for backup in holdfast.list_backups():
+        assert backup.problem is None
+        assert backup.name in known or holdfast.validate(str(backup.path)).ok
+        known.add(backup.name)
+
+
+def test_a_killed_backup_leaves_none_or_a_whole_one(single: Deployment) -> None:
+    before = single.state()
+    seconds = duration(single, BACKUP)
+    known: set[str] = set()
+    stopped = 0
+    with single.in_process():
+        for turn in range(ROUNDS):
+            code, _ = stop(single, BACKUP, seconds * turn / ROUNDS, signal.SIGKILL)
+            stopped += code == -signal.SIGKILL
+            assert_only_whole_backups(known)
+            known.add(holdfast.backup("default", kind=f"turn-{turn}").name)
+            assert single.litter() == []
+    assert stopped > ROUNDS / 2
+    assert differences(before, single.state()) == {}
+
+
+def test_a_killed_restore_leaves_the_old_state_or_the_new(single: Deployment) -> None:
+    new = single.state()
+    single.run("backup_db")
+    single.wreck()
+    old = single.state()
+    seconds = duration(single, RESTORE)
+    assert differences(new, single.state()) == {}
+    files = single.files()
+    stopped = 0
+    for turn in range(ROUNDS):
+        single.wreck()
+        code, _ = stop(single, RESTORE, seconds * turn / ROUNDS, signal.SIGKILL)
+        stopped += code == -signal.SIGKILL
+        after = single.state()
+        assert not differences(new, after) or not differences(old, after)
+        with single.in_process():
+            holdfast.restore("latest", safety_backup="skip", owners="apply")
+        assert single.files() == files
+    assert stopped > ROUNDS / 2
+    assert differences(new, single.state()) == {}
+
+
+@SIGNALS
+def test_an_interrupted_backup_leaves_nothing(single: Deployment, number: signal.Signals) -> None:
+    before = single.state()
+    seconds = duration(single, BACKUP)
+    interrupted = 0
+    for turn in range(INTERRUPTIONS):
+        files = single.files()
+        code, printed = stop(single, BACKUP, seconds * turn / INTERRUPTIONS, number)
+        if code == 0:
+            assert len(single.files()) == len(files) + 3
+            continue
+        interrupted += 1
+        assert code == 1, printed
+        assert "interrupted: nothing was changed" in printed
+        assert "Traceback" not in printed
+        assert single.files() == files
+    assert interrupted > 0
+    assert differences(before, single.state()) == {}
+
+
+@SIGNALS
+def test_an_interrupted_restore_leaves_the_old_state(single: Deployment, number: signal.Signals) -> None:
+    new = single.state()
+    single.run("backup_db")
+    single.wreck()
+    old = single.state()
+    seconds = duration(single, RESTORE)
+    files = single.files()
+    interrupted = 0
+    for turn in range(INTERRUPTIONS):
+        if not differences(new, single.state()):
+            single.wreck()
+        code, printed = stop(single, RESTORE, seconds * turn / INTERRUPTIONS, number)
+        assert single.files() == files
+        if code == 0:
+            assert differences(new, single.state()) == {}
+            continue
+        interrupted += 1
+        assert code == 1, printed
+        assert "interrupted: nothing was changed" in printed
+        assert "Traceback" not in printed
+        assert differences(old, single.state()) == {}
+    assert interrupted > 0
+
+
+def test_a_full_restore_interrupted_in_its_safety_backup(single: Deployment) -> None:
+    single.run("backup_db")
+    single.wreck()
+    before, files = single.state(), single.files()
+    with single.primed("restore_db", "latest", "--no-input") as process:
+        # The lock's holder is written before the safety backup begins.
+        lock = Path(single.backups, ".default.lock")
+        while process.poll() is None and not lock.read_bytes():
+            pass
+        process.send_signal(signal.SIGINT)
+        printed, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    assert "interrupted: nothing was changed" in printed
+    assert differences(before, single.state()) == {}
+    # The safety backup may have been finished; it is one more backup then, whole.
+    assert {name for name in single.files() if "pre-restore" not in name} == set(files)
+    assert single.litter() == []
