@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -143,18 +144,17 @@ def _environment(**more: str) -> dict[str, str]:
 
 def _steps(text: str) -> list[Step]:
     steps: list[Step] = []
-    pattern = r"(?m)^```console\n(?P<block>.*?)^```$|^<!-- run: (?P<hidden>.*) -->$"
-    for match in re.finditer(pattern, text, re.DOTALL | re.MULTILINE):
+    for match in re.finditer(r"(?m)^```console\n(?P<block>(?:.*\n)*?)```$|^<!-- run: (?P<hidden>.*) -->$", text):
         if match["hidden"]:
-            steps.append(Step(match["hidden"].partition(" -->")[0]))
+            steps.append(Step(match["hidden"]))
             continue
         for line in match["block"].replace("\\\n", "").splitlines():
             if line.startswith("$ "):
                 steps.append(Step(line[2:]))
             else:
                 steps[-1].output.append(line)
-    for step, following in zip(steps, [*steps[1:], None], strict=True):
-        if following is not None and following.command == "echo $?":
+    for step, following in pairwise(steps):
+        if following.command == "echo $?":
             step.status = int(following.output[0])
     return [step for step in steps if step.command != "echo $?"]
 
