@@ -23,7 +23,8 @@ import pytest
 from django.core.management import load_command_class
 from django.core.management.base import BaseCommand
 
-from holdfast import checks, conf
+import holdfast
+from holdfast import checks, conf, exceptions, signals
 from holdfast.retention import Retention
 from tests.servers import CACHE, Server, start
 
@@ -187,6 +188,35 @@ def test_commands_run_and_print_what_the_page_shows(page: Path, project: Callabl
         assert status == step.status, f"$ {step.command}\n{output}"
         missing = [line for line in step.output if line.strip(" …") and not _shows(output, line)]
         assert not missing, f"$ {step.command}\nprinted\n{output}\nand not\n" + "\n".join(missing)
+
+
+WITH_EXAMPLES = [page for page in PAGES if "```pycon\n" in page.read_text()]
+RUN_EXAMPLES = """
+import doctest, os, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
+django.setup()
+flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+raise SystemExit(doctest.testfile("examples.txt", module_relative=False, optionflags=flags).failed)
+"""
+
+
+@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_examples_in_python_give_what_the_page_shows(page: Path, project: Callable[[str], Project]) -> None:
+    text = page.read_text()
+    blog = project(text)
+    (blog.folder / "examples.txt").write_text("\n".join(re.findall(r"(?ms)^```pycon\n(.*?)^```$", text)))
+    (blog.folder / "run_examples.py").write_text(RUN_EXAMPLES)
+    status, output = blog.run("python run_examples.py")
+    assert status == 0, output
+
+
+def test_every_public_name_is_documented() -> None:
+    page = (DOCS / "reference" / "python.md").read_text()
+    functions = {name for name in holdfast.__all__ if name[0].islower()}
+    assert set(re.findall(r"(?m)^## `holdfast\.([a-z_]+)\(", page)) == functions
+    named = [name for name, value in vars(exceptions).items() if isinstance(value, type) and value.__module__ == exceptions.__name__]
+    assert not [name for name in named if f"| `{name}` |" not in page]
+    assert not [name for name in vars(signals) if name.islower() and name[0] != "_" and f"| `{name}` |" not in page]
 
 
 def test_enough_pages_have_commands() -> None:
