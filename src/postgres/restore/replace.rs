@@ -166,7 +166,7 @@ async fn disable_triggers(client: &Client, names: &[String]) -> Result<Vec<Strin
         disable.push(format!("ALTER TABLE {table} DISABLE TRIGGER {trigger};"));
         enable.push(format!("ALTER TABLE {table} ENABLE {mode}TRIGGER {trigger};"));
     }
-    client.batch_execute(&disable).await.map_err(|error| describe_error(error, "switching triggers off"))?;
+    client.batch_execute(&disable.concat()).await.map_err(|error| describe_error(error, "switching triggers off"))?;
     Ok(enable)
 }
 
