@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::event::Progress;
 use crate::manifest::{Content, Database, FORMAT_VERSION, Manifest, Object, Payload, Skipped, Table};
 use crate::plan::{BackupPlan, Source, Verify};
-use crate::store::BackupName;
+use crate::store::{self, BackupName};
 use crate::{postgres, sqlite};
 
 /// What was made.
@@ -51,11 +51,12 @@ pub fn backup(plan: &BackupPlan, progress: &Progress) -> Result<Report> {
         Source::Postgresql { parameters } => postgres::backup(plan, parameters, create, progress)?,
         Source::Sqlite { copy, name } => sqlite::backup(plan, copy, name, create, progress)?,
     };
-    progress.check()?;
+    progress.commit()?;
     let manifest = writer.finish(|written| describe(plan, payload, &name, contents, written, started))?;
     let path = plan.folder.join(&name);
     if plan.verify == Verify::Full {
-        read_again(&path, progress)?;
+        // What cannot be read, or was not to be, is no backup.
+        read_again(&path, progress).inspect_err(|_| drop(store::remove(&path)))?;
     }
     Ok(Report { path, manifest })
 }

@@ -4,6 +4,7 @@
 //! `source`, never pasted into the message. No message or hint ever holds a password or a connection string.
 
 use std::fmt;
+use std::io::ErrorKind;
 
 /// What everything in this crate returns.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -103,6 +104,14 @@ impl Error {
         text
     }
 
+    /// The one failure of a disk about which its user can do something.
+    fn is_lack_of_room(&self) -> bool {
+        let cause = self.source.as_ref().and_then(|source| source.downcast_ref::<std::io::Error>());
+        cause.is_some_and(|error| {
+            matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
+        })
+    }
+
     /// What to do next, where there is something to do.
     pub fn hint_text(&self) -> Option<&str> {
         self.hint.as_deref()
@@ -129,6 +138,9 @@ pub trait Context<T> {
 
 impl<T, E: Into<Box<dyn std::error::Error + Send + Sync>>> Context<T> for std::result::Result<T, E> {
     fn context<M: Into<String>>(self, message: impl FnOnce() -> M) -> Result<T> {
-        self.map_err(|source| Error::failed(message()).because(source))
+        self.map_err(|source| {
+            let error = Error::failed(message()).because(source);
+            if error.is_lack_of_room() { error.hint("Make room on that disk; nothing was changed") } else { error }
+        })
     }
 }

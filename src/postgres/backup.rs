@@ -76,6 +76,7 @@ async fn run(
     let mut large_objects = 0;
     if plan.content == Content::Full {
         large_objects = large_objects::send(snapshot.client(), &script.sender, progress).await?;
+        script.entries(&schema.entries, Section::LargeObjects).await?;
         script.entries(&schema.sequences, Section::Sequences).await?;
     }
     script.entries(&schema.entries, Section::PostData).await?;

@@ -46,7 +46,13 @@ pub(super) fn run<T: Send + 'static>(
         let received = wait(TICK);
         let told = deliver(py, on_event, &progress);
         let interrupt = match received {
-            Ok(result) => return result.map_err(|error| raise(py, &error)),
+            Ok(result) => {
+                if result.is_ok() && progress.is_committing() {
+                    // A Ctrl-C of the last moments is too late; raised now, it would say that nothing was changed.
+                    drop(py.check_signals());
+                }
+                return result.map_err(|error| raise(py, &error));
+            }
             Err(RecvTimeoutError::Disconnected) => return Err(raise(py, &lost())),
             Err(RecvTimeoutError::Timeout) => match told.and_then(|()| py.check_signals()) {
                 Ok(()) => continue,

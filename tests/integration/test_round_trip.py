@@ -76,10 +76,10 @@ def replace_secret(deployment: Deployment) -> Deployment:
     return replace(deployment, databases={alias: known | given for alias, known in deployment.databases.items()})
 
 
-@CODECS
-def test_psql_restores_without_us(each_major: Deployment, codec: str) -> None:
+def test_psql_restores_without_us(each_major: Deployment) -> None:
     server = each_major.server
     assert server is not None
+    codec = "gzip" if server.major > MAJORS[0] else "zstd"
     each_major.run("backup_db", "--database", "default", "--compression", codec)
     script = decompressed(each_major.newest())
     copy = f"copy_{each_major.name()}"
@@ -166,13 +166,22 @@ def test_rows_alone_come_back(single: Deployment) -> None:
     assert set(differences(wrecked, single.state())) == {key("catalog_document", single), key("catalog_textkey", single)}
 
 
-def test_the_schema_alone_has_no_rows(single: Deployment) -> None:
-    single.run("backup_db", "--schema-only")
+@pytest.mark.parametrize(
+    ("backup_options", "restore_options"),
+    [(("--schema-only",), ()), ((), ("--schema-only",))],
+    ids=["backup", "restore"],
+)
+def test_the_schema_alone_has_no_rows(
+    single: Deployment, backup_options: tuple[str, ...], restore_options: tuple[str, ...]
+) -> None:
+    single.run("backup_db", *backup_options)
     before = single.state()
     single.wreck()
-    single.run("restore_db", "--no-input", "--schema-only")
+    single.run("restore_db", "--no-input", *restore_options)
     after = single.state()
-    assert before.keys() == after.keys()
+    # A materialized view without rows is not filled; reading it would fail.
+    assert before.keys() - after.keys() <= {"public.mood_count", "public.happy_total"}
+    assert after.keys() <= before.keys()
     assert before.get("sqlite_master") == after.get("sqlite_master")
     filled = {table for table, rows in after.items() if rows and table not in {"sqlite_master", "sequences"}}
     # An aggregate without rows to count still is a row.

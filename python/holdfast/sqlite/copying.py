@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from holdfast.exceptions import RestoreFailed, UsageError
+from holdfast.sqlite.interrupts import uninterrupted
 from holdfast.sqlite.live import Access, connected, explained, location, locked, private_file
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def thaw(connection: BaseDatabaseWrapper, private: Path, *, timeout_seconds: flo
     Other connections, of this process too, may stay open. The journal mode, the file's owner and its mode remain.
     Where there is no live file it is made. Whatever stops it, even `kill -9`, leaves the old state.
 
-    It cannot be stopped with Ctrl-C: the transaction is one call into SQLite.
+    It cannot be stopped with Ctrl-C: the transaction is one call into SQLite. A signal that comes meanwhile is dropped,
+    for raised afterwards it would say that nothing was changed.
     """
     path, _ = location(connection)
     refuse_open_transaction(connection)
@@ -98,7 +100,8 @@ def thaw(connection: BaseDatabaseWrapper, private: Path, *, timeout_seconds: flo
             if status in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
                 raise locked(path)
 
-        source.backup(live, pages=-1, progress=step)
+        with uninterrupted():
+            source.backup(live, pages=-1, progress=step)
         # In WAL mode the log is now as large as the database. Readers may keep it so; it shrinks later then.
         live.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from holdfast.exceptions import RestoreFailed, UnsupportedObject, UsageError
 from holdfast.sqlite.copying import refuse_open_transaction
+from holdfast.sqlite.interrupts import uninterrupted
 from holdfast.sqlite.live import Access, connected, location, quoted, uri
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def _transaction(live: sqlite3.Connection) -> Iterator[None]:
         if live.in_transaction:
             live.rollback()
         raise
-    live.execute("COMMIT")
+    with uninterrupted():
+        live.execute("COMMIT")
 
 
 def _refuse_unsuitable(live: sqlite3.Connection, table: str, mode: Mode) -> None:

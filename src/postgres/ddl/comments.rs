@@ -27,9 +27,11 @@ fn foreign(row: &Row) -> Entry {
 fn comment(row: &Row, finish: impl Fn(String) -> String) -> Entry {
     let address = Address::read(row);
     let text = row.get::<_, Option<&str>>("description").map_or_else(|| "NULL".to_owned(), quote::literal);
+    // A large object comes with the rows, and so does what is said about it.
+    let section = if address.kind() == "large object" { Section::LargeObjects } else { Section::PostData };
     Entry {
         id: None,
-        section: Section::PostData,
+        section,
         kind: "comment",
         schema: address.schema().map(str::to_owned),
         name: format!("{} {}", address.kind(), address.label()),

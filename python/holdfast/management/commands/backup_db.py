@@ -61,6 +61,7 @@ class Command(HoldfastCommand):
                     self.warn(f"{alias}: {with_hint(error)}")
                 continue
             reports.append(report)
+            self.interrupted = f"interrupted: of {', '.join(aliases)} only {len(reports)} are backed up"
             self.say(rendering.backup_line(report), options)
             for text in (*report.notices, *(f"left out: {skipped}" for skipped in report.skipped)):
                 self.warn(f"{alias}: {text}")

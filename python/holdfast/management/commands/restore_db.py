@@ -60,6 +60,7 @@ class Command(HoldfastCommand):
         with self.progress("restoring", options) as progress:
             # By its path: `latest` may be another one by now.
             report = restore(str(preview.path), preview.alias, on_event=progress, **chosen)
+        self.interrupted = "interrupted, but the restore is done"
         for warning in report.warnings:
             self.warn(warning)
         self.say(rendering.restore_line(report), options)
