@@ -116,4 +116,4 @@ def prepared(project: Project) -> Project:
 def environment(**more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("BACKUP_", "PG", "DJANGO_"))}
     path = os.pathsep.join([str(Path(sys.executable).parent), str(CACHE / "client" / "bin"), os.environ["PATH"]])
-    return {**kept, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT / "python"), **more}
+    return {**kept, "PATH": path, **more}
