@@ -157,7 +157,11 @@ impl Rewriter<'_> {
     fn literal(&self, place: usize) -> std::result::Result<String, String> {
         let token = &self.tokens[place];
         if self.context == Context::SearchPath {
-            return Ok(self.renaming.schemas.get(token.value.as_ref()).map_or(token.text.to_owned(), |name| literal(name)));
+            return Ok(self
+                .renaming
+                .schemas
+                .get(token.value.as_ref())
+                .map_or(token.text.to_owned(), |name| literal(name)));
         }
         if self.context == Context::Dynamic || self.is_cast_to_name(place) {
             let rewritten = self.renaming.rewritten(&token.value, self.literals)?;
@@ -192,7 +196,8 @@ impl Rewriter<'_> {
 
     /// `DO` without a language is PL/pgSQL.
     fn is_sql(&self) -> bool {
-        let mut words = self.tokens.iter().filter(|token| token.is_name()).skip_while(|token| !token.is_word("language"));
+        let mut words =
+            self.tokens.iter().filter(|token| token.is_name()).skip_while(|token| !token.is_word("language"));
         words.nth(1).is_none_or(|language| SQL_LANGUAGES.contains(&language.value.as_ref()))
     }
 

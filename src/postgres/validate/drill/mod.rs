@@ -88,12 +88,7 @@ impl Rights {
             )
             .await
             .map_err(|error| describe_error(error, "reading the rights of the role"))?;
-        Ok(Self {
-            role: row.get(0),
-            database: row.get(1),
-            create_database: row.get(2),
-            create_schema: row.get(3),
-        })
+        Ok(Self { role: row.get(0), database: row.get(1), create_database: row.get(2), create_schema: row.get(3) })
     }
 
     fn missing(&self) -> Error {

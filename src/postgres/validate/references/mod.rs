@@ -125,7 +125,8 @@ impl Pass<'_> {
         self.stream("comparing keys", wanted, |table, mut rows| {
             let mut own: Vec<_> = Vec::new();
             for (reference, missing) in self.references.iter().zip(missing.iter_mut()) {
-                let parts = self.parts.iter().zip(sets).filter(|(part, _)| referring(part, reference)).collect::<Vec<_>>();
+                let parts =
+                    self.parts.iter().zip(sets).filter(|(part, _)| referring(part, reference)).collect::<Vec<_>>();
                 if reference.table == table && !parts.is_empty() {
                     own.push((&reference.columns, parts, missing));
                 }
