@@ -275,7 +275,7 @@ class TestRestore:
         assert done(core) == ["validate", "backup", "restore"]
         assert core.calls[1][1]["kind"] == "pre-restore"
         output = capsys.readouterr().out
-        assert "Restored default_manual_20261121T020000Z.sqlite3.gz into 'shop.sqlite3': 1 tables, 5 rows" in output
+        assert "Restored default_manual_20261121T020000Z.sqlite3.gz into 'shop.sqlite3': 1 table, 5 rows" in output
         assert "The state before it is in default_pre-restore_20261121T030000Z.sqlite3.gz." in output
         assert list(folder.iterdir()) == []
 
