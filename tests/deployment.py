@@ -113,9 +113,9 @@ class Deployment:
 
     def _finish(self, command: list[str], code: int | None, stdin: str | None, **more: Any) -> Outcome:
         given = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
-        variables = more.pop("environment", {})
+        variables, through = more.pop("environment", {}), more.pop("through", [])
         done = subprocess.run(
-            command, capture_output=True, text=True, env=self.environment(**variables), cwd=self.folder, check=False,
+            [*through, *command], capture_output=True, text=True, env=self.environment(**variables), cwd=self.folder, check=False,
             timeout=PATIENCE, **given, **more,
         )  # fmt: skip
         outcome = Outcome(done.returncode, done.stdout, done.stderr)

@@ -42,6 +42,11 @@ def stop(deployment: Deployment, command: tuple[str, ...], seconds: float, numbe
         return process.returncode, printed
 
 
+def is_over(code: int, number: signal.Signals) -> bool:
+    """Whether the work was done: once it is, the interpreter's own end may still take the signal."""
+    return code in (0, -number)
+
+
 def assert_only_whole_backups(known: set[str]) -> None:
     for backup in holdfast.list_backups():
         assert backup.problem is None
@@ -95,7 +100,7 @@ def test_an_interrupted_backup_leaves_nothing(single: Deployment, number: signal
     for turn in range(INTERRUPTIONS):
         files = single.files()
         code, printed = stop(single, BACKUP, seconds * turn / INTERRUPTIONS, number)
-        if code == 0:
+        if is_over(code, number):
             assert len(single.files()) == len(files) + 3
             continue
         interrupted += 1
@@ -121,7 +126,7 @@ def test_an_interrupted_restore_leaves_the_old_state(single: Deployment, number:
             single.wreck()
         code, printed = stop(single, RESTORE, seconds * turn / INTERRUPTIONS, number)
         assert single.files() == files
-        if code == 0:
+        if is_over(code, number):
             assert differences(new, single.state()) == {}
             continue
         interrupted += 1

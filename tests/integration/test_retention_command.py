@@ -1,0 +1,112 @@
+"""`cleanup_backups` from end to end: shows, asks, removes what the policy does not keep, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+import holdfast
+from tests.deployment import MANAGE, PATIENCE, Deployment
+
+COUNT = 4
+LAST_ONE = ("--keep-last", "1", "--keep-daily", "0", "--keep-weekly", "0", "--keep-monthly", "0", "--keep-yearly", "0")
+
+
+@pytest.fixture
+def backups(sqlite: Deployment) -> list[str]:
+    """Names of backups of the alias `second`, the oldest first."""
+    with sqlite.in_process():
+        names = [holdfast.backup("second", kind=f"kind-{number}").name for number in range(COUNT)]
+        # Made within one second, so their names tell the order no better than their times.
+        listed = [backup.name for backup in holdfast.list_backups()]
+    assert set(listed) == set(names)
+    return listed[::-1]
+
+
+def kept(deployment: Deployment) -> set[str]:
+    return {name for name in deployment.files() if name.endswith(".gz")}
+
+
+def typed(deployment: Deployment, *arguments: str, answer: str) -> tuple[int, str]:
+    """Run a command on a terminal and type an answer to its question."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, str(MANAGE), *arguments]
+    with subprocess.Popen(
+        command, env=deployment.environment(), cwd=deployment.folder, stdin=theirs,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ) as process:  # fmt: skip
+        os.close(theirs)
+        os.write(ours, f"{answer}\n".encode())
+        output, _ = process.communicate(timeout=PATIENCE)
+    os.close(ours)
+    return process.returncode, output
+
+
+def test_a_dry_run_tells_everything_and_removes_nothing(sqlite: Deployment, backups: list[str]) -> None:
+    files = sqlite.files()
+    outcome = sqlite.run("cleanup_backups", *LAST_ONE, "--dry-run")
+    lines = {name: line for name in backups for line in outcome.out.splitlines() if name in line}
+    assert set(lines) == set(backups)
+    assert sorted(line.split()[0] for line in lines.values()) == ["keep", *["remove"] * (COUNT - 1)]
+    # Every decision has its reason.
+    assert all("(" in line for line in lines.values())
+    assert sqlite.files() == files
+
+
+def test_it_asks_and_removes(sqlite: Deployment, backups: list[str]) -> None:
+    files = sqlite.files()
+    assert "terminal" in sqlite.run("cleanup_backups", *LAST_ONE, code=2).err
+    code, output = typed(sqlite, "cleanup_backups", *LAST_ONE, answer="no")
+    assert code == 1, output
+    assert "nothing was changed" in output
+    assert sqlite.files() == files
+    code, output = typed(sqlite, "cleanup_backups", *LAST_ONE, answer="yes")
+    assert code == 0, output
+    (left,) = kept(sqlite)
+    assert left in backups
+    assert {name for name in sqlite.files() if not name.startswith(left)} == set()
+
+
+def test_pins_stay(sqlite: Deployment, backups: list[str]) -> None:
+    with sqlite.in_process():
+        doomed = next(decision.name for decision in holdfast.plan_cleanup(holdfast.Retention(1, 0, 0, 0)) if not decision.keep)
+    sqlite.run("cleanup_backups", "--pin", doomed)
+    assert "pinned" in sqlite.run("list_backups").out
+    sqlite.run("cleanup_backups", *LAST_ONE, "--no-input")
+    assert doomed in kept(sqlite)
+    assert len(kept(sqlite)) == 2
+    sqlite.run("cleanup_backups", "--unpin", doomed)
+    sqlite.run("cleanup_backups", *LAST_ONE, "--no-input")
+    assert len(kept(sqlite)) == 1
+    assert doomed in backups
+
+
+def test_the_newest_good_backup_stays(sqlite: Deployment) -> None:
+    with sqlite.in_process():
+        good = holdfast.backup("second", kind="good")
+        bad = holdfast.backup("second", kind="good")
+        content = bytearray(bad.path.read_bytes())
+        content[len(content) // 2] ^= 1
+        bad.path.write_bytes(content)
+        assert not holdfast.validate(str(bad.path)).ok
+    outcome = sqlite.run("cleanup_backups", *LAST_ONE, "--no-input")
+    assert good.name in kept(sqlite), outcome.out
+    sqlite.run("restore_db", good.name, "--no-input", "--no-safety-backup")
+
+
+def test_an_empty_policy_is_refused(sqlite: Deployment, backups: list[str]) -> None:
+    nothing = [argument if argument.startswith("--") else "0" for argument in LAST_ONE]
+    outcome = sqlite.run("cleanup_backups", *nothing, "--no-input", code=2)
+    assert "empty" in outcome.err
+    assert kept(sqlite) == set(backups)
+
+
+def test_every_alias_has_its_own_count(sqlite: Deployment, backups: list[str]) -> None:
+    sqlite.run("backup_db", "--database", "default")
+    sqlite.run("cleanup_backups", *LAST_ONE, "--no-input")
+    assert sorted(name.split("_")[0] for name in kept(sqlite)) == ["default", "second"]
+    assert len(backups) == COUNT
