@@ -23,7 +23,7 @@ demo: build ## Back up and restore a sample blog on SQLite
 test: test-rust test-python ## Install whatever the tests need and run them all
 
 test-rust: servers
-	cargo test --locked
+	HOLDFAST_TEST_POSTGRES_BIN=$(CACHE)/server-18/bin cargo test --locked
 
 test-python: build servers
 	pytest

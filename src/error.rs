@@ -20,6 +20,8 @@ pub enum Kind {
     Unsupported,
     /// The request itself makes no sense: an unknown backup, table or option (exit code 2).
     Usage,
+    /// There is no such backup, or more than one (exit code 2).
+    NotFound,
     /// The backup is damaged, incomplete, foreign or newer than this program (exit code 3).
     BadBackup,
     /// Another run holds the lock (exit code 4).

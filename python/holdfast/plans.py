@@ -51,11 +51,13 @@ def backup_plan(
     configuration: Configuration,
     created: datetime,
     options: BackupOptions,
+    copy: Path | None = None,
 ) -> dict[str, Any]:
-    """Plan a backup; for SQLite the caller still has to put the private copy into the source."""
+    """Plan a backup, of SQLite from a private copy."""
     compression = options.get("compression")
     return {
-        "source": _server(connection) or {"engine": "sqlite", "copy": "", "name": databases.display_name(connection)},
+        "source": _server(connection)
+        or {"engine": "sqlite", "copy": str(copy), "name": databases.display_name(connection)},
         "folder": str(configuration.directory),
         "id": uuid4().hex,
         "alias": connection.alias,
@@ -69,7 +71,7 @@ def backup_plan(
         "verify": options.get("verify", "counts"),
         "lock_timeout_seconds": configuration.lock_timeout_seconds,
         "rate_limit": configuration.rate_limit,
-        "django": project.state(connection),
+        "django": project.state(connection, copy),
     }
 
 

@@ -2,8 +2,11 @@
 
 import os
 import platform
+import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import django
@@ -29,10 +32,11 @@ class Migrations:
     missing_in_backup: tuple[str, ...]
 
 
-def state(connection: BaseDatabaseWrapper) -> dict[str, Any]:
-    """Describe the project as it stands, for the manifest."""
+def state(connection: BaseDatabaseWrapper, copy: Path | None = None) -> dict[str, Any]:
+    """Describe the project as it stands, for the manifest; a private copy of the database tells its migrations."""
+    recorded = MigrationRecorder(connection).applied_migrations() if copy is None else _migrations_in(copy)
     applied: dict[str, list[str]] = {}
-    for app, name in sorted(MigrationRecorder(connection).applied_migrations()):
+    for app, name in sorted(recorded):
         applied.setdefault(app, []).append(name)
     return {
         "django": django.get_version(),
@@ -42,6 +46,14 @@ def state(connection: BaseDatabaseWrapper) -> dict[str, Any]:
         "migrations": applied,
         "models": _models(connection.alias, lambda meta: meta.can_migrate(connection)),
     }
+
+
+def _migrations_in(copy: Path) -> list[tuple[str, str]]:
+    # The live database may be locked by now, and may have moved on.
+    with closing(sqlite3.connect(copy)) as private:
+        if not private.execute("SELECT 1 FROM sqlite_master WHERE name = 'django_migrations'").fetchone():
+            return []
+        return private.execute("SELECT app, name FROM django_migrations").fetchall()
 
 
 def _models(alias: str, has_table: Callable[["Options[Any]"], object]) -> dict[str, dict[str, Any]]:
@@ -57,8 +69,12 @@ def _models(alias: str, has_table: Callable[["Options[Any]"], object]) -> dict[s
     }
 
 
-def _expected(alias: str, known: Collection[str]) -> dict[str, dict[str, Any]]:
-    # What only some servers can hold is expected where the backup knew it: its server may be out of reach now.
+def expected_models(alias: str, known: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Give the models whose tables a backup of this database must have.
+
+    One that only some servers can hold is expected where it is `known` from the backup: to ask the server for its
+    features, it would have to be in reach.
+    """
     def has_table(meta: "Options[Any]") -> bool:
         demanding = bool(meta.required_db_features or meta.required_db_vendor)
         return meta.managed and not meta.proxy and not meta.swapped and (not demanding or meta.label in known)
@@ -123,7 +139,7 @@ def compare_models(manifest: _Document) -> ModelFindings:
     problems: list[str] = []
     warnings: list[str] = []
     known = manifest["django"].get("models", {})
-    for label, model in _expected(manifest["alias"], known).items():
+    for label, model in expected_models(manifest["alias"], known).items():
         found = problems if apps.get_model(label)._meta.app_label in level else warnings
         missing = _missing(model, columns.get(model["table"]))
         if missing:

@@ -76,6 +76,10 @@ def _changes(tables: Sequence[TableChange]) -> list[str]:
     return lines
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def _rows(count: int | None) -> str:
     return "-" if count is None else f"{count:,}"
 
@@ -84,7 +88,8 @@ def restore_line(report: RestoreReport) -> str:
     """Sum up a restore that was done, and say where the old state is."""
     checked = {"counts": "row counts", "full": "row counts and fingerprints"}.get(report.verified, report.verified)
     done = (
-        f"Restored {report.backup} into {report.database!r}: {report.tables:,} tables, {report.rows:,} rows, "
+        f"Restored {report.backup} into {report.database!r}: {_count(report.tables, 'table')}, "
+        f"{_count(report.rows, 'row')}, "
         f"{checked} compared, {report.seconds:.1f} s."
     )
     if report.safety_backup is None:

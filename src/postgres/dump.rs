@@ -26,11 +26,11 @@ use crate::manifest::Section;
 const PIECE_BLOCKS: u64 = 4096;
 
 /// Ends the rows of a COPY block.
-pub const END_OF_ROWS: &[u8] = b"\\.\n\n";
+pub(super) const END_OF_ROWS: &[u8] = b"\\.\n\n";
 
 /// What was read of one table.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Measured {
+pub(super) struct Measured {
     /// Rows.
     pub rows: u64,
     /// Sum of their hashes.
@@ -48,7 +48,7 @@ struct Piece {
 }
 
 /// Reads the rows of `relations` (those at the indexes in `wanted`) with one worker per sender.
-pub async fn rows(
+pub(super) async fn rows(
     snapshot: &Snapshot,
     relations: &[Relation],
     wanted: &[usize],
@@ -184,7 +184,7 @@ impl Block {
 }
 
 /// Counts and hashes rows of COPY text.
-pub fn measure(text: &[u8]) -> Measured {
+pub(super) fn measure(text: &[u8]) -> Measured {
     let mut measured = Measured::default();
     let mut start = 0;
     for end in memchr::memchr_iter(b'\n', text) {
@@ -196,7 +196,7 @@ pub fn measure(text: &[u8]) -> Measured {
 }
 
 /// The statement that opens a data chunk, without its semicolon; also what a restore sends.
-pub fn copy_in(schema: &str, name: &str, columns: &[String]) -> String {
+pub(super) fn copy_in(schema: &str, name: &str, columns: &[String]) -> String {
     format!("COPY {} {}FROM stdin", qualified(schema, name), column_list(columns))
 }
 

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::manifest::{ForeignKey, Table};
 
 /// Tells each table its foreign keys; `tables` describes `relations`, one by one.
-pub async fn describe(reader: &Reader<'_>, relations: &[Relation], tables: &mut [Table]) -> Result<()> {
+pub(super) async fn describe(reader: &Reader<'_>, relations: &[Relation], tables: &mut [Table]) -> Result<()> {
     let indexes: HashMap<u32, u32> = relations.iter().map(|relation| relation.oid).zip(0..).collect();
     let failed = |error| describe_error(error, "reading foreign keys");
     for row in reader.client.query(&query(reader.version), &[]).await.map_err(failed)? {

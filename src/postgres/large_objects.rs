@@ -14,7 +14,7 @@ use crate::manifest::Section;
 const PIECE: i32 = 1 << 20;
 
 /// Sends every large object of the snapshot and tells how many there were.
-pub async fn send(client: &Client, sender: &ChunkSender, progress: &Progress) -> Result<u64> {
+pub(super) async fn send(client: &Client, sender: &ChunkSender, progress: &Progress) -> Result<u64> {
     let failed = |error| {
         describe_error(error, "reading large objects")
             .hint("the role must own them or have SELECT on them (or set lo_compat_privileges)")

@@ -13,7 +13,7 @@ const SHUTDOWN: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_millis(50);
 
 /// Runs `work` to its end.
-pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+pub(super) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -25,7 +25,7 @@ pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 }
 
 /// Runs `work` to its end, or drops it (and with it its connections and transactions) when the caller asks to stop.
-pub async fn unless_stopped<T>(progress: &Progress, work: impl Future<Output = Result<T>>) -> Result<T> {
+pub(super) async fn unless_stopped<T>(progress: &Progress, work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::select! {
         result = work => result,
         error = stopped(progress) => Err(error),

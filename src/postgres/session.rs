@@ -10,7 +10,7 @@ const OLDEST_SERVER: u32 = 140_000;
 
 /// What the server told us of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Server {
+pub(super) struct Server {
     /// `server_version_num`: 160004 is 16.4.
     pub version: u32,
     /// `server_version`, for people.
@@ -21,7 +21,7 @@ pub struct Server {
 ///
 /// `row_security = off` turns a table filtered by a policy into an error instead of a backup with missing rows;
 /// `jit = off`, because compiling the catalog queries takes longer than running them.
-pub async fn prepare(client: &Client) -> Result<Server> {
+pub(super) async fn prepare(client: &Client) -> Result<Server> {
     let rows = client
         .simple_query("SHOW server_version_num; SHOW server_version")
         .await
@@ -56,7 +56,7 @@ pub async fn prepare(client: &Client) -> Result<Server> {
 /// Lets nobody run code as us while we read: a table swapped for a view between listing and reading it would
 /// (CVE-2024-7348). Minor releases from August 2024 on know the setting; on older ones no row matches. A restore must
 /// not have it, since materialized views are filled from views.
-pub async fn distrust_views(client: &Client) -> Result<()> {
+pub(super) async fn distrust_views(client: &Client) -> Result<()> {
     client
         .batch_execute(
             "SELECT pg_catalog.set_config(name, 'view, foreign-table', false) FROM pg_catalog.pg_settings \
@@ -67,7 +67,7 @@ pub async fn distrust_views(client: &Client) -> Result<()> {
 }
 
 /// Bounds how long a statement waits for a table lock; queries queue behind a waiting lock.
-pub async fn limit_lock_wait(client: &Client, seconds: f64) -> Result<()> {
+pub(super) async fn limit_lock_wait(client: &Client, seconds: f64) -> Result<()> {
     let milliseconds = (seconds * 1000.0).clamp(0.0, f64::from(i32::MAX));
     client
         .batch_execute(&format!("SET lock_timeout = {milliseconds:.0}"))
@@ -76,7 +76,7 @@ pub async fn limit_lock_wait(client: &Client, seconds: f64) -> Result<()> {
 }
 
 /// The lines that open a `sql` payload, for `psql`; the wire protocol's session has [`prepare`] instead.
-pub const PREAMBLE: &str = "\
+pub(super) const PREAMBLE: &str = "\
 -- A Holdfast backup: restore it with restore_db, or with: zcat FILE | psql -X -1 -v ON_ERROR_STOP=1 DATABASE
 SET statement_timeout = 0;
 SET lock_timeout = 0;

@@ -17,7 +17,7 @@ const FREEZE_ATTEMPTS: u32 = 5;
 const LOCK_BATCH: usize = 200;
 
 /// The leader's side of a snapshot; it ends when this is dropped.
-pub struct Snapshot {
+pub(super) struct Snapshot {
     address: Address,
     leader: Connection,
     server: Server,
@@ -26,7 +26,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Locks every table in `ACCESS SHARE` mode and takes the snapshot.
-    pub async fn freeze(address: &Address, lock_timeout_seconds: f64) -> Result<Self> {
+    pub(super) async fn freeze(address: &Address, lock_timeout_seconds: f64) -> Result<Self> {
         let leader = Connection::open(address).await?;
         let server = session::prepare(&leader.client).await?;
         session::distrust_views(&leader.client).await?;
@@ -41,17 +41,17 @@ impl Snapshot {
     }
 
     /// The connection that holds the snapshot.
-    pub fn client(&self) -> &Client {
+    pub(super) fn client(&self) -> &Client {
         &self.leader.client
     }
 
     /// What the server told of itself.
-    pub fn server(&self) -> &Server {
+    pub(super) fn server(&self) -> &Server {
         &self.server
     }
 
     /// A further connection that sees the same moment.
-    pub async fn join(&self) -> Result<Connection> {
+    pub(super) async fn join(&self) -> Result<Connection> {
         let worker = Connection::open(&self.address).await?;
         session::prepare(&worker.client).await?;
         session::distrust_views(&worker.client).await?;
@@ -62,14 +62,14 @@ impl Snapshot {
     }
 
     /// Ends the snapshot in good order, so that nothing holds back vacuum a moment longer than needed.
-    pub async fn thaw(self) -> Result<()> {
+    pub(super) async fn thaw(self) -> Result<()> {
         self.leader.client.batch_execute("ROLLBACK").await.map_err(|error| describe_error(error, "ending the snapshot"))
     }
 }
 
 /// Locks again what a worker reads, without waiting: if someone queued for an exclusive lock since, waiting would be
 /// a deadlock that the server cannot see (the leader never lets go while the worker waits).
-pub async fn lock_no_wait(client: &Client, schema: &str, name: &str) -> Result<()> {
+pub(super) async fn lock_no_wait(client: &Client, schema: &str, name: &str) -> Result<()> {
     let table = qualified(schema, name);
     client.batch_execute(&format!("LOCK TABLE ONLY {table} IN ACCESS SHARE MODE NOWAIT")).await.map_err(|error| {
         describe_error(error, format!("locking {schema}.{name} for a worker"))

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 /// Shared by the workers of one backup.
 #[derive(Debug)]
-pub struct Throttle {
+pub(super) struct Throttle {
     bytes_per_second: Option<u64>,
     started: Instant,
     spent: AtomicU64,
@@ -15,12 +15,12 @@ pub struct Throttle {
 
 impl Throttle {
     /// `None` never waits.
-    pub fn new(bytes_per_second: Option<u64>) -> Self {
+    pub(super) fn new(bytes_per_second: Option<u64>) -> Self {
         Self { bytes_per_second, started: Instant::now(), spent: AtomicU64::new(0) }
     }
 
     /// Counts bytes and waits until they were allowed.
-    pub async fn spent(&self, bytes: u64) {
+    pub(super) async fn spent(&self, bytes: u64) {
         let Some(limit) = self.bytes_per_second else {
             return;
         };

@@ -11,6 +11,7 @@ fn class_name(kind: Kind) -> &'static str {
         Kind::Database => "DatabaseError",
         Kind::Unsupported => "UnsupportedObject",
         Kind::Usage => "UsageError",
+        Kind::NotFound => "BackupNotFound",
         Kind::BadBackup => "InvalidBackup",
         Kind::Locked => "LockHeld",
         Kind::Interrupted => "Interrupted",

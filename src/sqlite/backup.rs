@@ -49,8 +49,8 @@ pub fn backup(
 }
 
 fn send(snapshot: &Snapshot, sender: ChunkSender, progress: &Progress) -> Result<()> {
-    for page in snapshot.pages()? {
-        let data = page?;
+    let mut pages = snapshot.pages()?;
+    while let Some(data) = pages.read(sender.buffer())? {
         progress.check()?;
         let size = data.len() as u64;
         sender.send_blocking(RawChunk { section: Section::Pages, table: None, rows: 0, data })?;

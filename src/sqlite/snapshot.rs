@@ -12,7 +12,7 @@ use crate::error::{Context, Error, Result};
 use crate::manifest::Database;
 
 /// Bytes of a chunk of pages: a multiple of every page size that SQLite knows.
-const CHUNK_BYTES: usize = 4 << 20;
+const CHUNK_BYTES: u64 = 4 << 20;
 
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
@@ -147,18 +147,20 @@ pub struct Pages {
     left: u64,
 }
 
-impl Iterator for Pages {
-    type Item = Result<Vec<u8>>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.left == 0 {
-            return None;
+impl Pages {
+    /// Fills an empty buffer with the next chunk; `None` after the last.
+    pub fn read(&mut self, mut buffer: Vec<u8>) -> Result<Option<Vec<u8>>> {
+        let size = self.left.min(CHUNK_BYTES);
+        if size == 0 {
+            return Ok(None);
         }
-        let size = usize::try_from(self.left).map_or(CHUNK_BYTES, |left| left.min(CHUNK_BYTES));
-        let mut chunk = vec![0; size];
-        let read = self.file.read_exact(&mut chunk);
-        self.left = if read.is_ok() { self.left - size as u64 } else { 0 };
-        Some(read.map(|()| chunk).context(|| format!("cannot read {}", self.path.display())))
+        let read = (&mut self.file).take(size).read_to_end(&mut buffer);
+        let read = read.context(|| format!("cannot read {}", self.path.display()))?;
+        if read as u64 != size {
+            return Err(Error::failed(format!("{} became shorter while it was read", self.path.display())));
+        }
+        self.left -= size;
+        Ok(Some(buffer))
     }
 }
 

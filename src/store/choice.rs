@@ -42,7 +42,8 @@ fn at_path(path: &Path) -> Result<Option<Listed>> {
         return Ok(None);
     };
     if path.with_file_name(tombstone_name(name)).exists() {
-        return Err(Error::usage(format!("the backup {name} is being removed")).hint("Choose another backup"));
+        let message = format!("the backup {name} is being removed");
+        return Err(Error::new(Kind::NotFound, message).hint("Choose another backup"));
     }
     Ok(Some(backup))
 }
@@ -70,8 +71,8 @@ fn by_beginning(folder: &Path, selector: &str) -> Result<Listed> {
         backups.retain(|backup| id(backup) == selector);
     }
     if backups.len() > 1 {
-        return Err(Error::usage(format!("{selector:?} could mean several backups: {}", shown(&backups)))
-            .hint("Give more of the name"));
+        let message = format!("{selector:?} could mean several backups: {}", shown(&backups));
+        return Err(Error::new(Kind::NotFound, message).hint("Give more of the name"));
     }
     match backups.pop() {
         Some(backup) => Ok(backup),
@@ -81,7 +82,7 @@ fn by_beginning(folder: &Path, selector: &str) -> Result<Listed> {
 
 fn nothing(folder: &Path, message: &str) -> Result<Error> {
     let backups = list(folder)?;
-    let error = Error::new(Kind::Usage, message);
+    let error = Error::new(Kind::NotFound, message);
     Ok(if backups.is_empty() {
         error.hint(format!("The folder {} holds no backup yet", folder.display()))
     } else {

@@ -76,6 +76,10 @@ impl Status {
         serde_json::from_slice(&text).unwrap_or_else(|error| Self::unreadable(&error))
     }
 
+    fn was_restored(&self) -> bool {
+        self.verified.as_ref().is_some_and(|verified| verified.ok && verified.how == How::Restored)
+    }
+
     fn unreadable(error: &dyn std::error::Error) -> Self {
         Self { pinned: Some(format!("its status file cannot be read ({error})")), verified: None }
     }
@@ -84,6 +88,8 @@ impl Status {
         match change {
             Change::Pin(reason) => self.pinned = Some(reason),
             Change::Unpin => self.pinned = None,
+            // That it was restored once says more than that it was read again.
+            Change::Verified(verified) if verified.ok && verified.how == How::Read && self.was_restored() => {}
             Change::Verified(verified) => self.verified = Some(verified),
         }
     }

@@ -90,7 +90,8 @@ impl PostgresServer {
         if fs::metadata("/proc/self").is_ok_and(|process| std::os::unix::fs::MetadataExt::uid(&process) == 0) {
             // PostgreSQL refuses to run as root.
             command = Command::new("setpriv");
-            command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(path);
+            let (user, group) = unprivileged_account();
+            command.args(["--reuid", &user, "--regid", &group, "--clear-groups", "--"]).arg(path);
         } else {
             command = Command::new(path);
         }
@@ -113,6 +114,14 @@ impl Drop for PostgresServer {
         stop.args(["stop", "--mode=immediate", "--pgdata"]).arg(self.data());
         let _ = stop.output();
     }
+}
+
+/// User and group numbers of `postgres`, or of `nobody` where no package has made that account.
+fn unprivileged_account() -> (String, String) {
+    let accounts = fs::read_to_string("/etc/passwd").unwrap();
+    let find = |name: &str| accounts.lines().find(|line| line.split(':').next() == Some(name));
+    let account: Vec<&str> = find("postgres").or_else(|| find("nobody")).unwrap().split(':').collect();
+    (account[2].to_owned(), account[3].to_owned())
 }
 
 fn programs() -> PathBuf {

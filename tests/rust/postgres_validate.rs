@@ -23,6 +23,15 @@ const BLOG: &str = "
     INSERT INTO public.author SELECT n, 'author ' || n FROM generate_series(1, 20) n;
     INSERT INTO public.post SELECT n, nullif(n % 21, 0), E'tab\\t ' || n FROM generate_series(1, 2000) n;";
 
+/// So that whoever touches a live table, even to read it, has to wait.
+const LOCK_EVERYTHING: &str = "
+    BEGIN;
+    DO $$ DECLARE name regclass; BEGIN
+        FOR name IN SELECT oid FROM pg_class WHERE relkind IN ('r', 'p', 'v') AND oid >= 16384 LOOP
+            EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', name);
+        END LOOP;
+    END $$;";
+
 /// A server with one database and a folder for backups of it.
 struct Site {
     server: PostgresServer,
@@ -73,7 +82,7 @@ impl Site {
     fn plan(&self, path: &Path, user: Option<&str>) -> ValidatePlan {
         let drill = user.map(|user| json!({"engine": "postgresql", "parameters": self.parameters(user)}));
         serde_json::from_value(json!({
-            "backup": path, "jobs": null, "drill": drill, "scratch_folder": self.folder.path(),
+            "backup": path, "jobs": null, "depth": "content", "drill": drill, "scratch_folder": self.folder.path(),
         }))
         .unwrap()
     }
@@ -173,7 +182,7 @@ async fn foreign_keys_are_checked_without_a_server() {
     let broken = edited(&path, without_author_7);
     let Site { server, folder: _folder } = site;
     drop(server);
-    let plan = json!({"backup": broken, "jobs": null, "drill": null, "scratch_folder": "/nowhere"});
+    let plan = json!({"backup": broken, "jobs": null, "depth": "content", "drill": null, "scratch_folder": "/nowhere"});
     let plan: ValidatePlan = serde_json::from_value(plan).unwrap();
     let report = validate::validate(&plan, &Progress::default()).unwrap();
     assert!(report.ok);
@@ -298,8 +307,9 @@ async fn a_locale_that_the_server_lacks_is_replaced_and_told() {
     let archive = Archive::open(&path).unwrap();
     let mut manifest = archive.manifest.clone();
     manifest.database.properties.insert("collate".to_owned(), "xx_XX.utf8".into());
-    let other = PathBuf::from(path.with_file_name("default_other_20261121T030000Z.sql.gz"));
-    let writer = ArchiveWriter::create(site.folder.path(), "default_other_20261121T030000Z.sql.gz", manifest.codec, 1).unwrap();
+    let other = path.with_file_name("default_other_20261121T030000Z.sql.gz");
+    let writer =
+        ArchiveWriter::create(site.folder.path(), "default_other_20261121T030000Z.sql.gz", manifest.codec, 1).unwrap();
     let sender = writer.sender();
     for (index, chunk) in manifest.chunks.iter().enumerate() {
         let data = archive.chunk(index).unwrap();
@@ -307,7 +317,9 @@ async fn a_locale_that_the_server_lacks_is_replaced_and_told() {
     }
     sender.end();
     manifest.name = "default_other_20261121T030000Z.sql.gz".to_owned();
-    writer.finish(|written| Manifest { chunks: written.chunks, chunks_sha256: written.chunks_sha256, ..manifest }).unwrap();
+    writer
+        .finish(|written| Manifest { chunks: written.chunks, chunks_sha256: written.chunks_sha256, ..manifest })
+        .unwrap();
     let report = site.validate(&other, Some("postgres")).await.unwrap();
     assert!(report.ok, "{:?}", report.problems);
     assert!(check(&report, "restore drill").ends_with("it has no xx_XX.utf8)"), "{}", check(&report, "restore drill"));
@@ -316,13 +328,18 @@ async fn a_locale_that_the_server_lacks_is_replaced_and_told() {
 #[tokio::test]
 async fn beside_live_objects_a_drill_changes_nothing() {
     let schema = include_str!("schemas/since_14.sql");
-    let site = Site::start(&[schema, BLOG, "CREATE MATERIALIZED VIEW public.counted AS SELECT count(*) FROM public.post"]).await;
+    let site =
+        Site::start(&[schema, BLOG, "CREATE MATERIALIZED VIEW public.counted AS SELECT count(*) FROM public.post"])
+            .await;
     let path = site.back_up().await;
     // What a drill must not touch is unlike what it makes.
     site.execute("UPDATE public.author SET name = 'live'; SELECT nextval('shop.plain')").await;
     let before = site.server.pg_dump("site", &[]);
+    let application = site.server.connect("site").await;
+    application.batch_execute(LOCK_EVERYTHING).await.unwrap();
     let report = site.validate(&path, Some("plain")).await.unwrap();
     assert!(report.ok, "{:?}", report.problems);
+    application.batch_execute("ROLLBACK").await.unwrap();
     let detail = check(&report, "restore drill");
     assert!(detail.starts_with("restored into scratch schemas of PostgreSQL "), "{detail}");
     assert_eq!(site.server.pg_dump("site", &[]), before);
@@ -346,8 +363,11 @@ async fn beside_live_objects_a_drill_refuses_what_it_cannot_tell_apart() {
     let error = usage(site.validate(&site.back_up().await, Some("plain")).await);
     assert!(error.message().contains("'public.post' may mean a live object"), "{}", error.message());
 
-    let site = Site::start(&["CREATE SCHEMA shop; CREATE TABLE shop.shop (id integer)",
-        "CREATE VIEW shop.counted AS SELECT count(shop.id), max(other.id) FROM shop.shop, shop.shop other"]).await;
+    let site = Site::start(&[
+        "CREATE SCHEMA shop; CREATE TABLE shop.shop (id integer)",
+        "CREATE VIEW shop.counted AS SELECT count(shop.id), max(other.id) FROM shop.shop, shop.shop other",
+    ])
+    .await;
     let error = usage(site.validate(&site.back_up().await, Some("plain")).await);
     assert!(error.message().contains("has the name of a schema"), "{}", error.message());
 }

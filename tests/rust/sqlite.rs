@@ -53,7 +53,8 @@ fn table<'a>(tables: &'a [Table], name: &str) -> &'a Table {
 }
 
 fn chunks(snapshot: &Snapshot) -> Vec<Vec<u8>> {
-    snapshot.pages().unwrap().map(Result::unwrap).collect()
+    let mut pages = snapshot.pages().unwrap();
+    std::iter::from_fn(|| pages.read(Vec::new()).unwrap()).collect()
 }
 
 /// Writes the chunks last to first, since a restore decodes them in any order.

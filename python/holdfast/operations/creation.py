@@ -60,16 +60,13 @@ def _write(
     if connection.vendor != "sqlite":
         return _core.backup(plans.backup_plan(connection, configuration, created, options), on_event)
     with private_file(folder, connection.alias) as copy:
-        # Before the plan: that asks the database for its migrations, which would make an empty file of a missing one.
         sqlite.freeze(
             connection,
             copy,
             timeout_seconds=configuration.lock_timeout_seconds,
             progress=CopyProgress(on_event),
         )
-        plan = plans.backup_plan(connection, configuration, created, options)
-        plan["source"]["copy"] = str(copy)
-        return _core.backup(plan, on_event)
+        return _core.backup(plans.backup_plan(connection, configuration, created, options, copy), on_event)
 
 
 def _free_moment(folder: Path, alias: str, kind: str) -> datetime:

@@ -223,14 +223,14 @@ fn grants_query() -> String {
                         ELSE coalesce(initprivs, acldefault(letter, owner)) END AS born \
               FROM object LEFT JOIN pg_init_privs ON classoid = class AND objoid = object.oid AND objsubid = 0 \
              WHERE letter IS NOT NULL AND (acl IS NOT NULL OR initprivs IS NOT NULL) \
-               AND coalesce(schema !~ '^pg_(temp|toast)', true) \
+               AND coalesce(schema !~ '^(pg_(temp|toast)|information_schema$)', true) \
             UNION ALL \
             SELECT class, object.oid, attnum, attname::text, owner, table_oid, attacl, \
                    coalesce(initprivs, acldefault('c', owner)) \
               FROM object \
               JOIN pg_attribute ON class = 'pg_class'::regclass AND attrelid = object.oid \
               LEFT JOIN pg_init_privs ON classoid = class AND objoid = object.oid AND objsubid = attnum \
-             WHERE attacl IS NOT NULL AND NOT attisdropped AND schema !~ '^pg_(temp|toast)' \
+             WHERE attacl IS NOT NULL AND NOT attisdropped AND schema !~ '^(pg_(temp|toast)|information_schema$)' \
         ), given AS ( \
             SELECT class, oid, part, (aclexplode(given)).* FROM item \
         ), born AS ( \

@@ -116,9 +116,7 @@ fn comment(bytes: &[u8]) -> usize {
 /// An operator ends where a comment begins.
 fn operator(bytes: &[u8]) -> usize {
     let length = span(bytes, |byte| OPERATOR.contains(&byte));
-    (1..length)
-        .find(|&place| bytes[place..].starts_with(b"--") || bytes[place..].starts_with(b"/*"))
-        .unwrap_or(length)
+    (1..length).find(|&place| bytes[place..].starts_with(b"--") || bytes[place..].starts_with(b"/*")).unwrap_or(length)
 }
 
 /// Between quotes that stand for themselves when doubled; `start` is where the first one stands.

@@ -33,7 +33,7 @@ const WITHOUT_SCHEMA: [&str; 4] = ["extension ", "language ", "cast ", "large ob
 
 /// Other names for schemas.
 #[derive(Debug, Default)]
-pub struct Renaming {
+pub(super) struct Renaming {
     /// Each schema's other name.
     pub schemas: BTreeMap<String, String>,
     /// Names with their schemas that mean what is there already: members of extensions.
@@ -44,12 +44,12 @@ pub struct Renaming {
 
 impl Renaming {
     /// The other name of a schema, or its own.
-    pub fn schema<'a>(&'a self, schema: &'a str) -> &'a str {
+    pub(super) fn schema<'a>(&'a self, schema: &'a str) -> &'a str {
         self.schemas.get(schema).map_or(schema, String::as_str)
     }
 
     /// Whether an object can be made a second time beside the live one.
-    pub fn takes(&self, object: &Object) -> bool {
+    pub(super) fn takes(&self, object: &Object) -> bool {
         match object.kind.as_str() {
             "extension" => !self.extensions.contains(&object.name),
             "comment" => !WITHOUT_SCHEMA.iter().any(|kind| object.name.starts_with(kind)),
@@ -58,7 +58,7 @@ impl Renaming {
     }
 
     /// The statements of an object under the other names; an error where that cannot be told for sure.
-    pub fn statement(&self, object: &Object, sql: &str) -> Result<String> {
+    pub(super) fn statement(&self, object: &Object, sql: &str) -> Result<String> {
         let reading = if object.kind == "comment" { Literals::Texts } else { Literals::Suspicious };
         self.rewritten(sql, reading).map_err(|survivor| {
             Error::usage(format!(
@@ -157,7 +157,11 @@ impl Rewriter<'_> {
     fn literal(&self, place: usize) -> std::result::Result<String, String> {
         let token = &self.tokens[place];
         if self.context == Context::SearchPath {
-            return Ok(self.renaming.schemas.get(token.value.as_ref()).map_or(token.text.to_owned(), |name| literal(name)));
+            return Ok(self
+                .renaming
+                .schemas
+                .get(token.value.as_ref())
+                .map_or(token.text.to_owned(), |name| literal(name)));
         }
         if self.context == Context::Dynamic || self.is_cast_to_name(place) {
             let rewritten = self.renaming.rewritten(&token.value, self.literals)?;
@@ -192,7 +196,8 @@ impl Rewriter<'_> {
 
     /// `DO` without a language is PL/pgSQL.
     fn is_sql(&self) -> bool {
-        let mut words = self.tokens.iter().filter(|token| token.is_name()).skip_while(|token| !token.is_word("language"));
+        let mut words =
+            self.tokens.iter().filter(|token| token.is_name()).skip_while(|token| !token.is_word("language"));
         words.nth(1).is_none_or(|language| SQL_LANGUAGES.contains(&language.value.as_ref()))
     }
 
@@ -206,7 +211,7 @@ impl Rewriter<'_> {
 }
 
 /// The schema that `CREATE EXTENSION` puts an extension into.
-pub fn schema_of_extension(sql: &str) -> Option<String> {
+pub(super) fn schema_of_extension(sql: &str) -> Option<String> {
     let tokens = tokens(sql);
     let mut names = tokens.iter().filter(|token| token.is_name()).skip_while(|token| !token.is_word("schema"));
     names.nth(1).map(|schema| schema.value.to_string())

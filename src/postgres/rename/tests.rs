@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use super::{Renaming, schema_of_extension};
 use crate::error::Kind;
 use crate::manifest::{Object, Section};
@@ -45,7 +47,10 @@ fn names_before_a_dot_are_schemas() {
         "CREATE TABLE \"public\".\"a\" (b PUBLIC.state, \"public\" int, c \"Shop \"\"A\"\"\" /* x */ . t);",
         "CREATE TABLE \"s1\".\"a\" (b \"s1\".state, \"public\" int, c \"s2\" /* x */ . t);",
     );
-    becomes("SELECT a.public, publicly.x, \"Public\".y, x.public.z", "SELECT a.public, publicly.x, \"Public\".y, x.public.z");
+    becomes(
+        "SELECT a.public, publicly.x, \"Public\".y, x.public.z",
+        "SELECT a.public, publicly.x, \"Public\".y, x.public.z",
+    );
 }
 
 #[test]
@@ -64,7 +69,10 @@ fn members_of_extensions_stay_where_they_are() {
 #[test]
 fn literals_that_are_cast_to_names_are_names() {
     becomes("nextval('public.a_seq'::regclass)", "nextval('\"s1\".a_seq'::regclass)");
-    becomes("setval('\"blog\".\"it''s\"'::pg_catalog.regclass, 1)", "setval('\"s3\".\"it''s\"'::pg_catalog.regclass, 1)");
+    becomes(
+        "setval('\"blog\".\"it''s\"'::pg_catalog.regclass, 1)",
+        "setval('\"s3\".\"it''s\"'::pg_catalog.regclass, 1)",
+    );
     becomes("DEFAULT E'a\\\\b'::text", "DEFAULT E'a\\\\b'::text");
     becomes("CHECK (visibility IN ('public', 'private'))", "CHECK (visibility IN ('public', 'private'))");
 }

@@ -13,7 +13,7 @@ use crate::postgres::connect::describe_error;
 use crate::postgres::quote::{identifiers, qualified};
 
 /// Runs every deferred constraint now, while the answer still has a name; at COMMIT it would too, but later.
-pub async fn constraints(client: &Client) -> Result<()> {
+pub(in crate::postgres) async fn constraints(client: &Client) -> Result<()> {
     client
         .batch_execute("SET CONSTRAINTS ALL IMMEDIATE")
         .await
@@ -21,7 +21,7 @@ pub async fn constraints(client: &Client) -> Result<()> {
 }
 
 /// Reads every row back inside the transaction and compares counts and fingerprints with the manifest.
-pub async fn fingerprints(loader: &Loader<'_>) -> Result<()> {
+pub(in crate::postgres) async fn fingerprints(loader: &Loader<'_>) -> Result<()> {
     for (_, table) in loader.tables.of(&loader.archive.manifest) {
         loader.progress.check()?;
         let (Some(rows), Some(expected)) = (table.rows, &table.fingerprint) else {

@@ -17,11 +17,11 @@ use crate::postgres::connect::describe_error;
 use crate::postgres::dump::{END_OF_ROWS, copy_in};
 use crate::postgres::rename::Renaming;
 
-/// One CopyData message; large enough to keep the server busy, small enough not to be copied in vain.
+/// One `CopyData` message; large enough to keep the server busy, small enough not to be copied in vain.
 const MESSAGE: usize = 128 * 1024;
 
 /// A backup being executed.
-pub struct Loader<'a> {
+pub(in crate::postgres) struct Loader<'a> {
     /// The connection, inside the one transaction.
     pub client: &'a Client,
     /// The backup.
@@ -38,7 +38,7 @@ pub struct Loader<'a> {
 
 /// Where the objects of a backup are made.
 #[derive(Clone, Copy)]
-pub enum Place<'a> {
+pub(in crate::postgres) enum Place<'a> {
     /// Where the backup says.
     Own,
     /// In scratch schemas beside live objects, which must not be touched.
@@ -47,12 +47,12 @@ pub enum Place<'a> {
 
 impl Place<'_> {
     /// The schema of a table.
-    pub fn schema<'b>(&'b self, table: &'b Table) -> &'b str {
+    pub(in crate::postgres) fn schema<'b>(&'b self, table: &'b Table) -> &'b str {
         self.named(table.schema.as_deref().unwrap_or_default())
     }
 
     /// A schema's name.
-    pub fn named<'b>(&'b self, schema: &'b str) -> &'b str {
+    pub(in crate::postgres) fn named<'b>(&'b self, schema: &'b str) -> &'b str {
         match self {
             Self::Own => schema,
             Self::Scratch(renaming) => renaming.schema(schema),
@@ -66,7 +66,7 @@ impl Place<'_> {
         }
     }
 
-    fn statement<'b>(&self, object: &Object, sql: &'b str) -> Result<Cow<'b, str>> {
+    fn statement<'b>(self, object: &Object, sql: &'b str) -> Result<Cow<'b, str>> {
         match self {
             Self::Own => Ok(sql.into()),
             Self::Scratch(renaming) => renaming.statement(object, sql).map(Cow::Owned),
@@ -76,7 +76,7 @@ impl Place<'_> {
 
 impl Loader<'_> {
     /// Executes the statements of a section's chosen objects, in the order of the backup.
-    pub async fn objects(&self, section: Section, wanted: impl Fn(&Object) -> bool) -> Result<()> {
+    pub(in crate::postgres) async fn objects(&self, section: Section, wanted: impl Fn(&Object) -> bool) -> Result<()> {
         let mut decoded: Option<(u32, Vec<u8>)> = None;
         let objects = self.archive.manifest.objects.iter();
         for object in objects.filter(|object| {
@@ -94,7 +94,7 @@ impl Loader<'_> {
     }
 
     /// Reads every statement and puts it into its final words, without executing any.
-    pub fn check_statements(&self) -> Result<()> {
+    pub(in crate::postgres) fn check_statements(&self) -> Result<()> {
         let manifest = &self.archive.manifest;
         let mut decoded: Option<(u32, Vec<u8>)> = None;
         for object in manifest.objects.iter().filter(|object| object.section != Section::Owners) {
@@ -118,7 +118,7 @@ impl Loader<'_> {
     }
 
     /// Executes every statement that makes large objects; they belong to no table, and their numbers to one database.
-    pub async fn large_objects(&self) -> Result<()> {
+    pub(in crate::postgres) async fn large_objects(&self) -> Result<()> {
         if *self.tables != Tables::All || matches!(self.place, Place::Scratch(_)) {
             return Ok(());
         }
@@ -133,7 +133,7 @@ impl Loader<'_> {
     }
 
     /// Loads the rows and compares what the server stored with the manifest, chunk by chunk.
-    pub async fn rows(&self) -> Result<u64> {
+    pub(in crate::postgres) async fn rows(&self) -> Result<u64> {
         let manifest = &self.archive.manifest;
         let mut total = 0;
         for decoded in self.chunks(Section::Data) {

@@ -4,7 +4,7 @@ pub(in crate::postgres) mod check;
 pub(in crate::postgres) mod load;
 pub(in crate::postgres) mod preview;
 mod replace;
-pub mod selection;
+pub(in crate::postgres) mod selection;
 
 pub use preview::preview;
 

@@ -13,7 +13,7 @@ use crate::postgres::quote::{identifiers, literal, qualified};
 
 /// Statements that restore what was put aside.
 #[derive(Debug, Default)]
-pub struct PutAside {
+pub(super) struct PutAside {
     foreign_keys: Vec<ForeignKey>,
     triggers: Vec<String>,
 }
@@ -26,12 +26,12 @@ struct ForeignKey {
 }
 
 /// Names of the tables for SQL, as a `regclass[]` parameter.
-pub fn names(tables: &[&Table]) -> Vec<String> {
+pub(super) fn names(tables: &[&Table]) -> Vec<String> {
     tables.iter().map(|table| qualified(table.schema.as_deref().unwrap_or_default(), &table.name)).collect()
 }
 
 /// Drops the tables' definitions; what depends on them beside foreign keys is an error that the server words.
-pub async fn drop_tables(client: &Client, tables: &[&Table]) -> Result<PutAside> {
+pub(super) async fn drop_tables(client: &Client, tables: &[&Table]) -> Result<PutAside> {
     let present = present(client, tables).await?;
     let foreign_keys = foreign_keys(client, &present, Direction::Incoming).await?;
     drop_foreign_keys(client, &foreign_keys).await?;
@@ -45,7 +45,7 @@ pub async fn drop_tables(client: &Client, tables: &[&Table]) -> Result<PutAside>
 }
 
 /// Empties the tables, which must exist with every column of the backup.
-pub async fn empty_tables(client: &Client, tables: &[&Table]) -> Result<PutAside> {
+pub(super) async fn empty_tables(client: &Client, tables: &[&Table]) -> Result<PutAside> {
     check_columns(client, tables).await?;
     let names = names(tables);
     if names.is_empty() {
@@ -63,7 +63,7 @@ pub async fn empty_tables(client: &Client, tables: &[&Table]) -> Result<PutAside
 
 impl PutAside {
     /// Brings everything back; a row that points nowhere is an error here.
-    pub async fn bring_back(&self, client: &Client) -> Result<()> {
+    pub(super) async fn bring_back(&self, client: &Client) -> Result<()> {
         for statement in &self.triggers {
             client
                 .batch_execute(statement)
@@ -154,7 +154,7 @@ async fn disable_triggers(client: &Client, names: &[String]) -> Result<Vec<Strin
         )
         .await
         .map_err(|error| describe_error(error, "reading triggers"))?;
-    let (mut disable, mut enable) = (String::new(), Vec::new());
+    let (mut disable, mut enable) = (Vec::new(), Vec::new());
     for row in &rows {
         let table = qualified(row.get(0), row.get(1));
         let trigger = identifiers(&[row.get::<_, &str>(2)]);
@@ -163,10 +163,10 @@ async fn disable_triggers(client: &Client, names: &[String]) -> Result<Vec<Strin
             "A" => "ALWAYS ",
             _ => "",
         };
-        disable.push_str(&format!("ALTER TABLE {table} DISABLE TRIGGER {trigger};"));
+        disable.push(format!("ALTER TABLE {table} DISABLE TRIGGER {trigger};"));
         enable.push(format!("ALTER TABLE {table} ENABLE {mode}TRIGGER {trigger};"));
     }
-    client.batch_execute(&disable).await.map_err(|error| describe_error(error, "switching triggers off"))?;
+    client.batch_execute(&disable.concat()).await.map_err(|error| describe_error(error, "switching triggers off"))?;
     Ok(enable)
 }
 

@@ -8,7 +8,7 @@ use crate::plan::RestorePlan;
 
 /// The tables a plan names, or all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tables {
+pub(crate) enum Tables {
     /// The whole database.
     All,
     /// Indexes into [`Manifest::tables`].
@@ -17,7 +17,7 @@ pub enum Tables {
 
 impl Tables {
     /// Finds every table that the plan names; a name that fits none or several is an error.
-    pub fn select(manifest: &Manifest, plan: &RestorePlan) -> Result<Self> {
+    pub(crate) fn select(manifest: &Manifest, plan: &RestorePlan) -> Result<Self> {
         if plan.tables.is_empty() {
             return Ok(Self::All);
         }
@@ -25,7 +25,7 @@ impl Tables {
     }
 
     /// Whether this table is one of them.
-    pub fn contains(&self, table: u32) -> bool {
+    pub(crate) fn contains(&self, table: u32) -> bool {
         match self {
             Self::All => true,
             Self::Some(tables) => tables.contains(&table),
@@ -33,7 +33,7 @@ impl Tables {
     }
 
     /// Whether statements of this object are part of it; what belongs to no table comes only with all.
-    pub fn contains_object(&self, object: &Object) -> bool {
+    pub(crate) fn contains_object(&self, object: &Object) -> bool {
         match self {
             Self::All => true,
             Self::Some(tables) => object.table.is_some_and(|table| tables.contains(&table)),
@@ -41,13 +41,13 @@ impl Tables {
     }
 
     /// The tables themselves, with their indexes.
-    pub fn of<'a>(&'a self, manifest: &'a Manifest) -> impl Iterator<Item = (u32, &'a Table)> {
+    pub(crate) fn of<'a>(&'a self, manifest: &'a Manifest) -> impl Iterator<Item = (u32, &'a Table)> {
         (0..).zip(&manifest.tables).filter(|(index, _)| self.contains(*index))
     }
 }
 
 /// Indexes of the chunks of a section, in the order of the file.
-pub fn chunks(manifest: &Manifest, section: Section, tables: &Tables) -> Vec<usize> {
+pub(crate) fn chunks(manifest: &Manifest, section: Section, tables: &Tables) -> Vec<usize> {
     manifest
         .chunks
         .iter()

@@ -61,7 +61,7 @@ fn a_beginning_of_several_names_them() {
     let one = put(folder.path(), "app", "daily", "2026-11-19T00:00:00Z");
     let other = put(folder.path(), "app_logs", "daily", "2026-11-20T00:00:00Z");
     let error = refused(folder.path(), "app", Some("app"));
-    assert_eq!(error.kind(), Kind::Usage);
+    assert_eq!(error.kind(), Kind::NotFound);
     assert!(error.message().contains(file_name(&one)) && error.message().contains(file_name(&other)));
 }
 
@@ -69,7 +69,7 @@ fn a_beginning_of_several_names_them() {
 fn what_is_not_there_is_answered_with_what_is() {
     let folder = empty_folder();
     let error = refused(folder.path(), "nothing", None);
-    assert_eq!(error.kind(), Kind::Usage);
+    assert_eq!(error.kind(), Kind::NotFound);
     assert!(error.hint_text().unwrap().contains("holds no backup"));
     let names: Vec<String> = (1..=7)
         .map(|day| file_name(&put(folder.path(), "app", "daily", &format!("2026-11-0{day}T00:00:00Z"))).to_owned())
@@ -100,7 +100,7 @@ fn latest_is_the_newest_good_one_of_the_alias_and_no_safety_backup() {
     assert_eq!(found(folder.path(), "latest", Some("app")), file_name(&old));
     update_status(&old, proof(false)).unwrap();
     assert_eq!(refused(folder.path(), "latest", Some("app")).kind(), Kind::BadBackup);
-    assert_eq!(refused(folder.path(), "latest", Some("other")).kind(), Kind::Usage);
+    assert_eq!(refused(folder.path(), "latest", Some("other")).kind(), Kind::NotFound);
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_backup_that_is_being_removed_cannot_be_chosen() {
     let backup = put(folder.path(), "app", "daily", "2026-11-19T00:00:00Z");
     fs::write(folder.path().join(tombstone_name(file_name(&backup))), "").unwrap();
     for selector in [backup.to_str().unwrap(), file_name(&backup), "app", "latest"] {
-        assert_eq!(refused(folder.path(), selector, None).kind(), Kind::Usage, "{selector}");
+        assert_eq!(refused(folder.path(), selector, None).kind(), Kind::NotFound, "{selector}");
     }
 }
 
@@ -117,5 +117,5 @@ fn a_backup_that_is_being_removed_cannot_be_chosen() {
 fn the_empty_selector_means_nothing() {
     let folder = empty_folder();
     put(folder.path(), "app", "daily", "2026-11-19T00:00:00Z");
-    assert_eq!(refused(folder.path(), "", None).kind(), Kind::Usage);
+    assert_eq!(refused(folder.path(), "", None).kind(), Kind::NotFound);
 }

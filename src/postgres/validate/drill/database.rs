@@ -54,6 +54,10 @@ fn name(id: &str) -> String {
 
 async fn restored(drill: &Drill<'_>, home: &Client, name: &str) -> Result<String> {
     let note = create(home, name, &drill.archive.manifest.database).await?;
+    // The live database may admit fewer than everybody, which is what a new one does.
+    home.batch_execute(&format!("REVOKE ALL ON DATABASE {} FROM PUBLIC", identifier(name)))
+        .await
+        .map_err(|error| describe_error(error, "closing the scratch database to others"))?;
     let mut parameters = drill.parameters.clone();
     parameters.insert("dbname".to_owned(), Secret::from(name.to_owned()));
     let connection = Connection::open(&connect::resolve(&parameters)?).await?;
@@ -87,7 +91,8 @@ async fn create(client: &Client, name: &str, database: &Database) -> Result<Stri
 
 fn is_unknown_locale(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| {
-        [SqlState::WRONG_OBJECT_TYPE, SqlState::INVALID_PARAMETER_VALUE, SqlState::INVALID_OBJECT_DEFINITION].contains(code)
+        [SqlState::WRONG_OBJECT_TYPE, SqlState::INVALID_PARAMETER_VALUE, SqlState::INVALID_OBJECT_DEFINITION]
+            .contains(code)
     })
 }
 

@@ -10,7 +10,7 @@ mod verdict;
 use tokio_postgres::Client;
 
 use crate::archive::Archive;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::event::Progress;
 use crate::manifest::{Content, Manifest};
 use crate::plan::ConnectionParameters;
@@ -50,7 +50,14 @@ impl Drill<'_> {
         if rights.create_database {
             database::rehearse(self, home, &server.version_text).await
         } else if rights.create_schema {
-            unless_stopped(self.progress, schemas::rehearse(self, home)).await
+            let canceller = home.canceller();
+            let outcome = unless_stopped(self.progress, schemas::rehearse(self, home)).await;
+            if outcome.as_ref().is_err_and(|error| error.kind() == Kind::Interrupted) {
+                // A statement that still runs would keep the server busy to its end. Where the server is gone this
+                // fails too, and being interrupted is what counts.
+                canceller.cancel().await.ok();
+            }
+            outcome
         } else {
             Err(rights.missing())
         }
@@ -81,12 +88,7 @@ impl Rights {
             )
             .await
             .map_err(|error| describe_error(error, "reading the rights of the role"))?;
-        Ok(Self {
-            role: row.get(0),
-            database: row.get(1),
-            create_database: row.get(2),
-            create_schema: row.get(3),
-        })
+        Ok(Self { role: row.get(0), database: row.get(1), create_database: row.get(2), create_schema: row.get(3) })
     }
 
     fn missing(&self) -> Error {
@@ -115,7 +117,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

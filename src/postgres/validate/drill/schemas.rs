@@ -32,13 +32,11 @@ pub(super) async fn rehearse(drill: Drill<'_>, home: Connection) -> Result<Strin
     let renaming = renaming(client, drill.archive).await?;
     let loader = drill.loader(client, Place::Scratch(&renaming));
     loader.check_statements()?;
-    let outcome = restored(&loader, &renaming).await;
-    client
-        .batch_execute("ROLLBACK")
+    // After an error the end of the connection rolls back as well.
+    restored(&loader, &renaming)
         .await
-        .map_err(|error| describe_error(error, "rolling the drill back"))
-        .or_else(|error| outcome.is_err().then_some(()).ok_or(error))?;
-    outcome.map_err(|error| if is_ambiguity(&error, &renaming) { ambiguous(error) } else { verdict(error) })?;
+        .map_err(|error| if is_ambiguity(&error, &renaming) { ambiguous(error) } else { verdict(error) })?;
+    client.batch_execute("ROLLBACK").await.map_err(|error| describe_error(error, "rolling the drill back"))?;
     home.close().await?;
     Ok(format!(
         "restored into scratch schemas of PostgreSQL {} and rolled back; {}; owners, grants{} were left out",
@@ -118,7 +116,8 @@ fn check_extension_schemas(archive: &Archive, present: &BTreeMap<String, String>
         let chunk = archive.chunk(object.chunk as usize)?;
         let wanted = schema_of_extension(statement(object, &chunk)?);
         if wanted.is_some_and(|wanted| wanted != *live) {
-            let what = format!("the extension {} stands in another schema here ({live}) than in the backup", object.name);
+            let what =
+                format!("the extension {} stands in another schema here ({live}) than in the backup", object.name);
             return Err(impossible(what));
         }
     }
@@ -172,10 +171,10 @@ fn is_ambiguity(error: &Error, renaming: &Renaming) -> bool {
 }
 
 fn ambiguous(error: Error) -> Error {
-    impossible("a table or an alias in it has the name of a schema".to_owned()).because(error)
+    impossible("a table or an alias in it has the name of a schema").because(error)
 }
 
-fn impossible(why: String) -> Error {
+fn impossible(why: impl std::fmt::Display) -> Error {
     Error::usage(format!("the backup cannot be rehearsed beside the live database: {why}"))
         .hint("a role that may create databases (ALTER ROLE … CREATEDB) rehearses in a database of its own")
 }

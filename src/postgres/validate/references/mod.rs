@@ -59,13 +59,13 @@ impl Reference<'_> {
 
 /// Every foreign key between tables whose rows the backup holds.
 fn references(manifest: &Manifest) -> Result<Vec<Reference<'_>>> {
-    let mut references = Vec::new();
+    let mut found = Vec::new();
     for (table, owner) in manifest.tables.iter().enumerate().filter(|(_, table)| table.rows.is_some()) {
         for key in &owner.foreign_keys {
             let referenced = key.references as usize;
             let target = manifest.tables.get(referenced).ok_or_else(|| unreadable(owner, key))?;
             if target.rows.is_some() {
-                references.push(Reference {
+                found.push(Reference {
                     key,
                     table,
                     columns: places(owner, &key.columns).ok_or_else(|| unreadable(owner, key))?,
@@ -77,7 +77,7 @@ fn references(manifest: &Manifest) -> Result<Vec<Reference<'_>>> {
             }
         }
     }
-    Ok(references)
+    Ok(found)
 }
 
 fn places(table: &Table, columns: &[String]) -> Option<Vec<usize>> {
@@ -125,7 +125,8 @@ impl Pass<'_> {
         self.stream("comparing keys", wanted, |table, mut rows| {
             let mut own: Vec<_> = Vec::new();
             for (reference, missing) in self.references.iter().zip(missing.iter_mut()) {
-                let parts = self.parts.iter().zip(sets).filter(|(part, _)| referring(part, reference)).collect::<Vec<_>>();
+                let parts =
+                    self.parts.iter().zip(sets).filter(|(part, _)| referring(part, reference)).collect::<Vec<_>>();
                 if reference.table == table && !parts.is_empty() {
                     own.push((&reference.columns, parts, missing));
                 }

@@ -40,10 +40,8 @@ pub(super) fn passes<'a>(references: &'a [Reference<'_>], manifest: &Manifest, b
 }
 
 fn parts<'a>(references: &'a [Reference<'_>], manifest: &Manifest, budget: u64) -> Vec<Part<'a>> {
-    let mut targets: Vec<(usize, &[usize])> = references
-        .iter()
-        .map(|reference| (reference.referenced, reference.referenced_columns.as_slice()))
-        .collect();
+    let mut targets: Vec<(usize, &[usize])> =
+        references.iter().map(|reference| (reference.referenced, reference.referenced_columns.as_slice())).collect();
     targets.sort_unstable();
     targets.dedup();
     let mut parts = Vec::new();

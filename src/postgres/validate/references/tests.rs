@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use tempfile::TempDir;
 
 use super::check;
@@ -28,14 +30,14 @@ impl Sample {
     }
 
     /// Of the last table.
-    fn key(mut self, columns: &[&str], references: u32, referenced: &[&str]) -> Self {
+    fn key(mut self, columns: &[&str], target: u32, target_columns: &[&str]) -> Self {
         let (table, _) = self.tables.last_mut().unwrap();
-        let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         table.foreign_keys.push(ForeignKey {
             name: format!("{}_fk", columns.join("_")),
-            columns: words(columns),
-            references,
-            referenced_columns: words(referenced),
+            columns: owned(columns),
+            references: target,
+            referenced_columns: owned(target_columns),
         });
         self
     }
@@ -157,10 +159,8 @@ fn a_table_may_refer_to_itself_and_to_a_later_one() {
 
 #[test]
 fn tables_whose_rows_were_left_out_are_not_looked_at() {
-    let mut sample = sample()
-        .table("author", &["id"], &[])
-        .table("post", &["author"], &["1"])
-        .key(&["author"], 0, &["id"]);
+    let mut sample =
+        sample().table("author", &["id"], &[]).table("post", &["author"], &["1"]).key(&["author"], 0, &["id"]);
     assert_eq!(sample.check(100).len(), 1);
     sample.tables[0].0.rows = None;
     assert_eq!(sample.check(100), Vec::<String>::new());
