@@ -18,6 +18,7 @@ import pytest
 
 from tests.deployment import PATIENCE, Deployment, Outcome
 from tests.integration.test_retention_command import typed
+from tests.project.snapshot import differences
 from tests.servers import start
 from tests.templates import Deploy, prepared, server_databases
 
@@ -159,8 +160,9 @@ def test_a_server_that_dies_in_the_middle(tmp_path: Path, command: tuple[str, ..
         deployment = Deployment(tmp_path, databases, server, {"DATABASES": ["default"]})
         deployment.run("backup_db")
         deployment.wreck()
-        # The server itself empties such a table when it recovers.
+        # What the server itself changes when it recovers: such a table is emptied, sequences skip what they logged ahead.
         deployment.execute("DROP TABLE unlogged")
+        server.psql("CHECKPOINT")
         before, files = deployment.state(), deployment.files()
         # The run stands still at this lock, with its transaction open.
         with locked(deployment, "catalog_document"), deployment.primed(*command) as process:
@@ -173,7 +175,7 @@ def test_a_server_that_dies_in_the_middle(tmp_path: Path, command: tuple[str, ..
         assert "Traceback" not in printed
         assert deployment.files() == files
         server.launch()
-        deployment.assert_unchanged({"default": before})
+        assert differences(before, deployment.state()) == {}
 
 
 @contextmanager
