@@ -56,6 +56,7 @@ for alias in connections:
     fill(alias, rows={ROWS})
 """
 
+
 @dataclass(frozen=True)
 class Outcome:
     """What a command printed and how it ended."""
