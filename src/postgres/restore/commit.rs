@@ -52,10 +52,7 @@ async fn fate(address: &Address, transaction: &str) -> Option<String> {
 
 async fn ask(address: &Address, transaction: &str) -> Option<String> {
     let connection = Connection::open(address).await.ok()?;
-    let row = connection
-        .client
-        .query_one("SELECT pg_catalog.pg_xact_status($1::text::xid8)", &[&transaction])
-        .await
-        .ok()?;
+    let row =
+        connection.client.query_one("SELECT pg_catalog.pg_xact_status($1::text::xid8)", &[&transaction]).await.ok()?;
     row.try_get(0).ok()
 }
