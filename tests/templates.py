@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.deployment import Deployment
-from tests.servers import Server
+
+if TYPE_CHECKING:
+    from tests.servers import Server
 
 Deploy = Callable[..., Deployment]
 
@@ -18,13 +20,18 @@ OWNER, PASSWORD = "keeper", "kept-very-secret-2741"
 # What this version cannot back up, as its errors name it, and how to get rid of it.
 UNSUPPORTED = {
     "no_capital_delete": "DROP RULE no_capital_delete ON capital",
-    "default": 'ALTER DEFAULT PRIVILEGES FOR ROLE keeper IN SCHEMA "Second Schema" REVOKE SELECT ON TABLES FROM holdfast_reader',
+    "default": (
+        'ALTER DEFAULT PRIVILEGES FOR ROLE keeper IN SCHEMA "Second Schema" '
+        "REVOKE SELECT ON TABLES FROM holdfast_reader"
+    ),
 }
 
 
 def server_databases(server: Server, names: dict[str, str]) -> dict[str, dict[str, Any]]:
     address = {"HOST": server.host, "PORT": str(server.port), "USER": OWNER, "PASSWORD": PASSWORD}
-    return {alias: {"ENGINE": "django.db.backends.postgresql", "NAME": name, **address} for alias, name in names.items()}
+    return {
+        alias: {"ENGINE": "django.db.backends.postgresql", "NAME": name, **address} for alias, name in names.items()
+    }
 
 
 def prepared(server: Server, folder: Path) -> None:
@@ -46,4 +53,6 @@ def prepared(server: Server, folder: Path) -> None:
 
 def sqlite_deployment(folder: Path) -> Deployment:
     engine = "django.db.backends.sqlite3"
-    return Deployment(folder, {alias: {"ENGINE": engine, "NAME": str(folder / f"{alias}.sqlite3")} for alias in ALIASES})
+    return Deployment(
+        folder, {alias: {"ENGINE": engine, "NAME": str(folder / f"{alias}.sqlite3")} for alias in ALIASES}
+    )

@@ -26,7 +26,9 @@ ACCOUNTS = """
 """
 TOTAL = 400
 BALANCE = "SELECT (SELECT sum(amount) FROM checking) + (SELECT sum(amount) FROM saving)"
-MOVED = "SELECT (SELECT sum(amount) FROM saving), (SELECT count(*) FROM ledger), (SELECT coalesce(max(id), 0) FROM ledger)"
+MOVED = (
+    "SELECT (SELECT sum(amount) FROM saving), (SELECT count(*) FROM ledger), (SELECT coalesce(max(id), 0) FROM ledger)"
+)
 
 # Both move money until their input ends, and say the number of each transfer once it is committed.
 SQLITE_WRITER = """
@@ -120,7 +122,7 @@ def test_sqlite_backups_under_writes(sqlite: Deployment, journal_mode: str) -> N
             least = writer.acknowledged(20)
             sqlite.run("backup_db", "--database", "default")
             backups.append((sqlite.newest(), least))
-        with sqlite.in_process():
+        with sqlite.in_process():  # noqa: SIM117 - the connection is another one outside
             # Django's own connection stays open in the process that makes the backup, in a transaction even.
             with connections["default"].cursor() as cursor:
                 cursor.execute("BEGIN")
@@ -145,7 +147,8 @@ def test_postgresql_backups_under_writes(postgresql: Deployment) -> None:
     postgresql.execute(ACCOUNTS)
     # More than one piece of 32 MiB, so that several connections read one table.
     postgresql.execute(
-        "CREATE TABLE large (id integer PRIMARY KEY, body text); ALTER TABLE large ALTER COLUMN body SET STORAGE PLAIN; "
+        "CREATE TABLE large (id integer PRIMARY KEY, body text); "
+        "ALTER TABLE large ALTER COLUMN body SET STORAGE PLAIN; "
         "INSERT INTO large SELECT n, repeat(md5(n::text), 60) FROM generate_series(1, 24000) n"
     )
     assert int(server.psql("SELECT pg_relation_size('large')", postgresql.name())) > 40 << 20

@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 
 import holdfast
 from holdfast.exceptions import HoldfastError, InvalidBackup
-from tests.deployment import Deployment
 from tests.project.snapshot import differences
-from tests.templates import Deploy
+
+if TYPE_CHECKING:
+    from tests.deployment import Deployment
+    from tests.templates import Deploy
 
 # For each of two codecs of a payload.
 FLIPS = {"": 70, ".json": 24, ".sha256": 6}
@@ -57,7 +60,8 @@ class Sample:
         try:
             holdfast.restore(str(self.path), "default", safety_backup="skip")
         except InvalidBackup as error:
-            assert error.hint, damage
+            if not error.hint:
+                raise AssertionError(f"{damage}: no hint") from error
         except HoldfastError as error:
             raise AssertionError(f"{damage}: {type(error).__name__} {error}") from error
         else:
@@ -136,8 +140,10 @@ def test_files_that_are_no_backups(sample: Sample, engine: str | int, codec: str
 @COMBINATIONS
 def test_what_a_newer_version_wrote_is_refused_as_such(sample: Sample, engine: str | int, codec: str) -> None:
     del engine, codec
-    newer = sample.good[".json"].replace(b'"format_version":1', b'"format_version":9').replace(
-        b'"format_version": 1', b'"format_version": 9'
+    newer = (
+        sample.good[".json"]
+        .replace(b'"format_version":1', b'"format_version":9')
+        .replace(b'"format_version": 1', b'"format_version": 9')
     )
     assert newer != sample.good[".json"]
     sample.spoil(".json", newer)
