@@ -12,15 +12,17 @@ from contextlib import closing, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connections
 from django.db.utils import ConnectionHandler
 from django.test import override_settings
 
 from tests.project.snapshot import differences, state
-from tests.servers import Server
 from tests.wreck import WRECK
+
+if TYPE_CHECKING:
+    from tests.servers import Server
 
 ROOT = Path(__file__).resolve().parent.parent
 MANAGE = ROOT / "tests" / "project" / "manage.py"
@@ -118,8 +120,8 @@ class Deployment:
         given = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
         variables, through = more.pop("environment", {}), more.pop("through", [])
         done = subprocess.run(
-            [*through, *command], capture_output=True, text=True, env=self.environment(**variables), cwd=self.folder, check=False,
-            timeout=PATIENCE, **given, **more,
+            [*through, *command], capture_output=True, text=True, env=self.environment(**variables), cwd=self.folder,
+            check=False, timeout=PATIENCE, **given, **more,
         )  # fmt: skip
         outcome = Outcome(done.returncode, done.stdout, done.stderr)
         assert code in (None, outcome.code), f"{command[2:]} ended with {outcome.code}:\n{outcome.text}"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.deployment import Deployment
-from tests.servers import Server
+
+if TYPE_CHECKING:
+    from tests.servers import Server
 
 Deploy = Callable[..., Deployment]
 
@@ -18,7 +20,10 @@ OWNER, PASSWORD = "keeper", "kept-very-secret-2741"
 # What this version cannot back up, as its errors name it, and how to get rid of it.
 UNSUPPORTED = {
     "no_capital_delete": "DROP RULE no_capital_delete ON capital",
-    "default": 'ALTER DEFAULT PRIVILEGES FOR ROLE keeper IN SCHEMA "Second Schema" REVOKE SELECT ON TABLES FROM holdfast_reader',
+    "default": (
+        'ALTER DEFAULT PRIVILEGES FOR ROLE keeper IN SCHEMA "Second Schema" '
+        "REVOKE SELECT ON TABLES FROM holdfast_reader"
+    ),
 }
 
 

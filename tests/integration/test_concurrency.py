@@ -147,7 +147,8 @@ def test_postgresql_backups_under_writes(postgresql: Deployment) -> None:
     postgresql.execute(ACCOUNTS)
     # More than one piece of 32 MiB, so that several connections read one table.
     postgresql.execute(
-        "CREATE TABLE large (id integer PRIMARY KEY, body text); ALTER TABLE large ALTER COLUMN body SET STORAGE PLAIN; "
+        "CREATE TABLE large (id integer PRIMARY KEY, body text); "
+        "ALTER TABLE large ALTER COLUMN body SET STORAGE PLAIN; "
         "INSERT INTO large SELECT n, repeat(md5(n::text), 60) FROM generate_series(1, 24000) n"
     )
     assert int(server.psql("SELECT pg_relation_size('large')", postgresql.name())) > 40 << 20

@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 
 import holdfast
 from holdfast.exceptions import HoldfastError, InvalidBackup
-from tests.deployment import Deployment
 from tests.project.snapshot import differences
-from tests.templates import Deploy
+
+if TYPE_CHECKING:
+    from tests.deployment import Deployment
+    from tests.templates import Deploy
 
 # For each of two codecs of a payload.
 FLIPS = {"": 70, ".json": 24, ".sha256": 6}
@@ -57,7 +60,8 @@ class Sample:
         try:
             holdfast.restore(str(self.path), "default", safety_backup="skip")
         except InvalidBackup as error:
-            assert error.hint, damage
+            if not error.hint:
+                raise AssertionError(f"{damage}: no hint") from error
         except HoldfastError as error:
             raise AssertionError(f"{damage}: {type(error).__name__} {error}") from error
         else:

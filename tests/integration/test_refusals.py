@@ -162,7 +162,7 @@ def test_a_server_that_dies_in_the_middle(tmp_path: Path, command: tuple[str, ..
         deployment = Deployment(tmp_path, databases, server, {"DATABASES": ["default"]})
         deployment.run("backup_db")
         deployment.wreck()
-        # What the server itself changes when it recovers: such a table is emptied, sequences skip what they logged ahead.
+        # What the server itself changes when it recovers: it empties such a table, and sequences skip numbers.
         deployment.execute("DROP TABLE unlogged")
         server.psql("CHECKPOINT")
         before, files = deployment.state(), deployment.files()
@@ -243,7 +243,7 @@ def hidden(file: Path) -> Iterator[None]:
 
 @pytest.fixture
 def small_disk() -> Iterator[Callable[[Deployment], dict[str, Any]]]:
-    """Gives a deployment's folder of backups too little room: a small disk, or, without the right to mount, small files."""
+    """Gives a folder of backups too little room: a small disk or, without the right to mount, small files."""
     mounted: list[Path] = []
 
     def shrink(deployment: Deployment) -> dict[str, Any]:

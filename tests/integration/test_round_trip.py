@@ -10,13 +10,16 @@ from contextlib import closing
 from dataclasses import replace
 from difflib import unified_diff
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.deployment import Deployment
 from tests.project.snapshot import differences
 from tests.servers import MAJORS, Server
 from tests.templates import OWNER, UNSUPPORTED, Deploy
+
+if TYPE_CHECKING:
+    from tests.deployment import Deployment
 
 CODECS = pytest.mark.parametrize("codec", ["gzip", "zstd:3"])
 
