@@ -115,6 +115,8 @@ install_certificates() {
 }
 
 need setpriv util-linux
+# What people decompress with.
+need zstd zstd
 [[ $# -gt 0 ]] || set -- 15 16 18
 for major in "$@"; do install_server "$major"; done
 install_client
