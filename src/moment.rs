@@ -30,6 +30,7 @@ pub(crate) fn write(moment: UtcDateTime) -> Result<String> {
 }
 
 /// This second.
+#[cfg(feature = "python")]
 pub(crate) fn now() -> Result<String> {
     write(UtcDateTime::now())
 }
