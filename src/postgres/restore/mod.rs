@@ -50,8 +50,11 @@ pub fn restore(
                 return Err(error);
             }
         };
-        let warnings = connection.drain_notices();
-        connection.close().await?;
+        let mut warnings = connection.drain_notices();
+        if let Err(error) = connection.close().await {
+            // The restore is committed: a goodbye that fails must not make it look undone.
+            warnings.push(format!("the restore is complete, but the connection did not end well: {}", error.message()));
+        }
         Ok(Report { warnings, ..report })
     })
 }
@@ -78,7 +81,18 @@ pub(in crate::postgres) async fn begin(client: &Client, lock_timeout_seconds: f6
 }
 
 pub(in crate::postgres) async fn commit(client: &Client) -> Result<()> {
-    client.batch_execute("COMMIT").await.map_err(|error| describe_error(error, "committing the restore"))
+    client.batch_execute("COMMIT").await.map_err(|error| {
+        let undecided = error.as_db_error().is_none();
+        let failure = describe_error(error, "committing the restore");
+        if undecided {
+            // The server may have committed before its answer got lost; "nothing was changed" would be a guess.
+            return failure.hint(
+                "the restore is either complete or not done at all, and nobody here can tell which: look at the data \
+                 before you run it again",
+            );
+        }
+        failure
+    })
 }
 
 /// How far a restore goes.
@@ -141,7 +155,8 @@ async fn make_room(scope: Scope, loader: &Loader<'_>, server: &Server) -> Result
     let chosen: Vec<&Table> = loader.tables.of(manifest).map(|(_, table)| table).collect();
     match (scope, loader.tables) {
         (Scope::DataOnly, tables) => {
-            if *tables == Tables::All {
+            // A backup of the schema alone has none to put in their place.
+            if *tables == Tables::All && manifest.content == Content::Full {
                 remove_large_objects(client).await?;
             }
             let filled: Vec<&Table> = chosen.into_iter().filter(|table| table.fingerprint.is_some()).collect();
