@@ -122,3 +122,15 @@ def test_settings_of_a_role_change_no_value(postgresql_with: Callable[[str], Dep
     deployment.execute(f"ALTER DATABASE {deployment.name()} SET array_nulls = off")
     with unchanged(deployment):
         deployment.run(*RESTORE)
+
+
+@pytest.mark.parametrize("scope", [(), ("--data-only",)], ids=["full", "data-only"])
+def test_rows_of_sqlite_keep_their_numbers(tmp_path: Path, scope: tuple[str, ...]) -> None:
+    deployment = sqlite_deployment(tmp_path)
+    deployment = replace(deployment, databases={"default": deployment.databases["default"]})
+    deployment.execute("CREATE TABLE word (rowid TEXT, text TEXT)")
+    deployment.execute("INSERT INTO word VALUES ('a', 'first'), ('b', 'second'), ('c', 'third')")
+    deployment.execute("DELETE FROM word WHERE text = 'second'")
+    deployment.run("backup_db")
+    deployment.run(*RESTORE, "--table", "word", *scope)
+    assert deployment.execute("SELECT _rowid_, rowid FROM word") == [(1, "a"), (3, "c")]
