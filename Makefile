@@ -26,6 +26,7 @@ test-rust: servers
 	HOLDFAST_TEST_POSTGRES_BIN=$(CACHE)/server-18/bin cargo test --locked
 
 test-python: build servers
+	python -m mypy.stubtest --mypy-config-file /dev/null holdfast._core
 	pytest
 
 lint: $(STAMP) ## Check style, types, licences; warnings are errors

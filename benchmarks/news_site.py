@@ -26,11 +26,13 @@ class Site:
         """Run one of Django's commands."""
         return run([sys.executable, str(PROJECT / "manage.py"), *arguments], self._environment())
 
-    def setup_seconds(self, **environment: str) -> float:
-        """How long `django.setup()` takes in a fresh process."""
+    def setup_sample(self, **environment: str) -> Sample:
+        """Measure `django.setup()` in a fresh process, without the start of Python."""
         command = [sys.executable, str(PROJECT / "setup_seconds.py")]
         environment = {**os.environ, **self._environment(), **environment}
-        return float(subprocess.run(command, capture_output=True, env=environment, check=True).stdout)
+        shown = subprocess.run(command, capture_output=True, env=environment, check=True).stdout
+        wall_seconds, processor_seconds = map(float, shown.split())
+        return Sample(wall_seconds, processor_seconds, 0)
 
     def migrate(self) -> None:
         """Make the tables."""

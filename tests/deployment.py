@@ -28,7 +28,9 @@ PATIENCE = 120
 
 # A command that says when its own work begins: after the start of Python and Django, with its signal handlers in place.
 PRIMED = """
-import sys
+import signal, sys
+# A shell ignores Ctrl-C on behalf of what it runs in the background, these tests perhaps.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path[0] = sys.argv.pop(1)
 import django
 django.setup()
@@ -53,6 +55,7 @@ from tests.project.fill import fill
 for alias in connections:
     fill(alias, rows={ROWS})
 """
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -186,7 +189,7 @@ class Deployment:
     def settle(self) -> None:
         """Wait until the server has noticed that a killed program is gone."""
         deadline = time.monotonic() + PATIENCE
-        busy = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{self.name()}'"
+        busy = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{self.name()}' AND state <> 'idle'"
         while self.server is not None and self.server.psql(busy) != "0":
             assert time.monotonic() < deadline
 

@@ -21,7 +21,7 @@ def decompress(data: bytes, codec: str) -> bytes:
     """One chunk, or the manifest."""
     if codec == "gzip":
         return gzip.decompress(data)
-    from compression import zstd  # noqa: PLC0415 - part of Python since 3.14
+    from compression import zstd
 
     return zstd.decompress(data)
 

@@ -24,7 +24,9 @@ UNSUPPORTED = {
 
 def server_databases(server: Server, names: dict[str, str]) -> dict[str, dict[str, Any]]:
     address = {"HOST": server.host, "PORT": str(server.port), "USER": OWNER, "PASSWORD": PASSWORD}
-    return {alias: {"ENGINE": "django.db.backends.postgresql", "NAME": name, **address} for alias, name in names.items()}
+    return {
+        alias: {"ENGINE": "django.db.backends.postgresql", "NAME": name, **address} for alias, name in names.items()
+    }
 
 
 def prepared(server: Server, folder: Path) -> None:
@@ -46,4 +48,6 @@ def prepared(server: Server, folder: Path) -> None:
 
 def sqlite_deployment(folder: Path) -> Deployment:
     engine = "django.db.backends.sqlite3"
-    return Deployment(folder, {alias: {"ENGINE": engine, "NAME": str(folder / f"{alias}.sqlite3")} for alias in ALIASES})
+    return Deployment(
+        folder, {alias: {"ENGINE": engine, "NAME": str(folder / f"{alias}.sqlite3")} for alias in ALIASES}
+    )

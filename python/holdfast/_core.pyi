@@ -2,10 +2,26 @@
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, final
 
 _Document: TypeAlias = dict[str, Any]
 _OnEvent: TypeAlias = Callable[[_Document], None]
+
+__all__ = [
+    "Lock",
+    "__version__",
+    "backup",
+    "clean_litter",
+    "find_backup",
+    "list_backups",
+    "preview",
+    "read_manifest",
+    "remove_backup",
+    "restore",
+    "retention",
+    "set_status",
+    "validate",
+]
 
 __version__: str
 
@@ -42,10 +58,11 @@ def set_status(path: str, change: _Document | str) -> _Document:
 def clean_litter(folder: str, alias: str) -> list[str]:
     """Remove the temporary files of runs that died; gives their names."""
 
+@final
 class Lock:
     """One run per database and folder; raises LockHeld naming the holder, takes over a dead holder's lock."""
 
-    def __init__(self, folder: str, alias: str, purpose: str) -> None: ...
+    def __new__(cls, folder: str, alias: str, purpose: str) -> Self: ...
     def __enter__(self) -> Self: ...
     def __exit__(
         self,

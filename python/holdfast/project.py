@@ -75,6 +75,7 @@ def expected_models(alias: str, known: Collection[str]) -> dict[str, dict[str, A
     One that only some servers can hold is expected where it is `known` from the backup: to ask the server for its
     features, it would have to be in reach.
     """
+
     def has_table(meta: "Options[Any]") -> bool:
         demanding = bool(meta.required_db_features or meta.required_db_vendor)
         return meta.managed and not meta.proxy and not meta.swapped and (not demanding or meta.label in known)

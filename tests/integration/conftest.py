@@ -20,8 +20,8 @@ if not settings.configured:
     os.environ["DJANGO_SETTINGS_MODULE"] = "minimal_settings"
     django.setup()
 
-from tests.deployment import Deployment  # noqa: E402 - it imports models
-from tests.templates import ALIASES, OWNER, Deploy, prepared, server_databases, sqlite_deployment  # noqa: E402
+from tests.deployment import Deployment
+from tests.templates import ALIASES, OWNER, Deploy, prepared, server_databases, sqlite_deployment
 
 ENGINES = ("sqlite", *MAJORS)
 

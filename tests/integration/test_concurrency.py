@@ -26,7 +26,9 @@ ACCOUNTS = """
 """
 TOTAL = 400
 BALANCE = "SELECT (SELECT sum(amount) FROM checking) + (SELECT sum(amount) FROM saving)"
-MOVED = "SELECT (SELECT sum(amount) FROM saving), (SELECT count(*) FROM ledger), (SELECT coalesce(max(id), 0) FROM ledger)"
+MOVED = (
+    "SELECT (SELECT sum(amount) FROM saving), (SELECT count(*) FROM ledger), (SELECT coalesce(max(id), 0) FROM ledger)"
+)
 
 # Both move money until their input ends, and say the number of each transfer once it is committed.
 SQLITE_WRITER = """

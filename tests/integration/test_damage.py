@@ -136,8 +136,10 @@ def test_files_that_are_no_backups(sample: Sample, engine: str | int, codec: str
 @COMBINATIONS
 def test_what_a_newer_version_wrote_is_refused_as_such(sample: Sample, engine: str | int, codec: str) -> None:
     del engine, codec
-    newer = sample.good[".json"].replace(b'"format_version":1', b'"format_version":9').replace(
-        b'"format_version": 1', b'"format_version": 9'
+    newer = (
+        sample.good[".json"]
+        .replace(b'"format_version":1', b'"format_version":9')
+        .replace(b'"format_version": 1', b'"format_version": 9')
     )
     assert newer != sample.good[".json"]
     sample.spoil(".json", newer)

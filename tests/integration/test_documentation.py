@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.pages import PAGES, ROOT, Project, copied, environment, name, prepared, shows, steps
 from tests.servers import Server, start
 

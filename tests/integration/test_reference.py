@@ -9,11 +9,11 @@ import pytest
 from django.core.management import load_command_class
 from django.core.management.base import BaseCommand
 from django.dispatch import Signal
-from tests.pages import DOCS, PAGES, ROOT, name
 
 import holdfast
 from holdfast import checks, conf, exceptions, signals
 from holdfast.retention import Retention
+from tests.pages import DOCS, PAGES, ROOT, name
 
 COMMANDS = ("backup_db", "restore_db", "validate_backup", "list_backups", "cleanup_backups")
 

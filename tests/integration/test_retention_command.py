@@ -73,7 +73,9 @@ def test_it_asks_and_removes(sqlite: Deployment, backups: list[str]) -> None:
 
 def test_pins_stay(sqlite: Deployment, backups: list[str]) -> None:
     with sqlite.in_process():
-        doomed = next(decision.name for decision in holdfast.plan_cleanup(holdfast.Retention(1, 0, 0, 0)) if not decision.keep)
+        doomed = next(
+            decision.name for decision in holdfast.plan_cleanup(holdfast.Retention(1, 0, 0, 0)) if not decision.keep
+        )
     sqlite.run("cleanup_backups", "--pin", doomed)
     assert "pinned" in sqlite.run("list_backups").out
     sqlite.run("cleanup_backups", *LAST_ONE, "--no-input")

@@ -55,7 +55,9 @@ def test_without_owners_everything_belongs_to_whoever_restores(each_major: Deplo
     each_major.run("backup_db", "--database", "default")
     copy = f"copy_{each_major.name()}"
     server.psql(f"CREATE DATABASE {copy} TEMPLATE template0")
-    databases = {"default": each_major.databases["default"] | {"NAME": copy, "USER": "postgres", "PASSWORD": "postgres"}}
+    databases = {
+        "default": each_major.databases["default"] | {"NAME": copy, "USER": "postgres", "PASSWORD": "postgres"}
+    }
     other = replace(each_major, databases=databases)
     try:
         restore = ("restore_db", "latest", "--no-input", "--no-safety-backup")
@@ -163,7 +165,10 @@ def test_rows_alone_come_back(single: Deployment) -> None:
     found = differences(before, single.state())
     # What the backup does not have stays; only rows were asked for.
     assert set(found) <= {key("intruder", single), "sqlite_master"}
-    assert set(differences(wrecked, single.state())) == {key("catalog_document", single), key("catalog_textkey", single)}
+    assert set(differences(wrecked, single.state())) == {
+        key("catalog_document", single),
+        key("catalog_textkey", single),
+    }
 
 
 @pytest.mark.parametrize(

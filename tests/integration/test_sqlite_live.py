@@ -16,7 +16,7 @@ import pytest
 from django.conf import settings
 from django.db.utils import ConnectionHandler
 
-from holdfast.exceptions import DatabaseError, RestoreFailed, UnsupportedObject, UsageError
+from holdfast.exceptions import DatabaseError, RestoreFailed, UsageError
 from holdfast.sqlite import current_counts, freeze, live_page_size, replace_tables, thaw
 
 if TYPE_CHECKING:

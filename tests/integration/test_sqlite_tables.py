@@ -144,7 +144,7 @@ def test_old_violations_of_foreign_keys_stay_what_they_are(live: Path, private: 
         ("DROP TABLE log; CREATE TABLE log (entry, who NOT NULL)", "log", "data-only", UsageError, "no values.*who"),
     ],
 )
-def test_what_cannot_come_back_alone_is_refused_first(  # noqa: PLR0913
+def test_what_cannot_come_back_alone_is_refused_first(
     live: Path, private: Path, change: str, table: str, mode: str, error: type[Exception], words: str
 ) -> None:
     run(live, change)

@@ -50,7 +50,7 @@ HOLDFAST = {
     **json.loads(os.environ.get("HOLDFAST_TEST_SETTINGS") or "{}"),
 }
 
-SECRET_KEY = "only-for-tests"  # noqa: S105
+SECRET_KEY = "only-for-tests"
 USE_TZ = True
 TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -86,12 +86,12 @@ def _postgresql(cursor: Any, _connection: Any) -> dict[str, list[tuple[str | Non
     tables: dict[str, list[tuple[str | None, ...]]] = {}
     cursor.execute(POSTGRESQL_RELATIONS)
     for name, is_stored, columns in cursor.fetchall():
-        cursor.execute(f"SELECT {', '.join(columns)} FROM {'ONLY ' if is_stored else ''}{name}")  # noqa: S608
+        cursor.execute(f"SELECT {', '.join(columns)} FROM {'ONLY ' if is_stored else ''}{name}")
         tables[name] = _ordered(cursor.fetchall())
     cursor.execute(POSTGRESQL_SEQUENCES)
     tables["sequences"] = []
     for (name,) in _ordered(cursor.fetchall()):
-        cursor.execute(f"SELECT last_value::text, is_called::text FROM {name}")  # noqa: S608
+        cursor.execute(f"SELECT last_value::text, is_called::text FROM {name}")
         tables["sequences"].append((name, *cursor.fetchone()))
     cursor.execute(POSTGRESQL_LARGE_OBJECTS)
     tables["large objects"] = _ordered(cursor.fetchall())
@@ -113,7 +113,7 @@ def _sqlite(cursor: Any, connection: Any) -> dict[str, list[tuple[str | None, ..
             f"typeof({column}), CASE typeof({column}) WHEN 'text' THEN CAST({column} AS blob) ELSE {column} END"
             for column in columns
         )
-        cursor.execute(f"SELECT {values} FROM {quoted}")  # noqa: S608
+        cursor.execute(f"SELECT {values} FROM {quoted}")
         tables[name] = _ordered([tuple(map(_text, row[::2], row[1::2])) for row in cursor.fetchall()])
     return tables
 

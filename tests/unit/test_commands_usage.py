@@ -408,7 +408,7 @@ def test_a_project_that_never_makes_a_backup_loads_nothing_of_it() -> None:
     )
     paths = os.pathsep.join(sys.path)
     environment = {**os.environ, "PYTHONPATH": paths, "DJANGO_SETTINGS_MODULE": "minimal_settings"}
-    output = subprocess.run(  # noqa: S603 - this very Python
+    output = subprocess.run(
         [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True
     ).stdout
     assert output == "[]\n"

@@ -13,7 +13,7 @@ from holdfast.retention import Retention
 
 
 def test_without_settings_everything_has_a_default() -> None:
-    from minimal_settings import BASE_DIR  # noqa: PLC0415
+    from minimal_settings import BASE_DIR
 
     configuration = conf.load()
 

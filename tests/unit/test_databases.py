@@ -42,7 +42,7 @@ def test_only_what_libpq_knows_is_passed_on(postgresql: Connect) -> None:
     connection = postgresql(
         NAME="shop",
         USER="anna",
-        PASSWORD="secret",  # noqa: S106
+        PASSWORD="secret",
         HOST="db.example",
         PORT=5433,
         OPTIONS={

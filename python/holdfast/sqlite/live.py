@@ -95,7 +95,7 @@ def explained(path: Path) -> Iterator[None]:
         raise _explanation(code & 0xFF, error, path) from error
 
 
-def _explanation(code: int, error: Exception, path: Path) -> HoldfastError:
+def _explanation(code: int, error: Exception, path: Path) -> HoldfastError:  # noqa: PLR0911 - a table of codes
     match code:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return locked(path)

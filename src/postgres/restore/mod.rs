@@ -1,6 +1,7 @@
 //! Restores in place: one transaction on one connection, so that readers see the old state or the new one.
 
 pub(in crate::postgres) mod check;
+pub(in crate::postgres) mod commit;
 pub(in crate::postgres) mod load;
 pub(in crate::postgres) mod preview;
 mod replace;
@@ -15,7 +16,7 @@ use tokio_postgres::Client;
 use self::load::{Loader, Place};
 use self::replace::PutAside;
 use self::selection::Tables;
-use super::connect::{self, Connection, describe_error};
+use super::connect::{self, Address, Connection, describe_error};
 use super::ddl::{Reader, removal};
 use super::quote::qualified;
 use super::runtime::{block_on, unless_stopped};
@@ -40,7 +41,7 @@ pub fn restore(
     let address = connect::resolve(parameters)?;
     block_on(async {
         let connection = Connection::open(&address).await?;
-        let result = unless_stopped(progress, run(plan, &connection.client, archive, progress)).await;
+        let result = unless_stopped(progress, run(plan, &address, &connection.client, archive, progress)).await;
         let report = match result {
             Ok(report) => report,
             Err(error) => {
@@ -50,16 +51,20 @@ pub fn restore(
                 return Err(error);
             }
         };
-        let mut warnings = connection.drain_notices();
-        if let Err(error) = connection.close().await {
-            // The restore is committed: a goodbye that fails must not make it look undone.
-            warnings.push(format!("the restore is complete, but the connection did not end well: {}", error.message()));
-        }
+        let warnings = connection.drain_notices();
+        // The restore is committed; that the server is slow to say goodbye changes nothing about it.
+        connection.close().await.ok();
         Ok(Report { warnings, ..report })
     })
 }
 
-async fn run(plan: &RestorePlan, client: &Client, archive: &Archive, progress: &Progress) -> Result<Report> {
+async fn run(
+    plan: &RestorePlan,
+    address: &Address,
+    client: &Client,
+    archive: &Archive,
+    progress: &Progress,
+) -> Result<Report> {
     let server = begin(client, plan.lock_timeout_seconds).await?;
     let tables = Tables::select(&archive.manifest, plan)?;
     let loader =
@@ -67,7 +72,7 @@ async fn run(plan: &RestorePlan, client: &Client, archive: &Archive, progress: &
     let extent = Extent { scope: plan.scope, owners: plan.owners, verify: plan.verify };
     let rows = execute(extent, &loader, &server).await?;
     progress.commit()?;
-    commit(client).await?;
+    commit::commit(address, client).await?;
     analyze(client, &archive.manifest, &tables, progress).await;
     Ok(Report { rows, tables: tables.of(&archive.manifest).count() as u64, ..Report::default() })
 }
@@ -78,21 +83,6 @@ pub(in crate::postgres) async fn begin(client: &Client, lock_timeout_seconds: f6
     session::limit_lock_wait(client, lock_timeout_seconds).await?;
     client.batch_execute("BEGIN").await.map_err(|error| describe_error(error, "beginning the restore"))?;
     Ok(server)
-}
-
-pub(in crate::postgres) async fn commit(client: &Client) -> Result<()> {
-    client.batch_execute("COMMIT").await.map_err(|error| {
-        let undecided = error.as_db_error().is_none();
-        let failure = describe_error(error, "committing the restore");
-        if undecided {
-            // The server may have committed before its answer got lost; "nothing was changed" would be a guess.
-            return failure.hint(
-                "the restore is either complete or not done at all, and nobody here can tell which: look at the data \
-                 before you run it again",
-            );
-        }
-        failure
-    })
 }
 
 /// How far a restore goes.

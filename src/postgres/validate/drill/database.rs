@@ -60,11 +60,12 @@ async fn restored(drill: &Drill<'_>, home: &Client, name: &str) -> Result<String
         .map_err(|error| describe_error(error, "closing the scratch database to others"))?;
     let mut parameters = drill.parameters.clone();
     parameters.insert("dbname".to_owned(), Secret::from(name.to_owned()));
-    let connection = Connection::open(&connect::resolve(&parameters)?).await?;
+    let address = connect::resolve(&parameters)?;
+    let connection = Connection::open(&address).await?;
     let server = restore::begin(&connection.client, LOCK_TIMEOUT_SECONDS).await?;
     let loader = drill.loader(&connection.client, Place::Own);
     restore::execute(EXTENT, &loader, &server).await.map_err(verdict)?;
-    restore::commit(&connection.client).await.map_err(verdict)?;
+    restore::commit::commit(&address, &connection.client).await.map_err(verdict)?;
     connection.close().await?;
     Ok(note)
 }

@@ -30,8 +30,10 @@ SQLITE_TABLES = [
     "CREATE TABLE any_type (value)",
     "CREATE VIEW expensive_invoice AS SELECT number, customer FROM legacy_invoice WHERE amount > 100",
     "CREATE TABLE invoice_log (number integer)",
-    "CREATE TRIGGER invoice_logged AFTER INSERT ON legacy_invoice"
-    " BEGIN INSERT INTO invoice_log VALUES (new.number); END",
+    (
+        "CREATE TRIGGER invoice_logged AFTER INSERT ON legacy_invoice"
+        " BEGIN INSERT INTO invoice_log VALUES (new.number); END"
+    ),
 ]
 
 DROP_SQLITE_TABLES = [

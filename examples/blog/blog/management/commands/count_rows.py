@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from blog.models import Category, Comment, Post
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand
+
+from blog.models import Category, Comment, Post
 
 
 class Command(BaseCommand):

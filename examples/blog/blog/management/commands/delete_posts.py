@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from blog.models import Post
 from django.core.management.base import BaseCommand
+
+from blog.models import Post
 
 
 class Command(BaseCommand):

@@ -4,14 +4,34 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from blog.models import Category, Comment, Post
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-WORDS = (
-    "anchor harbour tide rope knot sail wind storm calm 漁 bouée crew deck chart star 🌊 keel mast watch log".split()
-)
+from blog.models import Category, Comment, Post
+
+WORDS = [
+    "anchor",
+    "harbour",
+    "tide",
+    "rope",
+    "knot",
+    "sail",
+    "wind",
+    "storm",
+    "calm",
+    "漁",
+    "bouée",
+    "crew",
+    "deck",
+    "chart",
+    "star",
+    "🌊",
+    "keel",
+    "mast",
+    "watch",
+    "log",
+]
 CATEGORIES = ("Boats", "Harbours", "Knots", "Weather", "Cooking at sea")
 AUTHORS = 10
 COMMENTS_PER_POST = 3

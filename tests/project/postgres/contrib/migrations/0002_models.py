@@ -5,8 +5,9 @@ import django.contrib.postgres.fields.hstore
 import django.contrib.postgres.fields.ranges
 import django.contrib.postgres.indexes
 import django.db.models.functions.text
-import tests.project.postgres.contrib.models
 from django.db import migrations, models
+
+import tests.project.postgres.contrib.models
 
 
 class Migration(migrations.Migration):
