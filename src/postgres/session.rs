@@ -20,7 +20,8 @@ pub(super) struct Server {
 /// Makes a fresh connection read and write values exactly, whatever the role's or database's own settings are.
 ///
 /// `row_security = off` turns a table filtered by a policy into an error instead of a backup with missing rows;
-/// `jit = off`, because compiling the catalog queries takes longer than running them.
+/// `jit = off`, because compiling the catalog queries takes longer than running them. `money` is written and read by the
+/// rules of `lc_monetary`, and without `array_nulls` a NULL in an array becomes the word NULL.
 pub(super) async fn prepare(client: &Client) -> Result<Server> {
     let rows = client
         .simple_query("SHOW server_version_num; SHOW server_version")
@@ -43,6 +44,7 @@ pub(super) async fn prepare(client: &Client) -> Result<Server> {
          SET standard_conforming_strings = on; SET check_function_bodies = off; SET xmloption = content; \
          SET quote_all_identifiers = off; SET bytea_output = 'hex'; SET client_min_messages = warning; \
          SET jit = off; \
+         SET lc_monetary = 'C'; SET array_nulls = on; SET transform_null_equals = off; \
          SET default_tablespace = ''; SET default_table_access_method = heap; \
          SELECT pg_catalog.set_config('search_path', '', false);",
     );
@@ -86,6 +88,9 @@ SET standard_conforming_strings = on;
 SELECT pg_catalog.set_config('search_path', '', false);
 SET check_function_bodies = false;
 SET xmloption = content;
+SET lc_monetary = 'C';
+SET array_nulls = on;
+SET transform_null_equals = off;
 SET client_min_messages = warning;
 SET row_security = off;
 SET default_tablespace = '';

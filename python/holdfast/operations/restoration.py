@@ -24,6 +24,7 @@ def plan_restore(
     """Read the whole backup, compare it with the database, and tell what a restore would do."""
     with own_errors():
         choice = choose(selector, alias)
+        _refuse_missing_rows(choice, options)
         prove(choice, on_event or silent)
         board = NoticeBoard(on_event)
         plan = plans.restore_plan(choice.connection, choice.configuration, choice.path, options)
@@ -45,6 +46,7 @@ def restore(
     """Make the database, or a part of it, equal to a backup; it stays as it is when this raises."""
     with own_errors():
         choice = choose(selector, alias)
+    _refuse_missing_rows(choice, options)
     connection = choice.connection
     if connection.in_atomic_block:
         raise UsageError("a restore cannot happen inside a transaction", "Call it outside of transaction.atomic().")
@@ -71,6 +73,26 @@ def restore(
         )
         signals.restore_finished.send_robust(HoldfastConfig, report=report, **about)
         return report
+
+
+def _refuse_missing_rows(choice: Choice, options: RestoreOptions) -> None:
+    """Fail where rows are asked for that the backup was made without: live ones would go and none come."""
+    scope, chosen = options.get("scope", "full"), set(options.get("tables", ()))
+    if scope == "data-only" and choice.manifest["content"] == "schema-only":
+        raise UsageError(f"the backup {choice.path.name} holds no rows at all", "It was made with --schema-only.")
+    if scope == "schema-only" or choice.manifest["content"] == "schema-only":
+        return
+    for label, name in _without_rows(choice).items():
+        if {label, name} & chosen:
+            raise UsageError(
+                f"the backup {choice.path.name} was made without the rows of {label}",
+                "Choose a backup that has them; --schema-only brings back the empty table.",
+            )
+
+
+def _without_rows(choice: Choice) -> dict[str, str]:
+    tables = [table for table in choice.manifest["tables"] if table["rows"] is None]
+    return {".".join(filter(None, (table.get("schema"), table["name"]))): table["name"] for table in tables}
 
 
 def _secure(choice: Choice, options: RestoreOptions, on_event: OnEvent | None) -> str | None:
@@ -104,6 +126,8 @@ def _preview(
     notices: list[str],
 ) -> RestorePreview:
     warnings = [*document["warnings"], *notices, *project.differences(choice.manifest["django"])]
+    if plan["scope"] == "full" and not plan["tables"] and choice.manifest["content"] == "full":
+        warnings += [f"the backup was made without the rows of {label}" for label in _without_rows(choice)]
     if choice.manifest["alias"] != choice.connection.alias:
         warnings.insert(0, f"the backup is of database {choice.manifest['alias']!r}, not {choice.connection.alias!r}")
     return RestorePreview(

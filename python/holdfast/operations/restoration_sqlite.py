@@ -17,6 +17,9 @@ def compare(choice: Choice, plan: dict[str, Any]) -> dict[str, Any]:
     unknown = [name for name in plan["tables"] if name not in after]
     if unknown:
         raise UsageError(f"the backup has no table {unknown[0]!r}", f"It has {', '.join(sorted(after))}.")
+    if plan["scope"] == "data-only":
+        # Tables whose rows the backup lacks keep those that they have.
+        after = {name: before.get(name) if rows is None else rows for name, rows in after.items()}
     chosen = plan["tables"] or list(after)
     left = [name for name in before if name not in chosen]
     # Only a whole definition says what must not be there.
@@ -54,5 +57,9 @@ def replace(choice: Choice, plan: dict[str, Any], on_event: OnEvent) -> dict[str
 
 
 def _own_tables(manifest: dict[str, Any]) -> list[str]:
-    # SQLite's own tables follow the tables that they serve.
-    return [table["name"] for table in manifest["tables"] if not table["name"].startswith("sqlite_")]
+    # SQLite's own tables follow the tables that they serve; a table without rows in the backup keeps those it has.
+    return [
+        table["name"]
+        for table in manifest["tables"]
+        if table["rows"] is not None and not table["name"].startswith("sqlite_")
+    ]

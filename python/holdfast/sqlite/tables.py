@@ -137,9 +137,21 @@ def _replace_rows(live: sqlite3.Connection, table: str) -> None:
 
 
 def _copy_rows(live: sqlite3.Connection, table: str) -> None:
-    columns = ", ".join(quoted(name) for name in _columns(live, _BACKUP, table))
+    names = [quoted(name) for name in _columns(live, _BACKUP, table)]
+    columns = ", ".join([*_hidden_key(live, table), *names])
     name = quoted(table)
     live.execute(f"INSERT INTO main.{name} ({columns}) SELECT {columns} FROM {_BACKUP}.{name}")
+
+
+def _hidden_key(live: sqlite3.Connection, table: str) -> list[str]:
+    """Give the name of the row number where no column is one: a full-text index may refer to it."""
+    tables = live.execute(f"PRAGMA {_BACKUP}.table_list({quoted(table)})").fetchall()
+    without_rowid = any(row[0] == _BACKUP and row[4] for row in tables)
+    columns = live.execute(f"PRAGMA {_BACKUP}.table_xinfo({quoted(table)})").fetchall()
+    if without_rowid or any(kind.upper() == "INTEGER" and key for _, _, kind, _, _, key, _ in columns):
+        return []
+    taken = {name.lower() for _, name, *_ in columns}
+    return [name for name in ("rowid", "_rowid_", "oid") if name not in taken][:1]
 
 
 def _copy_counter(live: sqlite3.Connection, table: str) -> None:

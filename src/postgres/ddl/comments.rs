@@ -40,11 +40,17 @@ fn comment(row: &Row, finish: impl Fn(String) -> String) -> Entry {
     }
 }
 
-/// The server numbers what users create from 16384 on; only large objects may have any number.
+/// The server numbers what users create from 16384 on; only large objects may have any number. A comment on the sequence
+/// of a column belongs to its table, or a restore of that table alone would lose it.
 fn query() -> String {
     format!(
-        "SELECT {columns}, d.description, CASE WHEN c.relkind IN ('r', 'p') THEN c.oid END AS table_oid \
+        "SELECT {columns}, d.description, CASE WHEN c.relkind IN ('r', 'p') THEN c.oid ELSE owned.by END AS table_oid \
            FROM pg_description d \
+           LEFT JOIN LATERAL (SELECT o.refobjid AS by FROM pg_depend o \
+                WHERE d.classoid = 'pg_class'::regclass AND o.classid = d.classoid AND o.objid = d.objoid \
+                  AND o.objsubid = 0 AND o.refclassid = 'pg_class'::regclass AND o.refobjsubid > 0 \
+                  AND o.deptype IN ('a', 'i') \
+                  AND EXISTS (SELECT FROM pg_sequence WHERE seqrelid = d.objoid)) owned ON true \
            LEFT JOIN pg_index i ON d.classoid = 'pg_class'::regclass AND i.indexrelid = d.objoid \
            LEFT JOIN pg_constraint k ON d.classoid = 'pg_constraint'::regclass AND k.oid = d.objoid \
            LEFT JOIN pg_trigger t ON d.classoid = 'pg_trigger'::regclass AND t.oid = d.objoid \

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::manifest::Section;
 
 pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
-    let rows = scope::rows(reader, "functions", &query()).await?;
+    let rows = scope::defined(reader, "functions", &query()).await?;
     Ok(rows
         .iter()
         .map(|row| {

@@ -9,11 +9,31 @@ use crate::error::{Error, Result};
 
 /// Runs one query over the catalogs; `what` completes the sentence "reading … from the catalogs failed".
 pub(super) async fn rows(reader: &Reader<'_>, what: &str, query: &str) -> Result<Vec<Row>> {
-    reader
+    read(reader, what, query, "address_kind").await
+}
+
+/// Like [`rows`], for queries that ask the server for a whole `definition`.
+pub(super) async fn defined(reader: &Reader<'_>, what: &str, query: &str) -> Result<Vec<Row>> {
+    read(reader, what, query, "definition").await
+}
+
+/// The server's functions look at the catalogs of now, not of the snapshot: of what was dropped since, and could not be
+/// locked as tables can, they know nothing any more.
+async fn read(reader: &Reader<'_>, what: &str, query: &str, known: &str) -> Result<Vec<Row>> {
+    let rows = reader
         .client
         .query(query, &[])
         .await
-        .map_err(|error| Error::database(format!("reading {what} from the catalogs failed")).because(error))
+        .map_err(|error| Error::database(format!("reading {what} from the catalogs failed")).because(error))?;
+    let vanished = |row: &Row| {
+        matches!(row.try_get::<_, Option<&str>>(known), Ok(None))
+            || matches!(row.try_get::<_, Option<Vec<String>>>("address_names"), Ok(None))
+    };
+    if rows.iter().any(vanished) {
+        return Err(Error::database(format!("one of the {what} was dropped while it was read"))
+            .hint("wait until the running migration has ended, then try again"));
+    }
+    Ok(rows)
 }
 
 /// SQL: the row `oid` of the catalog `class` is no member of an extension.

@@ -6,7 +6,7 @@ use crate::manifest::Section;
 use crate::postgres::quote;
 
 pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
-    let rows = scope::rows(reader, "extended statistics", &query()).await?;
+    let rows = scope::defined(reader, "extended statistics", &query()).await?;
     Ok(rows
         .iter()
         .map(|row| {

@@ -11,7 +11,7 @@ use crate::postgres::quote;
 
 pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     let mut alterations = alterations(reader).await?;
-    let mut entries: Vec<Entry> = scope::rows(reader, "views", &query())
+    let mut entries: Vec<Entry> = scope::defined(reader, "views", &query())
         .await?
         .iter()
         .map(|row| view(row, &alterations.remove(&row.get("oid")).unwrap_or_default()))

@@ -145,7 +145,8 @@ async fn make_room(scope: Scope, loader: &Loader<'_>, server: &Server) -> Result
     let chosen: Vec<&Table> = loader.tables.of(manifest).map(|(_, table)| table).collect();
     match (scope, loader.tables) {
         (Scope::DataOnly, tables) => {
-            if *tables == Tables::All {
+            // A backup of the schema alone has none to put in their place.
+            if *tables == Tables::All && manifest.content == Content::Full {
                 remove_large_objects(client).await?;
             }
             let filled: Vec<&Table> = chosen.into_iter().filter(|table| table.fingerprint.is_some()).collect();

@@ -8,7 +8,7 @@ use super::selection::Tables;
 use crate::archive::Archive;
 use crate::error::{Error, Result};
 use crate::event::Progress;
-use crate::manifest::{Content, Manifest, Section};
+use crate::manifest::{Manifest, Section};
 use crate::plan::{ConnectionParameters, Owners, RestorePlan, Scope};
 use crate::postgres::connect::{self, Connection, describe_error};
 use crate::postgres::ddl::{Reader, removal};
@@ -144,13 +144,13 @@ async fn rows_before_and_after(
         let label = table.label();
         let (before, estimated) =
             live.remove(&label).map_or((None, false), |(rows, estimated)| (Some(rows), estimated));
-        let empty = plan.scope == Scope::SchemaOnly || manifest.content == Content::SchemaOnly;
-        previews.push(TablePreview {
-            label,
-            before,
-            estimated,
-            after: Some(if empty { 0 } else { table.rows.unwrap_or(0) }),
-        });
+        let after = match plan.scope {
+            Scope::SchemaOnly => Some(0),
+            Scope::Full => table.rows.or(Some(0)),
+            // Tables whose rows the backup lacks keep those that they have.
+            Scope::DataOnly => table.rows.or(before),
+        };
+        previews.push(TablePreview { label, before, estimated, after });
     }
     if *tables == Tables::All && plan.scope != Scope::DataOnly {
         previews.extend(live.into_iter().map(|(label, (rows, estimated))| TablePreview {

@@ -33,6 +33,8 @@ pub(super) fn names(tables: &[&Table]) -> Vec<String> {
 /// Drops the tables' definitions; what depends on them beside foreign keys is an error that the server words.
 pub(super) async fn drop_tables(client: &Client, tables: &[&Table]) -> Result<PutAside> {
     let present = present(client, tables).await?;
+    refuse_partitions(client, &present).await?;
+    refuse_published(client, &present).await?;
     let foreign_keys = foreign_keys(client, &present, Direction::Incoming).await?;
     drop_foreign_keys(client, &foreign_keys).await?;
     if !present.is_empty() {
@@ -93,6 +95,47 @@ async fn present(client: &Client, tables: &[&Table]) -> Result<Vec<String>> {
         }
     }
     Ok(present)
+}
+
+/// `DROP TABLE` takes the partitions of a table along without a word, and with them rows that nobody asked to replace;
+/// and a partition that is made anew under a living parent gets its keys from both.
+async fn refuse_partitions(client: &Client, present: &[String]) -> Result<()> {
+    let row = client
+        .query_opt(
+            "SELECT inhparent::regclass::text, inhrelid::regclass::text FROM pg_catalog.pg_inherits \
+             JOIN pg_catalog.pg_class c ON c.oid = inhrelid AND c.relispartition \
+             WHERE (inhparent = ANY ($1::text[]::regclass[])) <> (inhrelid = ANY ($1::text[]::regclass[])) \
+               AND c.relkind IN ('r', 'p', 'f') ORDER BY 1, 2 LIMIT 1",
+            &[&present],
+        )
+        .await
+        .map_err(|error| describe_error(error, "looking for partitions"))?;
+    row.map_or(Ok(()), |row| {
+        let (parent, partition): (&str, &str) = (row.get(0), row.get(1));
+        Err(Error::usage(format!(
+            "{partition} is a partition of {parent}, and one cannot be restored without the other"
+        ))
+        .hint("name the table and all its partitions, each with --table; or replace the rows alone with --data-only"))
+    })
+}
+
+/// A publication forgets a dropped table without a word, and its subscribers stop getting changes.
+async fn refuse_published(client: &Client, present: &[String]) -> Result<()> {
+    let row = client
+        .query_opt(
+            "SELECT pubname, prrelid::regclass::text FROM pg_catalog.pg_publication_rel \
+             JOIN pg_catalog.pg_publication p ON p.oid = prpubid \
+             WHERE prrelid = ANY ($1::text[]::regclass[]) ORDER BY 1, 2 LIMIT 1",
+            &[&present],
+        )
+        .await
+        .map_err(|error| describe_error(error, "looking for publications"))?;
+    row.map_or(Ok(()), |row| {
+        let (publication, table): (&str, &str) = (row.get(0), row.get(1));
+        Err(Error::usage(format!("the publication {publication} would lose the table {table}")).hint(
+            "--data-only replaces the rows and leaves the table; or take it out of the publication and add it afterwards",
+        ))
+    })
 }
 
 #[derive(Clone, Copy)]
