@@ -12,7 +12,7 @@ import pytest
 
 from tests.deployment import Deployment
 from tests.servers import Server
-from tests.templates import Deploy, server_databases, sqlite_deployment
+from tests.templates import server_databases, sqlite_deployment
 
 RESTORE = ("restore_db", "latest", "--no-input", "--no-safety-backup")
 TABLES = "CREATE TABLE kept (id int PRIMARY KEY); INSERT INTO kept VALUES (1); CREATE TABLE cache (id int PRIMARY KEY)"

@@ -45,6 +45,24 @@ async fn psql_restores_all_of_it_too() {
 }
 
 #[tokio::test]
+async fn what_is_dropped_while_it_is_read_is_an_error() {
+    let server = PostgresServer::start();
+    for (create, drop) in [
+        ("CREATE FUNCTION fleeting() RETURNS int LANGUAGE sql AS 'SELECT 1'", "DROP FUNCTION fleeting()"),
+        ("CREATE VIEW fleeting AS SELECT 1 AS one", "DROP VIEW fleeting"),
+        ("CREATE DOMAIN fleeting AS int; COMMENT ON DOMAIN fleeting IS 'gone'", "DROP DOMAIN fleeting"),
+    ] {
+        let name = format!("dropped_{}", drop.len());
+        let original = fill(&server, &name, &[create]).await;
+        original.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM pg_class LIMIT 1").await.unwrap();
+        server.connect(&name).await.batch_execute(drop).await.unwrap();
+        let reader = reader(&original).await;
+        let error = ddl::read(&reader).await.unwrap_err();
+        assert!(error.message().contains("was dropped while it was read"), "{}", error.message());
+    }
+}
+
+#[tokio::test]
 async fn owners_and_grants_are_restored_as_they_were() {
     let server = PostgresServer::start();
     let original = fill(&server, "original", &[ROLES, BASE, REST, RIGHTS]).await;

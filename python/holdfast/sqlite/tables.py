@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
-from holdfast.exceptions import RestoreFailed, UnsupportedObject, UsageError
+from holdfast.exceptions import UnsupportedObject, UsageError
 from holdfast.sqlite.copying import refuse_open_transaction
+from holdfast.sqlite.foreign_keys import refuse_new, violations
 from holdfast.sqlite.interrupts import uninterrupted
 from holdfast.sqlite.live import Access, connected, location, quoted, uri
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from django.db.backends.base.base import BaseDatabaseWrapper
 
     Mode = Literal["full", "data-only"]
-    Violation = tuple[object, ...]
 
 _BACKUP = "holdfast_backup"
 # Virtual machine steps of SQLite between two looks at Ctrl-C: some hundredths of a second.
@@ -58,7 +58,7 @@ def replace_tables(
         # A Python callback is where Ctrl-C gets in; without one it waits for the end of the statement.
         live.set_progress_handler(lambda: 0, _STEPS_BETWEEN_SIGNALS)
         with _transaction(live):
-            before = _violations(live, tables)
+            before = violations(live, tables)
             for table in tables:
                 _refuse_unsuitable(live, table, mode)
             for table in tables:
@@ -67,7 +67,7 @@ def replace_tables(
                 else:
                     _replace_rows(live, table)
                 _copy_counter(live, table)
-            _refuse_new(_violations(live, tables) - before, tables)
+            refuse_new(violations(live, tables) - before, tables)
 
 
 @contextmanager
@@ -178,32 +178,6 @@ def _columns(live: sqlite3.Connection, schema: str, table: str) -> dict[str, boo
 def _is_shadow(live: sqlite3.Connection, table: str) -> bool:
     rows = live.execute(f"PRAGMA {_BACKUP}.table_list({quoted(table)})").fetchall()
     return any(schema == _BACKUP and kind == "shadow" for schema, _, kind, *_ in rows)
-
-
-def _violations(live: sqlite3.Connection, tables: Sequence[str]) -> set[Violation]:
-    """Find foreign keys that do not hold in these tables and in those that refer to them; no others can change."""
-    found: set[Violation] = set()
-    for (table,) in live.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
-        parents = {row[2].lower() for row in live.execute(f"PRAGMA main.foreign_key_list({quoted(table)})")}
-        if not parents & {name.lower() for name in tables} and table not in tables:
-            continue
-        try:
-            found.update(live.execute(f"PRAGMA main.foreign_key_check({quoted(table)})"))
-        except live.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
-                raise
-            # A constraint that SQLite cannot check, as when its parent has no such key. An old one is not our concern.
-            found.add((table, None, str(error), None))
-    return found
-
-
-def _refuse_new(violations: set[Violation], tables: Sequence[str]) -> None:
-    if not violations:
-        return
-    pairs = sorted({f"{table} to {parent}" for table, _, parent, _ in violations})
-    left = f"{len(violations)} rows without the row they refer to: {', '.join(pairs)}"
-    message = f"restoring {', '.join(tables)} alone would leave {left}"
-    raise RestoreFailed(message, "Restore the tables on both sides together.")
 
 
 def _value(live: sqlite3.Connection, sql: str) -> int:
