@@ -56,7 +56,7 @@ def _write(
     on_event: OnEvent,
 ) -> dict[str, Any]:
     folder = configuration.directory
-    created = _free_moment(folder, connection.alias, options.get("kind", "manual"))
+    created = _free_moment(folder, connection.alias)
     if connection.vendor != "sqlite":
         return _core.backup(plans.backup_plan(connection, configuration, created, options), on_event)
     with private_file(folder, connection.alias) as copy:
@@ -69,12 +69,11 @@ def _write(
         return _core.backup(plans.backup_plan(connection, configuration, created, options, copy), on_event)
 
 
-def _free_moment(folder: Path, alias: str, kind: str) -> datetime:
-    # Names go by the second; waiting for the next one beats a name that sorts wrongly.
+def _free_moment(folder: Path, alias: str) -> datetime:
+    # Times go by the second; with two backups in one, of whatever kind, nobody could tell which is the latest.
     while True:
         now = datetime.now(UTC)
-        name = f"{alias}_{kind}_{now.strftime(plans.STAMP_FORMAT)}."
-        if not any(folder.glob(glob.escape(name) + "*")):
+        if not any(folder.glob(f"{glob.escape(alias)}_*_{now.strftime(plans.STAMP_FORMAT)}.*")):
             return now
         time.sleep(1 - now.microsecond / 1_000_000)
 
