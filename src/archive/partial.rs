@@ -1,14 +1,15 @@
 //! A file in the making: invisible until it is published, gone if it is dropped before.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use crate::error::{Context, Error, Result};
 use crate::manifest::StoredFile;
+use crate::store::{create_folder, partial_name, sync_folder};
 
 /// What happens to a file that has the name already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,12 +34,8 @@ pub(super) struct PartialFile {
 impl PartialFile {
     /// Makes the folder too where it is missing; others can read neither (a backup holds what the database holds).
     pub(super) fn create(folder: &Path, name: &str) -> Result<Self> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .context(|| format!("the folder {} cannot be made", folder.display()))?;
-        let path = folder.join(format!(".{name}.partial"));
+        create_folder(folder)?;
+        let path = folder.join(partial_name(name));
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -125,13 +122,6 @@ pub(super) fn refuse_existing(path: &Path) -> Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Error::failed(format!("{} cannot be looked at", path.display())).because(error)),
     }
-}
-
-/// A name is durable when its folder is.
-pub(super) fn sync_folder(folder: &Path) -> Result<()> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .context(|| format!("the folder {} cannot be written to the disk", folder.display()))
 }
 
 /// A digest as manifests and `sha256sum` write it.
