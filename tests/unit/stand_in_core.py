@@ -44,6 +44,7 @@ def manifest(name: str = "default_manual_20261121T020000Z.sqlite3.gz", **changes
         "alias": "default",
         "kind": "manual",
         "created": "2026-11-21T02:00:00Z",
+        "content": "full",
         "database": {"engine": "sqlite", "name": "shop.sqlite3", "server_version": "3.51.3"},
         "django": {"django": "5.2.1", "migrations": {}, "models": {"shop.Order": {"table": "shop_order"}}},
         "tables": [{"name": "shop_order", "all_columns": ["id", "city"], "rows": 5}],
