@@ -51,12 +51,14 @@ pub fn backup(plan: &BackupPlan, progress: &Progress) -> Result<Report> {
         Source::Postgresql { parameters } => postgres::backup(plan, parameters, create, progress)?,
         Source::Sqlite { copy, name } => sqlite::backup(plan, copy, name, create, progress)?,
     };
-    progress.commit()?;
+    if plan.verify == Verify::Counts {
+        progress.commit()?;
+    }
     let manifest = writer.finish(|written| describe(plan, payload, &name, contents, written, started))?;
     let path = plan.folder.join(&name);
     if plan.verify == Verify::Full {
         // What cannot be read, or was not to be, is no backup.
-        read_again(&path, progress).inspect_err(|_| drop(store::remove(&path)))?;
+        read_again(&path, progress).and_then(|()| progress.commit()).inspect_err(|_| drop(store::remove(&path)))?;
     }
     Ok(Report { path, manifest })
 }

@@ -13,6 +13,8 @@ __all__ = [
     "backup",
     "clean_litter",
     "find_backup",
+    "forget_run",
+    "is_committing",
     "list_backups",
     "preview",
     "read_manifest",
@@ -36,6 +38,12 @@ def restore(plan: _Document, on_event: _OnEvent) -> _Document:
 
 def validate(plan: _Document, on_event: _OnEvent) -> _Document:
     """Prove a backup; a bad one gives ok=False and problems. Gives ok, checks, problems, warnings, deep, seconds."""
+
+def is_committing() -> bool:
+    """Tell whether the run that began last has passed the point from which it cannot be taken back."""
+
+def forget_run() -> None:
+    """Let go of the run that began last: what comes next can be stopped again."""
 
 def read_manifest(path: str) -> _Document:
     """Give the whole manifest."""

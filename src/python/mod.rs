@@ -73,6 +73,16 @@ mod core {
     }
 
     #[pyfunction]
+    fn is_committing() -> bool {
+        super::run::is_committing()
+    }
+
+    #[pyfunction]
+    fn forget_run() {
+        super::run::forget();
+    }
+
+    #[pyfunction]
     fn read_manifest(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyAny>> {
         give(py, &detached(py, || archive::read_manifest(&path))?)
     }

@@ -4,8 +4,8 @@
 //! back could wait for the GIL while the main thread waits for it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
@@ -20,6 +20,20 @@ const TICK: Duration = Duration::from_millis(100);
 /// After an interrupt, how long the work may take to close its transaction and remove its partial file.
 const GRACE: Duration = Duration::from_secs(20);
 
+/// The run that began last: signal handlers ask whether it can still be stopped.
+static LATEST: Mutex<Option<Arc<Progress>>> = Mutex::new(None);
+
+/// Whether the run that began last has passed the point from which it cannot be taken back.
+pub(super) fn is_committing() -> bool {
+    let latest = LATEST.lock().unwrap_or_else(PoisonError::into_inner);
+    latest.as_ref().is_some_and(|progress| progress.is_committing())
+}
+
+/// Lets go of the run that began last: what comes next can be stopped again.
+pub(super) fn forget() {
+    *LATEST.lock().unwrap_or_else(PoisonError::into_inner) = None;
+}
+
 /// Does `work` and returns what it returns; an exception from `on_event` or a signal handler cancels it first.
 pub(super) fn run<T: Send + 'static>(
     py: Python<'_>,
@@ -27,6 +41,7 @@ pub(super) fn run<T: Send + 'static>(
     work: impl FnOnce(&Progress) -> Result<T> + Send + 'static,
 ) -> PyResult<T> {
     let progress = Arc::new(Progress::default());
+    *LATEST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&progress));
     let (done, outcome) = channel();
     let shared = Arc::clone(&progress);
     std::thread::spawn(move || {
@@ -35,7 +50,7 @@ pub(super) fn run<T: Send + 'static>(
         // The caller may have given up after the grace; then nobody is left to be told.
         drop(done.send(result));
     });
-    let outcome = std::sync::Mutex::new(outcome);
+    let outcome = Mutex::new(outcome);
     let wait = |time: Duration| {
         py.detach(|| match outcome.lock() {
             Ok(receiver) => receiver.recv_timeout(time),

@@ -75,6 +75,8 @@ def _stand_in() -> ModuleType:
     core.__version__ = "0.0.0"
     core.calls = []
     core.backups = [manifest()]
+    core.is_committing = lambda: False
+    core.forget_run = lambda: None
     core.validation = {
         "ok": True,
         "checks": [],

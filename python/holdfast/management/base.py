@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
 
+from holdfast import commitment
 from holdfast.exceptions import HoldfastError, Interrupted, UsageError
 from holdfast.progress import ProgressLine
 
@@ -24,7 +25,8 @@ class HoldfastCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run with every expected failure as a CommandError with its exit code."""
         try:
-            with _terminate_as_interrupt():
+            commitment.forget()
+            with _orderly_interrupts():
                 return super().execute(*args, **options)
         except (KeyboardInterrupt, Interrupted) as error:
             raise CommandError(self.interrupted, returncode=Interrupted.exit_code) from error
@@ -111,17 +113,22 @@ def confirm(question: str, wanted: str, options: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _terminate_as_interrupt() -> Iterator[None]:
+def _orderly_interrupts() -> Iterator[None]:
     # Python's default for SIGTERM ends the process at once: no `finally` would remove a private file.
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def interrupt(*_arguments: object) -> None:
-        raise KeyboardInterrupt
+        # What is done is told as done; the command ends in a moment anyway.
+        if not commitment.has_begun():
+            raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    # Whoever started us with Ctrl-C ignored, as a shell does for its background, wants it ignored.
+    numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from holdfast import commitment
 from holdfast.exceptions import RestoreFailed, UsageError
 from holdfast.sqlite.interrupts import uninterrupted
 from holdfast.sqlite.live import Access, connected, explained, location, locked, private_file
@@ -102,6 +103,7 @@ def thaw(connection: BaseDatabaseWrapper, private: Path, *, timeout_seconds: flo
 
         with uninterrupted():
             source.backup(live, pages=-1, progress=step)
+            commitment.record()
         # In WAL mode the log is now as large as the database. Readers may keep it so; it shrinks later then.
         live.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
+from holdfast import commitment
 from holdfast.exceptions import UnsupportedObject, UsageError
 from holdfast.sqlite.copying import refuse_open_transaction
 from holdfast.sqlite.foreign_keys import refuse_new, violations
@@ -82,6 +83,7 @@ def _transaction(live: sqlite3.Connection) -> Iterator[None]:
         raise
     with uninterrupted():
         live.execute("COMMIT")
+        commitment.record()
 
 
 def _refuse_unsuitable(live: sqlite3.Connection, table: str, mode: Mode) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from holdfast import conf, databases, rendering
+from holdfast import commitment, conf, databases, rendering
 from holdfast.checks import CHECK_TAG
 from holdfast.exceptions import HoldfastError, Interrupted, PartlyDone, UsageError
 from holdfast.management.base import (
@@ -49,6 +49,7 @@ class Command(HoldfastCommand):
         reports: list[Report] = []
         failures: dict[str, HoldfastError] = {}
         for alias in aliases:
+            commitment.forget()
             try:
                 with self.progress(alias, options) as progress:
                     report = backup(alias, on_event=progress, **_chosen(options))
