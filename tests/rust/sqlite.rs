@@ -401,3 +401,9 @@ fn the_wish_to_stop_is_heard() {
     let error = snapshot.measure(&mut snapshot.tables().unwrap(), 2, &progress).unwrap_err();
     assert_eq!(error.kind(), Kind::Interrupted);
 }
+
+/// Earlier versions can corrupt a database when a checkpoint and a writer meet (<https://sqlite.org/wal.html>).
+#[test]
+fn the_bundled_library_resets_logs_safely() {
+    assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
+}
