@@ -6,6 +6,7 @@ An exception raised after that point would end a command with "nothing was chang
 import sys
 
 _done = False
+_wish = False
 
 
 def record() -> None:
@@ -16,11 +17,28 @@ def record() -> None:
 
 def forget() -> None:
     """Begin something new."""
-    global _done  # noqa: PLW0603
-    _done = False
+    global _done, _wish  # noqa: PLW0603
+    _done = _wish = False
     core = sys.modules.get("holdfast._core")
     if core is not None:
         core.forget_run()
+
+
+def go_on() -> None:
+    """Begin the next part; a wish to stop that came too late for the last one is in time for this."""
+    global _wish
+    wish, _wish = _wish, False
+    forget()
+    if wish:
+        raise KeyboardInterrupt
+
+
+def stop() -> None:
+    """Raise what ends the work, or keep the wish for the next part where this one is done already."""
+    global _wish  # noqa: PLW0603
+    if not has_begun():
+        raise KeyboardInterrupt
+    _wish = True
 
 
 def has_begun() -> bool:

@@ -120,9 +120,7 @@ def _orderly_interrupts() -> Iterator[None]:
         return
 
     def interrupt(*_arguments: object) -> None:
-        # What is done is told as done; the command ends in a moment anyway.
-        if not commitment.has_begun():
-            raise KeyboardInterrupt
+        commitment.stop()
 
     # Whoever started us with Ctrl-C ignored, as a shell does for its background, wants it ignored.
     numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN]

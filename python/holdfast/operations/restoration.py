@@ -2,7 +2,7 @@
 
 from typing import Any, Unpack
 
-from holdfast import _core, databases, plans, project, signals
+from holdfast import _core, commitment, databases, plans, project, signals
 from holdfast.apps import HoldfastConfig
 from holdfast.exceptions import HoldfastError, Interrupted, UsageError
 from holdfast.operations import restoration_sqlite
@@ -100,7 +100,7 @@ def _secure(choice: Choice, options: RestoreOptions, on_event: OnEvent | None) -
         return None
     about: BackupOptions = {"kind": "pre-restore", "unsupported": options.get("unsupported", "refuse")}
     try:
-        return make(choice.connection, choice.configuration, about, on_event).name
+        name = make(choice.connection, choice.configuration, about, on_event).name
     except Interrupted:
         raise
     except HoldfastError as error:
@@ -109,6 +109,8 @@ def _secure(choice: Choice, options: RestoreOptions, on_event: OnEvent | None) -
             f"nothing was restored, because the safety backup failed: {error.message}",
             "To restore without one, add --no-safety-backup.",
         ) from error
+    commitment.go_on()
+    return name
 
 
 def _replace(choice: Choice, options: RestoreOptions, on_event: OnEvent) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class Command(HoldfastCommand):
         reports: list[Report] = []
         failures: dict[str, HoldfastError] = {}
         for alias in aliases:
-            commitment.forget()
+            commitment.go_on()
             try:
                 with self.progress(alias, options) as progress:
                     report = backup(alias, on_event=progress, **_chosen(options))
