@@ -74,8 +74,13 @@ const ADORNMENTS: [&str; 5] = ["comment", "row security", "materialized view dat
 impl Entry {
     /// Whether it only adorns what another entry creates.
     pub fn adorns(&self) -> bool {
-        self.id.is_none() || ADORNMENTS.contains(&self.kind)
+        self.id.is_none() || adorns(self.kind)
     }
+}
+
+/// Whether statements of this kind only adorn what another entry creates.
+pub fn adorns(kind: &str) -> bool {
+    ADORNMENTS.contains(&kind)
 }
 
 /// For each entry, the places of the entries that must come before it.
