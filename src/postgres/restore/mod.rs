@@ -2,12 +2,13 @@
 
 pub(in crate::postgres) mod check;
 pub(in crate::postgres) mod commit;
+mod data_only;
 pub(in crate::postgres) mod load;
 mod part;
 pub(in crate::postgres) mod preview;
 mod provision;
 mod replace;
-mod rows;
+
 pub(in crate::postgres) mod selection;
 mod surroundings;
 

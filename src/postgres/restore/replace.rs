@@ -8,9 +8,9 @@ use std::collections::{BTreeSet, HashSet};
 
 use tokio_postgres::Client;
 
+use super::data_only;
 use super::preview::check_extensions;
 use super::provision::{self, LeftOut};
-use super::rows;
 use super::selection::{Part, Tables};
 use super::surroundings::{Going, Surroundings};
 use crate::error::Result;
@@ -55,8 +55,8 @@ impl Replacement {
         let mut going = Going::default();
         let mut left_out = Vec::new();
         if scope == Scope::DataOnly {
-            rows::check_columns(reader.client, manifest, tables).await?;
-            rows::check_sequences(&surroundings, manifest, tables)?;
+            data_only::check_columns(reader.client, manifest, tables).await?;
+            data_only::check_sequences(&surroundings, manifest, tables)?;
         } else if let Tables::Some(part) = tables {
             going = surroundings.going(part);
             surroundings.refuse_others(manifest, part)?;
@@ -116,7 +116,7 @@ impl Replacement {
     }
 
     async fn empty(&self, client: &Client, manifest: &Manifest, tables: &Tables) -> Result<PutAside> {
-        let names = rows::emptied(client, &self.surroundings, manifest, tables).await?;
+        let names = data_only::emptied(client, &self.surroundings, manifest, tables).await?;
         if names.is_empty() {
             return Ok(PutAside::default());
         }
@@ -132,7 +132,7 @@ impl Replacement {
             })
             .collect();
         client.batch_execute(&drops).await.map_err(|error| describe_error(error, "putting foreign keys aside"))?;
-        let mut put_aside = PutAside { statements: rows::switch_off(client, &names).await? };
+        let mut put_aside = PutAside { statements: data_only::switch_off(client, &names).await? };
         client
             .batch_execute(&format!("TRUNCATE TABLE ONLY {}", names.join(", ONLY ")))
             .await
