@@ -12,15 +12,13 @@ use crate::manifest::Database;
 use crate::plan::{Owners, Scope, Secret, Verify};
 use crate::postgres::connect::{self, Connection, describe_error};
 use crate::postgres::quote::{identifier, literal};
-use crate::postgres::restore::load::Place;
-use crate::postgres::restore::{self, Extent};
+use crate::postgres::restore::Extent;
+use crate::postgres::restore::parallel::ParallelRestore;
 use crate::postgres::runtime::unless_stopped;
+use crate::validate::threads;
 
 /// What the names of all scratch databases begin with.
 const PREFIX: &str = "holdfast_drill_";
-
-/// Nobody else knows the database, so a lock that is waited for is a fault.
-const LOCK_TIMEOUT_SECONDS: f64 = 60.0;
 
 const EXTENT: Extent = Extent { scope: Scope::Full, owners: Owners::Apply, verify: Verify::Full };
 
@@ -61,12 +59,14 @@ async fn restored(drill: &Drill<'_>, home: &Client, name: &str) -> Result<String
     let mut parameters = drill.parameters.clone();
     parameters.insert("dbname".to_owned(), Secret::from(name.to_owned()));
     let address = connect::resolve(&parameters)?;
-    let connection = Connection::open(&address).await?;
-    let server = restore::begin(&connection.client, LOCK_TIMEOUT_SECONDS).await?;
-    let loader = drill.loader(&connection.client, Place::Own);
-    restore::execute(EXTENT, &loader, &server).await.map_err(verdict)?;
-    restore::commit::commit(&address, &connection.client).await.map_err(verdict)?;
-    connection.close().await?;
+    let load = ParallelRestore {
+        address: &address,
+        archive: drill.archive,
+        extent: EXTENT,
+        jobs: threads(),
+        progress: drill.progress,
+    };
+    load.run().await.map_err(verdict)?;
     Ok(note)
 }
 
