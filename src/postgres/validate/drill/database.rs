@@ -9,13 +9,11 @@ use crate::manifest::Database;
 use crate::plan::{Owners, Scope, Verify};
 use crate::postgres::connect::{self, Connection, describe_error};
 use crate::postgres::quote::literal;
-use crate::postgres::restore::load::Place;
-use crate::postgres::restore::{self, Extent};
+use crate::postgres::restore::Extent;
+use crate::postgres::restore::parallel::ParallelRestore;
 use crate::postgres::runtime::unless_stopped;
 use crate::postgres::scratch::{self, Purpose, Scratch};
-
-/// Nobody else knows the database, so a lock that is waited for is a fault.
-const LOCK_TIMEOUT_SECONDS: f64 = 60.0;
+use crate::validate::threads;
 
 const EXTENT: Extent = Extent { scope: Scope::Full, owners: Owners::Apply, verify: Verify::Full };
 
@@ -35,13 +33,14 @@ pub(super) async fn rehearse(drill: Drill<'_>, home: Connection, version: &str) 
 
 async fn restored(drill: &Drill<'_>, scratch: &Scratch) -> Result<String> {
     let note = create(scratch, &drill.archive.manifest.database).await?;
-    let address = scratch.address();
-    let connection = Connection::open(&address).await?;
-    let server = restore::begin(&connection.client, LOCK_TIMEOUT_SECONDS).await?;
-    let loader = drill.loader(&connection.client, Place::Own);
-    restore::execute(EXTENT, &loader, &server).await.map_err(verdict)?;
-    restore::commit::commit(&address, &connection.client).await.map_err(verdict)?;
-    connection.close().await?;
+    let load = ParallelRestore {
+        address: &scratch.address(),
+        archive: drill.archive,
+        extent: EXTENT,
+        jobs: threads(),
+        progress: drill.progress,
+    };
+    load.run().await.map_err(verdict)?;
     Ok(note)
 }
 
