@@ -4,11 +4,12 @@ pub(in crate::postgres) mod check;
 pub(in crate::postgres) mod commit;
 mod data_only;
 pub(in crate::postgres) mod load;
+pub(in crate::postgres) mod parallel;
 mod part;
 pub(in crate::postgres) mod preview;
 mod provision;
 mod replace;
-
+pub(in crate::postgres) mod rows;
 pub(in crate::postgres) mod selection;
 mod surroundings;
 
