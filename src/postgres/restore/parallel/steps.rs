@@ -39,6 +39,8 @@ pub(super) struct Steps<'a> {
     /// Steps that build something over a table or, by the table that stands for it, a family.
     building: HashMap<Resource, Vec<usize>>,
     objects: HashMap<u32, usize>,
+    /// The tables of each step that builds something over rows.
+    touched: Vec<(usize, Vec<u32>)>,
     /// The last step that runs alone, and all after it.
     tail: Vec<usize>,
 }
@@ -53,11 +55,24 @@ impl<'a> Steps<'a> {
             loading: HashMap::new(),
             building: HashMap::new(),
             objects: HashMap::new(),
+            touched: Vec::new(),
             tail: Vec::new(),
         }
     }
 
-    pub(super) fn finish(self) -> (Vec<Work>, Vec<Conditions>) {
+    /// Steps over the same table wait for each other, so those come first whose tables have the most before them: a
+    /// table that many refer to may be small, and would else be what all wait for in the end.
+    pub(super) fn finish(mut self) -> (Vec<Work>, Vec<Conditions>) {
+        let mut ahead: HashMap<u32, u64> = HashMap::new();
+        for (step, tables) in &self.touched {
+            for table in tables {
+                *ahead.entry(*table).or_default() += self.conditions[*step].size;
+            }
+        }
+        for (step, tables) in &self.touched {
+            self.conditions[*step].size =
+                tables.iter().filter_map(|table| ahead.get(table)).copied().max().unwrap_or(0);
+        }
         (self.work, self.conditions)
     }
 
@@ -96,6 +111,8 @@ impl<'a> Steps<'a> {
         if is_foreign_key(object) {
             touched.extend(object.needs.iter().filter_map(|needed| self.table_of(*needed)));
         }
+        touched.sort_unstable();
+        touched.dedup();
         for &table in &touched {
             let family = self.families.of_table(table);
             match family {
@@ -116,6 +133,7 @@ impl<'a> Steps<'a> {
         let size = self.size(table);
         let step = self.add(Work::Object(index), Conditions { needs, holds, turn: Turn::Builds, size });
         self.objects.insert(index, step);
+        self.touched.push((step, touched));
         if !is_foreign_key(object) {
             self.builds(table, step);
         }
