@@ -51,6 +51,9 @@ async fn run(
     let reader = Reader { client: snapshot.client(), version: snapshot.server().version };
     let schema = ddl::read(&reader).await?;
     let skipped = refuse(plan, &schema)?;
+    for notice in &schema.notices {
+        progress.notice(notice.clone());
+    }
     for setting in ddl::coverage::database_settings(&reader).await? {
         progress.notice(format!("{setting} is a setting of the database itself and not part of the backup"));
     }

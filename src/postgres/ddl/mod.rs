@@ -27,6 +27,7 @@ mod scope;
 mod sequences;
 mod statistics;
 mod tables;
+mod tablespaces;
 mod triggers;
 mod types;
 mod views;
@@ -141,6 +142,8 @@ pub struct Schema {
     pub extensions: Vec<Extension>,
     /// Roles that own something or were granted something.
     pub roles: Vec<String>,
+    /// What the backup leaves out because it is worth nothing, in whole sentences.
+    pub notices: Vec<String>,
 }
 
 /// Reads the catalogs, with a number of queries that does not grow with the number of tables; a hundred sequences take one.
@@ -156,12 +159,21 @@ pub async fn read(reader: &Reader<'_>) -> Result<Schema> {
         refused: coverage::refused(reader).await?,
         extensions: extensions::described(reader).await?,
         roles: privileges::roles(reader).await?,
+        notices: notices(reader).await?,
     })
 }
 
 /// The definitions alone, with all that hangs on them.
 pub async fn definitions(reader: &Reader<'_>) -> Result<Ordered> {
     order::sorted(reader, entries(reader).await?).await
+}
+
+async fn notices(reader: &Reader<'_>) -> Result<Vec<String>> {
+    let invalid = indexes::invalid(reader).await?;
+    Ok(invalid
+        .iter()
+        .map(|name| format!("the index {name} is invalid and not part of the backup; REINDEX or DROP INDEX mends it"))
+        .collect())
 }
 
 async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
