@@ -55,7 +55,7 @@ def roles(servers: Callable[[int], Server]) -> None:
 
 
 @pytest.fixture
-def library(roles: None, postgresql_with: Callable[[str], Deployment]) -> Deployment:
+def library(roles: None, postgresql_with: Callable[[str], Deployment]) -> Deployment:  # noqa: ARG001 - a fixture
     deployment = postgresql_with(LIBRARY)
     deployment.run("backup_db")
     return deployment
@@ -124,7 +124,10 @@ def test_rights_that_came_since_the_backup_stay(library: Deployment) -> None:
         "ALTER TABLE book OWNER TO lib_writer; REVOKE SELECT ON book FROM lib_reader; GRANT DELETE ON book TO lib_reader;"
         "ALTER TABLE book ADD late int; GRANT SELECT (late), UPDATE (author) ON book TO lib_reader"
     )
-    rights = "SELECT relowner::regrole, relacl FROM pg_class WHERE relname IN ('book', 'book_id_seq') ORDER BY relname"
+    rights = (
+        "SELECT relowner::regrole, coalesce(relacl, acldefault((CASE relkind WHEN 'S' THEN 's' ELSE 'r' END)::\"char\", relowner))"
+        " FROM pg_class WHERE relname IN ('book', 'book_id_seq') ORDER BY relname"
+    )
     columns = (
         "SELECT attname, attacl FROM pg_attribute WHERE attrelid = 'book'::regclass AND attacl IS NOT NULL ORDER BY 1"
     )
