@@ -104,7 +104,7 @@ impl Worker<'_> {
         while let Some(piece) = self.next() {
             let relation = &self.relations[piece.table];
             if !std::mem::replace(&mut locked[piece.table], true) {
-                lock_no_wait(&connection.client, &relation.schema, &relation.name).await?;
+                lock_no_wait(&connection.client, relation).await?;
             }
             let measured = self.read(&connection.client, &sender, piece).await?;
             let mut all = self.measured.lock().unwrap_or_else(PoisonError::into_inner);

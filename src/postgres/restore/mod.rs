@@ -80,10 +80,10 @@ async fn run(
     resources::grant_memory(client, 1).await?;
     resources::compress_values(client, plan.toast_compression).await?;
     let mut tables = Tables::select(&archive.manifest, plan)?;
-    let replacement = match plan.is_partial() {
-        true => Some(decide(plan, client, &server, archive, &mut tables).await?),
-        false => None,
-    };
+    let mut replacement = None;
+    if plan.is_partial() {
+        replacement = Some(decide(plan, client, &server, archive, &mut tables).await?);
+    }
     let loader =
         Loader { client, archive, tables: &tables, threads: decoding_threads(plan), progress, place: Place::Own };
     let extent = Extent { scope: plan.scope, owners: plan.owners, verify: plan.verify };
