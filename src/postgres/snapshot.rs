@@ -6,6 +6,7 @@
 use tokio_postgres::Client;
 
 use super::connect::{Address, Connection, describe_error};
+use super::ddl::Relation;
 use super::quote::qualified;
 use super::session::{self, Server};
 use crate::error::{Error, Result};
@@ -69,11 +70,15 @@ impl Snapshot {
 
 /// Locks again what a worker reads, without waiting: if someone queued for an exclusive lock since, waiting would be
 /// a deadlock that the server cannot see (the leader never lets go while the worker waits).
-pub(super) async fn lock_no_wait(client: &Client, schema: &str, name: &str) -> Result<()> {
-    let table = qualified(schema, name);
-    client.batch_execute(&format!("LOCK TABLE ONLY {table} IN ACCESS SHARE MODE NOWAIT")).await.map_err(|error| {
-        describe_error(error, format!("locking {schema}.{name} for a worker"))
-            .hint("somebody waits for an exclusive lock on it (a migration?); try again when that has ended")
+pub(super) async fn lock_no_wait(client: &Client, relations: &[&Relation]) -> Result<()> {
+    if relations.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = relations.iter().map(|relation| qualified(&relation.schema, &relation.name)).collect();
+    let lock = format!("LOCK TABLE ONLY {} IN ACCESS SHARE MODE NOWAIT", names.join(", ONLY "));
+    client.batch_execute(&lock).await.map_err(|error| {
+        describe_error(error, "locking tables for a worker")
+            .hint("somebody waits for an exclusive lock on one (a migration?); try again when that has ended")
     })
 }
 
