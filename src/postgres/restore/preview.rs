@@ -21,7 +21,7 @@ use crate::restore::{ObjectPreview, Preview, TablePreview};
 const COUNTED_BYTES: i64 = 256 << 20;
 
 /// Kinds that stand for themselves; the others (indexes, constraints, comments) come and go with one of these.
-const STANDING: [&str; 11] = [
+const STANDING: [&str; 21] = [
     "schema",
     "collation",
     "table",
@@ -31,6 +31,16 @@ const STANDING: [&str; 11] = [
     "statistics",
     "function",
     "procedure",
+    "aggregate",
+    "operator",
+    "operator class",
+    "operator family",
+    "operator family member",
+    "cast",
+    "conversion",
+    "transform",
+    "language",
+    "access method",
     "type",
     "domain",
 ];
