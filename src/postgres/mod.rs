@@ -14,11 +14,12 @@ pub mod quote;
 mod rename;
 mod restore;
 mod runtime;
+mod scratch;
 mod session;
 mod snapshot;
 mod throttle;
 mod validate;
 
 pub use backup::backup;
-pub use restore::{preview, restore};
+pub use restore::{chunks_read, preview, restore};
 pub use validate::{check_content, check_references, rehearse};

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::dependencies::Needs;
+use super::dependencies::Edges;
 use super::order::Graph;
 use super::{Reader, two_steps};
 use crate::error::Result;
@@ -13,12 +13,12 @@ const KINDS: [&str; 5] = ["type", "domain", "view", "function", "procedure"];
 
 /// Divides entries until nothing needs itself any more, as far as that can be done; the rest is for the order to name.
 pub(super) async fn break_open(reader: &Reader<'_>, graph: &mut Graph) -> Result<()> {
-    let stuck = stuck(&graph.needs);
+    let stuck = stuck(&graph.edges);
     for kind in KINDS {
         for &index in stuck.iter().filter(|index| graph.entries[**index].kind == kind).collect::<Vec<_>>() {
-            let needed = needed_by(&graph.needs, index);
+            let needed = needed_by(&graph.edges, index);
             let others: Vec<usize> =
-                (0..needed.len()).filter(|other| needed[*other] && graph.needs[*other].contains_key(&index)).collect();
+                (0..needed.len()).filter(|other| needed[*other] && graph.edges[*other].contains_key(&index)).collect();
             if !others.is_empty() {
                 two_steps::divide(reader, graph, index, &others).await?;
             }
@@ -28,7 +28,7 @@ pub(super) async fn break_open(reader: &Reader<'_>, graph: &mut Graph) -> Result
 }
 
 /// Entries in circles, and all that needs them.
-fn stuck(needs: &Needs) -> Vec<usize> {
+fn stuck(needs: &Edges) -> Vec<usize> {
     let mut dependents = vec![Vec::new(); needs.len()];
     for (index, needed) in needs.iter().enumerate() {
         for needed in needed.keys() {
@@ -49,7 +49,7 @@ fn stuck(needs: &Needs) -> Vec<usize> {
 }
 
 /// What an entry needs, and what that needs, and so on; it may be among it itself.
-pub(super) fn needed_by(needs: &Needs, index: usize) -> Vec<bool> {
+pub(super) fn needed_by(needs: &Edges, index: usize) -> Vec<bool> {
     let mut needed = vec![false; needs.len()];
     let mut open = vec![index];
     while let Some(index) = open.pop() {

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::order::Stray;
 use super::{Entry, ObjectId, Reader, scope};
 use crate::error::Result;
 
@@ -18,9 +19,9 @@ pub(super) enum Need {
 }
 
 /// For each entry, the entries that must come before it.
-pub(super) type Needs = Vec<BTreeMap<usize, Need>>;
+pub(super) type Edges = Vec<BTreeMap<usize, Need>>;
 
-pub(super) async fn read(reader: &Reader<'_>, entries: &[Entry]) -> Result<Needs> {
+pub(super) async fn read(reader: &Reader<'_>, entries: &[Entry]) -> Result<(Edges, Vec<Stray>)> {
     let rows = scope::rows(reader, "dependencies", QUERY).await?;
     let mut bringers = Bringers::new(entries);
     let mut edges = Vec::with_capacity(rows.len());
@@ -32,16 +33,26 @@ pub(super) async fn read(reader: &Reader<'_>, entries: &[Entry]) -> Result<Needs
         }
         edges.push((object, needed, if row.get("by_type") { Need::Type } else { Need::Whole }));
     }
-    let mut needs: Needs = vec![BTreeMap::new(); entries.len()];
+    let mut needs: Edges = vec![BTreeMap::new(); entries.len()];
+    let mut strays = Vec::new();
     for (object, needed, need) in edges {
-        let (Some(entry), Some(needed_entry)) = (bringers.find(object), bringers.find(needed)) else { continue };
+        let Some(needed_entry) = bringers.find(needed) else { continue };
+        let Some(entry) = bringers.find(object) else {
+            strays.push(Stray { row: object, entry: needed_entry });
+            continue;
+        };
         // Rows of one entry need each other, and that is no circle; a function that calls itself is one.
         if entry != needed_entry || object == needed && matches!(entries[entry].kind, "function" | "procedure") {
             let known = needs[entry].entry(needed_entry).or_insert(need);
             *known = (*known).max(need);
         }
     }
-    Ok(needs)
+    for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.adorns()) {
+        if let Some(needed) = entry.id.and_then(|id| bringers.find(id)) {
+            needs[index].insert(needed, Need::Whole);
+        }
+    }
+    Ok((needs, strays))
 }
 
 /// Which entry brings a row of a catalog into being.
@@ -53,8 +64,8 @@ struct Bringers {
 
 impl Bringers {
     fn new(entries: &[Entry]) -> Self {
-        let entries = entries.iter().enumerate().filter_map(|(index, entry)| Some((entry.id?, index))).collect();
-        Self { entries, rows: HashMap::new() }
+        let creating = entries.iter().enumerate().filter(|(_, entry)| !entry.adorns());
+        Self { entries: creating.filter_map(|(index, entry)| Some((entry.id?, index))).collect(), rows: HashMap::new() }
     }
 
     fn add(&mut self, row: ObjectId, strength: i32, bringer: ObjectId) {

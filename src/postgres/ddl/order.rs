@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::dependencies::{self, Needs};
-use super::{Entry, Reader, circles, lateness};
+use super::dependencies::{self, Edges};
+use super::{Entry, Needs, ObjectId, Reader, circles, lateness};
 use crate::error::{Error, Kind, Result};
 
 /// Kinds in the order that they take when dependencies leave it open.
@@ -48,21 +48,50 @@ const KINDS: [&str; 37] = [
     "acl",
 ];
 
+/// Entries in an order that works, and what they need.
+#[derive(Debug)]
+pub struct Ordered {
+    /// Each section in its order.
+    pub entries: Vec<Entry>,
+    /// By the places of `entries`.
+    pub needs: Needs,
+    /// What hangs on an entry although no entry creates it.
+    pub strays: Vec<Stray>,
+}
+
+/// A row that no entry brings, and one that it depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stray {
+    /// The row.
+    pub row: ObjectId,
+    /// The place of the entry that it would go with.
+    pub entry: usize,
+}
+
 /// Entries of all sections, each section in its order. What needs an entry of `PostData` moves there.
-pub(super) async fn sorted(reader: &Reader<'_>, entries: Vec<Entry>) -> Result<Vec<Entry>> {
-    let needs = dependencies::read(reader, &entries).await?;
-    let mut graph = Graph { entries, needs };
+pub(super) async fn sorted(reader: &Reader<'_>, entries: Vec<Entry>) -> Result<Ordered> {
+    let (edges, mut strays) = dependencies::read(reader, &entries).await?;
+    let mut graph = Graph { entries, edges };
     lateness::settle(reader, &mut graph).await?;
     circles::break_open(reader, &mut graph).await?;
     let order = arrange(&graph)?;
+    let mut places = vec![0; order.len()];
+    for (place, index) in order.iter().enumerate() {
+        places[*index] = place;
+    }
+    let needs = order.iter().map(|index| graph.edges[*index].keys().map(|needed| places[*needed]).collect()).collect();
+    for stray in &mut strays {
+        stray.entry = places[stray.entry];
+    }
     let mut entries: Vec<Option<Entry>> = graph.entries.into_iter().map(Some).collect();
-    Ok(order.into_iter().filter_map(|index| entries[index].take()).collect())
+    let entries = order.into_iter().filter_map(|index| entries[index].take()).collect();
+    Ok(Ordered { entries, needs, strays })
 }
 
 /// What is created, and what each of it needs.
 pub(super) struct Graph {
     pub(super) entries: Vec<Entry>,
-    pub(super) needs: Needs,
+    pub(super) edges: Edges,
 }
 
 /// When an entry comes among those that could come now. What only adorns comes last, each kind in the order that it was
@@ -76,10 +105,10 @@ enum Turn<'a> {
 impl<'a> Turn<'a> {
     fn of(entry: &'a Entry, index: usize) -> Self {
         let kind = KINDS.iter().position(|kind| *kind == entry.kind).unwrap_or(KINDS.len());
-        match entry.id {
-            Some(_) => Self::Creates { kind, schema: entry.schema.as_deref(), name: &entry.name, index },
-            None => Self::Adorns { kind, index },
+        if entry.adorns() {
+            return Self::Adorns { kind, index };
         }
+        Self::Creates { kind, schema: entry.schema.as_deref(), name: &entry.name, index }
     }
 
     fn index(&self) -> usize {
@@ -89,7 +118,7 @@ impl<'a> Turn<'a> {
     }
 }
 
-fn arrange(Graph { entries, needs }: &Graph) -> Result<Vec<usize>> {
+fn arrange(Graph { entries, edges: needs }: &Graph) -> Result<Vec<usize>> {
     let turn = |index: usize| Reverse((entries[index].section, Turn::of(&entries[index], index)));
     let mut missing: Vec<usize> = Vec::with_capacity(entries.len());
     let mut dependents = vec![Vec::new(); entries.len()];
@@ -116,7 +145,7 @@ fn arrange(Graph { entries, needs }: &Graph) -> Result<Vec<usize>> {
 }
 
 /// Walks back from any entry that never became ready until one comes again.
-fn circle(entries: &[Entry], needs: &Needs, missing: &[usize]) -> Error {
+fn circle(entries: &[Entry], needs: &Edges, missing: &[usize]) -> Error {
     let waits = |index: &usize| missing[*index] > 0;
     let mut path: Vec<usize> = Vec::new();
     let mut current = (0..entries.len()).find(waits);

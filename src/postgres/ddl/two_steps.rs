@@ -26,20 +26,20 @@ pub(super) async fn divide(reader: &Reader<'_>, graph: &mut Graph, index: usize,
     let Some(steps) = steps(reader, &graph.entries[index]).await? else { return Ok(false) };
     let first = graph.entries.len();
     let section = others.iter().map(|other| graph.entries[*other].section).min().unwrap_or(Section::PreData);
-    let needs = graph.needs[index].iter().filter(|(needed, need)| {
+    let needs = graph.edges[index].iter().filter(|(needed, need)| {
         let in_time = graph.entries[**needed].section <= section || **need == Need::Type;
-        in_time && !needed_by(&graph.needs, **needed)[index]
+        in_time && !needed_by(&graph.edges, **needed)[index]
     });
     let needs = needs.map(|(needed, need)| (*needed, *need)).collect();
-    graph.needs.push(needs);
+    graph.edges.push(needs);
     graph.entries.push(Entry { sql: steps.first, section, ..graph.entries[index].clone() });
     graph.entries[index].sql = steps.second;
     for &other in others {
-        if let Some(need) = graph.needs[other].remove(&index) {
-            graph.needs[other].insert(first, need);
+        if let Some(need) = graph.edges[other].remove(&index) {
+            graph.edges[other].insert(first, need);
         }
     }
-    graph.needs[index].insert(first, Need::Whole);
+    graph.edges[index].insert(first, Need::Whole);
     Ok(true)
 }
 
