@@ -24,7 +24,7 @@ use crate::restore::{ObjectPreview, Preview, TablePreview};
 const COUNTED_BYTES: i64 = 256 << 20;
 
 /// Kinds that stand for themselves; the others (indexes, constraints, comments) come and go with one of these.
-pub(super) const STANDING: [&str; 11] = [
+pub(super) const STANDING: [&str; 21] = [
     "schema",
     "collation",
     "table",
@@ -34,6 +34,16 @@ pub(super) const STANDING: [&str; 11] = [
     "statistics",
     "function",
     "procedure",
+    "aggregate",
+    "operator",
+    "operator class",
+    "operator family",
+    "operator family member",
+    "cast",
+    "conversion",
+    "transform",
+    "language",
+    "access method",
     "type",
     "domain",
 ];
