@@ -15,6 +15,7 @@ mod guard;
 mod indexes;
 mod inheritance;
 pub mod large_objects;
+mod majors;
 mod order;
 mod parameters;
 mod policies;
@@ -22,6 +23,7 @@ mod positions;
 pub mod privileges;
 mod relations;
 pub mod removal;
+mod requirements;
 mod schemas;
 mod scope;
 mod sequences;
@@ -34,8 +36,9 @@ mod views;
 
 use tokio_postgres::Client;
 
+pub use self::majors::Majors;
 use crate::error::Result;
-use crate::manifest::{Extension, Section};
+use crate::manifest::{Extension, Requirement, Section};
 
 /// A row of a system catalog, as `pg_depend` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,6 +121,10 @@ pub struct Schema {
     pub extensions: Vec<Extension>,
     /// Roles that own something or were granted something.
     pub roles: Vec<String>,
+    /// What else the server must have.
+    pub requirements: Vec<Requirement>,
+    /// Which entries an older server does not understand.
+    pub majors: Majors,
     /// What the backup leaves out because it is worth nothing, in whole sentences.
     pub notices: Vec<String>,
 }
@@ -126,13 +133,16 @@ pub struct Schema {
 pub async fn read(reader: &Reader<'_>) -> Result<Schema> {
     let entries = entries(reader).await?;
     let sequences = positions::read(reader, &entries).await?;
+    let roles = privileges::roles(reader).await?;
     Ok(Schema {
         entries: order::sorted(reader, entries).await?,
         relations: relations::read(reader).await?,
         sequences,
         refused: coverage::refused(reader).await?,
         extensions: extensions::described(reader).await?,
-        roles: privileges::roles(reader).await?,
+        requirements: requirements::read(reader, &roles).await?,
+        majors: majors::read(reader).await?,
+        roles,
         notices: notices(reader).await?,
     })
 }

@@ -6,6 +6,7 @@ pub(in crate::postgres) mod load;
 pub(in crate::postgres) mod parallel;
 pub(in crate::postgres) mod preview;
 mod replace;
+pub(in crate::postgres) mod requirements;
 pub(in crate::postgres) mod rows;
 pub(in crate::postgres) mod selection;
 
@@ -100,7 +101,10 @@ pub(in crate::postgres) struct Extent {
 
 /// All that happens between `BEGIN` and `COMMIT`; gives the rows loaded.
 pub(in crate::postgres) async fn execute(extent: Extent, loader: &Loader<'_>, server: &Server) -> Result<u64> {
-    preview::check_extensions(loader.client, &loader.archive.manifest).await?;
+    requirements::check(loader.client, &loader.archive.manifest).await?;
+    requirements::check_version(server.version, &loader.archive.manifest, |object| {
+        requirements::defines(object, loader.tables, extent.scope, extent.owners)
+    })?;
     let put_aside = make_room(extent.scope, loader, server).await?;
     let rows = fill(extent, loader).await?;
     put_aside.bring_back(loader.client).await?;
