@@ -91,24 +91,36 @@ impl Snapshot {
 /// a deadlock that the server cannot see (the leader never lets go while the worker waits).
 ///
 /// The lock holds the table, not its name: a schema can be renamed under it, and another one be put in its place with
-/// a table or a view of that name. So the name must still mean the table that the leader locked.
-pub(super) async fn lock_no_wait(client: &Client, relation: &Relation) -> Result<()> {
-    let Relation { oid, schema, name, .. } = relation;
-    let table = qualified(schema, name);
-    let lock = format!(
-        "LOCK TABLE ONLY {table} IN ACCESS SHARE MODE NOWAIT; \
-         SELECT 1 FROM pg_catalog.pg_class WHERE oid = {oid} AND relkind IN ('r', 'p') \
-         AND oid = pg_catalog.to_regclass({})",
-        literal(&table)
-    );
-    let answer = client.simple_query(&lock).await.map_err(|error| {
-        describe_error(error, format!("locking {schema}.{name} for a worker"))
-            .hint("somebody waits for an exclusive lock on it (a migration?); try again when that has ended")
-    })?;
-    if answer.iter().any(|message| matches!(message, SimpleQueryMessage::Row(_))) {
+/// a table or a view of that name. So each name must still mean the table that the leader locked.
+pub(super) async fn lock_no_wait(client: &Client, relations: &[&Relation]) -> Result<()> {
+    if relations.is_empty() {
         return Ok(());
     }
-    Err(renamed(&format!("{schema}.{name}")))
+    let names: Vec<String> = relations.iter().map(|relation| qualified(&relation.schema, &relation.name)).collect();
+    let locked: Vec<String> = names
+        .iter()
+        .zip(relations)
+        .map(|(name, relation)| format!("({}::pg_catalog.oid, {})", relation.oid, literal(name)))
+        .collect();
+    let lock = format!(
+        "LOCK TABLE ONLY {} IN ACCESS SHARE MODE NOWAIT; \
+         SELECT locked.name FROM (VALUES {}) AS locked(oid, name) WHERE NOT EXISTS \
+         (SELECT FROM pg_catalog.pg_class c WHERE c.oid = locked.oid AND c.relkind IN ('r', 'p') \
+         AND c.oid = pg_catalog.to_regclass(locked.name))",
+        names.join(", ONLY "),
+        locked.join(", ")
+    );
+    let answer = client.simple_query(&lock).await.map_err(|error| {
+        describe_error(error, "locking tables for a worker")
+            .hint("somebody waits for an exclusive lock on one (a migration?); try again when that has ended")
+    })?;
+    answer
+        .iter()
+        .find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        })
+        .map_or(Ok(()), |table| Err(renamed(table)))
 }
 
 fn renamed(table: &str) -> Error {

@@ -29,7 +29,7 @@ const NAME_TYPES: [&str; 9] = [
 const SQL_LANGUAGES: [&str; 2] = ["sql", "plpgsql"];
 
 /// What comments are about that has no schema, so that there is only the live one.
-const WITHOUT_SCHEMA: [&str; 4] = ["extension ", "language ", "cast ", "large object "];
+const WITHOUT_SCHEMA: [&str; 6] = ["extension ", "language ", "access method ", "cast ", "transform ", "large object "];
 
 /// Other names for schemas.
 #[derive(Debug, Default)]
@@ -52,6 +52,14 @@ impl Renaming {
     pub(super) fn takes(&self, object: &Object) -> bool {
         match object.kind.as_str() {
             "extension" => !self.extensions.contains(&object.name),
+            // These have one name in the whole database; objects that need them find the live ones.
+            "language" | "access method" => false,
+            // And these are what their types are.
+            "cast" | "transform" => self.is_mentioned(&object.name),
+            "operator family member" => {
+                object.schema.as_ref().is_some_and(|schema| self.schemas.contains_key(schema))
+                    || self.is_mentioned(&object.name)
+            }
             "comment" => !WITHOUT_SCHEMA.iter().any(|kind| object.name.starts_with(kind)),
             _ => true,
         }

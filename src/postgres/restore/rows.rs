@@ -38,6 +38,14 @@ impl Batch {
     pub(super) fn bytes(&self, manifest: &Manifest) -> u64 {
         self.chunks.iter().filter_map(|&chunk| manifest.chunks.get(chunk)).map(|chunk| chunk.raw_size).sum()
     }
+
+    /// Equal parts, each chunk in another than its neighbours.
+    pub(super) fn shared_out(&self, parts: usize) -> impl Iterator<Item = Self> {
+        (0..parts).map(move |part| {
+            let chunks = self.chunks.iter().copied().skip(part).step_by(parts).collect();
+            Self { table: self.table, chunks }
+        })
+    }
 }
 
 /// The chosen tables' chunks, table by table.
