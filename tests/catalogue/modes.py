@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,11 @@ def tables(trial: Trial, database: str) -> None:
     trial.restore(database, tables=[entry.table for entry in with_table(trial.entries)])
 
 
+def schemas(trial: Trial, database: str) -> None:
+    names = "SELECT json_agg(nspname) FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$|public$)'"
+    trial.restore(database, schemas=json.loads(trial.server.psql(names, trial.reference())))
+
+
 def with_table(entries: Sequence[Entry]) -> list[Entry]:
     return [entry for entry in entries if entry.table]
 
@@ -92,5 +98,11 @@ MODES: dict[ModeName, Mode] = {
         Mode("schema-only", schema_backup, options("--schema-only")),
         Mode("data-only", schema_then_rows, options()),
         Mode("one-table", tables, patterns("table"), into=roof_of_tables, untouched=patterns("exclude-table")),
+        Mode(
+            "one-schema",
+            schemas,
+            options("--schema=*", "--exclude-schema=public"),
+            into=lambda trial: trial.extensions(),
+        ),
     )
 }

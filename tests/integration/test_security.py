@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -19,10 +20,11 @@ DECLARE
   evil text := E'evil\\n\\\\! touch "MARK"\\n\\\\.\\n';
 BEGIN
   EXECUTE format('CREATE SCHEMA %I', evil);
-  EXECUTE format('CREATE TYPE %1$I.%1$I AS ENUM (%1$L)', evil);
+  EXECUTE format('CREATE TYPE %1$I."t %2$s" AS ENUM (%1$L)', evil, replace(evil, '"', '""'));
   EXECUTE format('CREATE FUNCTION %1$I.%1$I() RETURNS trigger LANGUAGE plpgsql AS %2$L', evil,
-                 E'BEGIN\\n-- ' || evil || E'\\nRETURN NEW; END');
-  EXECUTE format('CREATE TABLE %1$I.%1$I (%1$I %1$I.%1$I DEFAULT %1$L, id serial CONSTRAINT %1$I CHECK (id > 0))', evil);
+                 'BEGIN /* ' || evil || ' */ RETURN NEW; END');
+  EXECUTE format('CREATE TABLE %1$I.%1$I (%1$I %1$I."t %2$s" DEFAULT %1$L, id serial CONSTRAINT %1$I CHECK (id > 0))',
+                 evil, replace(evil, '"', '""'));
   EXECUTE format('CREATE INDEX "i %1$s" ON %2$I.%2$I (%2$I)', replace(evil, '"', '""'), evil);
   EXECUTE format('CREATE TRIGGER %1$I BEFORE INSERT ON %1$I.%1$I FOR EACH ROW EXECUTE FUNCTION %1$I.%1$I()', evil);
   EXECUTE format('CREATE POLICY %1$I ON %1$I.%1$I USING (true)', evil);
@@ -36,8 +38,14 @@ INSERT INTO said VALUES (E'\\n\\\\! touch "MARK"\\n\\\\.\\n\\\\! touch "MARK"\\n
 """
 
 
-def test_no_name_or_value_is_a_command_to_psql(postgresql_with: Callable[[str], Deployment], tmp_path: Path) -> None:
-    mark = tmp_path / "mark"
+@pytest.fixture
+def mark() -> Iterator[Path]:
+    """A file that is not there, with a path short enough for a name of 63 bytes."""
+    with TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder) / "m"
+
+
+def test_no_name_or_value_is_a_command_to_psql(postgresql_with: Callable[[str], Deployment], mark: Path) -> None:
     deployment = postgresql_with(EVIL.replace("MARK", str(mark)))
     server = deployment.server
     assert server is not None
@@ -66,6 +74,6 @@ def test_what_takes_the_name_of_a_table_is_not_read(postgresql_with: Callable[[s
         deployment.execute(f"ALTER SCHEMA shop RENAME TO old; CREATE SCHEMA shop; CREATE {kind}")
         printed, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1, printed
-    assert "shop.item is not the table any more" in printed
+    assert "is not the table any more" in printed
     assert list(deployment.backups.glob("*.gz*")) == []
     assert deployment.execute("SELECT is_called FROM ran") == [("f",)]

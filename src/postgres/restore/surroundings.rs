@@ -135,6 +135,8 @@ impl Surroundings {
     /// What goes when the definitions of the part are replaced.
     pub(super) fn going(&self, part: &Part) -> Going {
         let oids: HashSet<u32> = self.tables().filter_map(|table| table.table).collect();
+        let extensions = self.places(|entry| entry.kind == "extension");
+        let of_extensions: BTreeSet<usize> = extensions.flat_map(|place| self.needs[place].iter().copied()).collect();
         let mut going = Going::default();
         // What an entry needs stands before it.
         for (place, entry) in self.entries.iter().enumerate() {
@@ -146,7 +148,8 @@ impl Surroundings {
             } else {
                 entry.table.is_some_and(|oid| oids.contains(&oid))
                     || entry.schema.as_ref().is_some_and(|schema| part.schemas.contains(schema))
-                    || entry.kind == "schema" && part.schemas.contains(&entry.name)
+                    // A schema with something of an extension in it is emptied, and stays.
+                    || entry.kind == "schema" && part.schemas.contains(&entry.name) && !of_extensions.contains(&place)
             };
             if own {
                 going.replaced.insert(place);
