@@ -112,7 +112,11 @@ fn acl(rows: &[Row]) -> Entry {
     for grant in givers_first(grants, &owner) {
         sql.push_str(&grant.grant(&owner));
     }
-    entry("acl", &address, first, sql)
+    let whole = entry("acl", &address, first, sql);
+    match first.get::<_, Option<&str>>("column_name") {
+        Some(column) => Entry { name: format!("{} column {}.{column}", address.kind(), address.label()), ..whole },
+        None => whole,
+    }
 }
 
 /// A role can pass on a right only after it has got it.

@@ -225,5 +225,10 @@ pub(super) fn schema_of_extension(sql: &str) -> Option<String> {
     names.nth(1).map(|schema| schema.value.to_string())
 }
 
+/// Whether a text holds a backslash outside of quotes: no SQL does, but to `psql` it begins a command.
+pub(super) fn has_command(text: &str) -> bool {
+    text.contains('\\') && lexer::tokens(text).iter().any(|token| token.is_sign("\\"))
+}
+
 #[cfg(test)]
 mod tests;

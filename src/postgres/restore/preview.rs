@@ -6,6 +6,7 @@ use tokio_postgres::Client;
 
 use super::part;
 use super::replace::Replacement;
+use super::resources;
 use super::selection::Tables;
 use crate::archive::Archive;
 use crate::error::{Error, Result};
@@ -89,6 +90,9 @@ async fn describe(plan: &RestorePlan, client: &Client, manifest: &Manifest) -> R
         return Ok(preview);
     }
     check_extensions(client, manifest).await?;
+    if let Some(method) = plan.toast_compression {
+        resources::check_compression(client, method).await?;
+    }
     let live = removal::plan(&reader).await?;
     preview.tables = rows_before_and_after(plan, client, manifest, &tables, Vec::new()).await?;
     let live_objects = live.iter().filter(|removal| removal.kind == LARGE_OBJECT).count();
