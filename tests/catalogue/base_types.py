@@ -17,7 +17,7 @@ ENTRIES: list[Entry] = [
                 category = 'S', preferred = true, default = 'it''s \\\\ a "word"', collatable = true, delimiter = ';');
             CREATE FUNCTION said(word) RETURNS word LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN $1; END';
             CREATE CAST (word AS text) WITHOUT FUNCTION;
-            CREATE DOMAIN short AS word CHECK (length(VALUE::text) < 99);
+            CREATE DOMAIN short AS word DEFAULT 'short' CHECK (length(VALUE::text) < 99);
             CREATE TABLE t (id integer PRIMARY KEY, w word, ws word[], s short);
             INSERT INTO t (id, w, ws) VALUES (1, E'x\\ty', '{a;b}'), (2, '', NULL);
             INSERT INTO t (id) VALUES (3);
@@ -43,6 +43,28 @@ ENTRIES: list[Entry] = [
             INSERT INTO t VALUES (1, '7', '(1,2)');
         """,
         shows=r"ALIGNMENT = int2,\n|INTERNALLENGTH = 16,|ELEMENT = double precision|PASSEDBYVALUE",
+    ),
+    Entry(
+        name="base_type_storage",
+        create="""
+            CREATE SCHEMA cat_base_type_storage;
+            SET search_path = cat_base_type_storage;
+            CREATE TYPE letter;
+            CREATE FUNCTION letter_in(cstring) RETURNS letter IMMUTABLE STRICT LANGUAGE internal AS 'charin';
+            CREATE FUNCTION letter_out(letter) RETURNS cstring IMMUTABLE STRICT LANGUAGE internal AS 'charout';
+            CREATE TYPE letter (input = letter_in, output = letter_out, internallength = 1, passedbyvalue, alignment = char);
+            CREATE TYPE kept;
+            CREATE FUNCTION kept_in(cstring) RETURNS kept IMMUTABLE STRICT LANGUAGE internal AS 'textin';
+            CREATE FUNCTION kept_out(kept) RETURNS cstring IMMUTABLE STRICT LANGUAGE internal AS 'textout';
+            CREATE TYPE kept (input = kept_in, output = kept_out, storage = main);
+            CREATE TYPE apart;
+            CREATE FUNCTION apart_in(cstring) RETURNS apart IMMUTABLE STRICT LANGUAGE internal AS 'textin';
+            CREATE FUNCTION apart_out(apart) RETURNS cstring IMMUTABLE STRICT LANGUAGE internal AS 'textout';
+            CREATE TYPE apart (input = apart_in, output = apart_out, storage = external);
+            CREATE TABLE t (a letter, b kept, c apart);
+            INSERT INTO t VALUES ('x', 'kept', 'apart');
+        """,
+        shows=r"ALIGNMENT = char,|STORAGE = (main|external)",
     ),
     Entry(
         name="base_type_modified",

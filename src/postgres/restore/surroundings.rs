@@ -13,7 +13,7 @@ use crate::postgres::ddl::{self, Entry, Needs, Reader, Stray};
 use crate::postgres::quote::qualified;
 
 /// Kinds that their statements bring back whole. Rows and positions of anything else would be lost.
-const RETURNING: [&str; 20] = [
+const RETURNING: [&str; 26] = [
     "view",
     "materialized view",
     "materialized view data",
@@ -21,7 +21,13 @@ const RETURNING: [&str; 20] = [
     "function",
     "procedure",
     "aggregate",
+    "operator",
+    "operator class",
+    "operator family",
+    "operator family member",
     "cast",
+    "conversion",
+    "transform",
     "default",
     "check constraint",
     "constraint",
@@ -138,7 +144,17 @@ impl Surroundings {
         let extensions = self.places(|entry| entry.kind == "extension");
         let of_extensions: BTreeSet<usize> = extensions.flat_map(|place| self.needs[place].iter().copied()).collect();
         let mut going = Going::default();
-        // What an entry needs stands before it.
+        // What an entry needs stands before it, but for the second step of what is created in two.
+        loop {
+            let known = going.dependents.len();
+            self.follow(part, &oids, &mut going);
+            if going.dependents.len() == known {
+                return going;
+            }
+        }
+    }
+
+    fn follow(&self, part: &Part, oids: &HashSet<u32>, going: &mut Going) {
         for (place, entry) in self.entries.iter().enumerate() {
             let needs = &self.needs[place];
             let own = if entry.kind.starts_with("publication") {
@@ -157,7 +173,6 @@ impl Surroundings {
                 going.dependents.insert(place);
             }
         }
-        going
     }
 
     /// The names of what stays.
