@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 
 use super::connect::{self, Address, Connection};
 use super::ddl::{self, Entry, Reader, Relation, Schema};
-use super::dump::{self, Measured};
+use super::dump::{self, Line, Measured};
 use super::foreign_keys;
 use super::large_objects;
 use super::preflight;
@@ -47,14 +47,13 @@ async fn run(
 ) -> Result<(ArchiveWriter, Contents)> {
     progress.stage("connecting", 0);
     let leader = Connection::open(address).await?;
-    preflight::connection(&leader, address).await?;
+    let second = preflight::connection(&leader, address).await?;
     let examine = async |client: &Client| preflight::server(client, plan, progress).await;
     let (snapshot, readers) = Snapshot::freeze(address, leader, plan.lock_timeout_seconds, examine).await?;
     let reader = Reader { client: snapshot.client(), version: snapshot.server().version };
-    let second = snapshot.join().await?;
+    let second = snapshot.enlist(second).await?;
     let helper = Reader { client: &second.client, version: reader.version };
     let schema = ddl::read(&reader, &helper).await?;
-    second.close().await?;
     let skipped = refuse(plan, &schema)?;
     for notice in &schema.notices {
         progress.notice(notice.clone());
@@ -75,9 +74,12 @@ async fn run(
     let wanted = wanted(plan, &schema.relations, &tables);
     let blocks: u64 = wanted.iter().map(|&table| schema.relations[table].blocks).sum();
     progress.stage("reading", blocks * BLOCK_BYTES);
-    let senders = (0..readers).map(|_| writer.sender()).collect();
+    let mut lines = vec![Line { connection: second, sender: writer.sender() }];
+    while lines.len() < readers {
+        lines.push(Line { connection: snapshot.join().await?, sender: writer.sender() });
+    }
     let throttle = Throttle::new(plan.rate_limit);
-    let measured = dump::rows(&snapshot, &schema.relations, &wanted, senders, &throttle, progress).await?;
+    let measured = dump::rows(&schema.relations, &wanted, lines, &throttle, progress).await?;
     for table in wanted {
         record(&mut tables[table], measured[table]);
     }
@@ -91,6 +93,7 @@ async fn run(
     script.entries(&schema.entries, Section::Owners).await?;
     let mut objects = script.end();
     tell_needs(&mut objects, &schema, plan.content);
+    snapshot.check_names().await?;
     snapshot.thaw().await?;
     let contents = Contents { database, tables, objects, skipped, large_objects };
     Ok((writer, contents))

@@ -66,15 +66,18 @@ def test_a_pooler_in_session_mode_is_as_good_as_the_server(shop: Deployment) -> 
 
 def test_too_few_connections_are_told_with_the_limit(shop: Deployment) -> None:
     server = the_server(shop)
-    server.create_role("clerk", "LOGIN CONNECTION LIMIT 2", password=PASSWORD)
+    # Django has a connection of its own.
+    server.create_role("clerk", "LOGIN CONNECTION LIMIT 3", password=PASSWORD)
     server.psql("GRANT pg_read_all_data TO clerk")
     clerk = at(shop, USER="clerk")
     told = clerk.run("backup_db", "--jobs", "4")
-    assert "connection limit of the role clerk (2)" in told.text
-    server.psql("ALTER ROLE clerk CONNECTION LIMIT 1")
+    assert "connection limit of the role clerk (3)" in told.text
+    server.psql("ALTER ROLE clerk CONNECTION LIMIT 2")
     assert_helpful(clerk.run("backup_db", code=1), "two connections")
-    server.psql("ALTER ROLE clerk CONNECTION LIMIT -1; ALTER DATABASE shop CONNECTION LIMIT 2")
-    assert "connection limit of the database shop (2)" in clerk.run("backup_db", "--jobs", "3").text
+    while server.psql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'clerk'") != "0":
+        pass
+    server.psql("ALTER ROLE clerk CONNECTION LIMIT -1; ALTER DATABASE shop CONNECTION LIMIT 3")
+    assert "connection limit of the database shop (3)" in clerk.run("backup_db", "--jobs", "3").text
 
 
 def test_more_tables_than_locks_are_refused_before_the_server_runs_out_of_them(tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ use crate::plan::BackupPlan;
 /// How many objects an error names; the rest is counted.
 const NAMED: usize = 10;
 
-/// Examines what is behind a fresh connection, on which nothing was set yet.
-pub(super) async fn connection(leader: &Connection, address: &Address) -> Result<()> {
+/// Examines what is behind a fresh connection, on which nothing was set yet; gives a second one, equally fresh.
+pub(super) async fn connection(leader: &Connection, address: &Address) -> Result<Connection> {
     pooler::refuse(leader, address).await
 }
 
-/// Examines the server and the role; gives the number of readers that there is room for.
+/// Examines the server and the role; gives the number of readers that there is room for, of which one is connected.
 pub(super) async fn server(client: &Client, plan: &BackupPlan, progress: &Progress) -> Result<usize> {
     access::examine(client, plan, progress).await?;
     room::for_locks(client, progress).await?;

@@ -4,20 +4,19 @@ use crate::error::{Error, Result};
 use crate::postgres::connect::{Address, Connection, describe_error};
 
 /// Two connections that are open at the same time never have the same server process, unless a pooler lends it to
-/// whoever has a statement to execute; then the first may have got another one meanwhile.
+/// whoever has a statement to execute; then the first may have got another one meanwhile. Gives the second connection.
 ///
 /// Nothing was set before: what one sets through such a pooler, somebody else's session keeps.
-pub(super) async fn refuse(leader: &Connection, address: &Address) -> Result<()> {
+pub(super) async fn refuse(leader: &Connection, address: &Address) -> Result<Connection> {
     let before = process(leader).await?;
     let other = Connection::open(address).await.map_err(no_second)?;
     let beside = process(&other).await?;
     let after = process(leader).await?;
-    other.close().await?;
     if before == beside || before != after {
         return Err(Error::database("a pooler stands before the server and shares its sessions (transaction or statement mode)")
             .hint("connect to the server itself, or to a pooler in session mode: a backup needs its locks and its snapshot to the end"));
     }
-    Ok(())
+    Ok(other)
 }
 
 fn no_second(error: Error) -> Error {

@@ -54,28 +54,24 @@ pub(super) async fn for_locks(client: &Client, progress: &Progress) -> Result<()
     Ok(())
 }
 
-/// How many readers there are connections for; `jobs` is what the caller wants.
+/// How many readers there are connections for; `jobs` is what the caller wants. The first is connected already.
 pub(super) async fn for_readers(client: &Client, jobs: Option<u16>, progress: &Progress) -> Result<usize> {
     let limits = limits(client).await?;
     let Some(tightest) = limits.iter().min_by_key(|limit| limit.free) else { return Ok(1) };
     let free = usize::try_from(tightest.free).unwrap_or(0);
-    if free == 0 {
-        return Err(Error::database(format!(
-            "a backup needs two connections, and {} leaves no second one",
-            tightest.describe()
-        ))
-        .hint("end sessions that nobody needs, or raise that limit"));
-    }
     let Some(jobs) = jobs else {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         // Half of what is free is the application's.
-        return Ok(cores.clamp(*DEFAULT_READERS.start(), *DEFAULT_READERS.end()).min(free.div_ceil(2)));
+        return Ok(cores.clamp(*DEFAULT_READERS.start(), *DEFAULT_READERS.end()).min(1 + free / 2));
     };
-    let wanted = usize::from(jobs).max(1);
-    if wanted > free {
-        progress.notice(format!("{free} connections read instead of {wanted}: {} leaves no more", tightest.describe()));
+    let (wanted, most) = (usize::from(jobs).max(1), 1 + free);
+    if wanted > most {
+        progress.notice(format!(
+            "the number of connections that read is {most}, not {wanted}: {} leaves no more",
+            tightest.describe()
+        ));
     }
-    Ok(wanted.min(free))
+    Ok(wanted.min(most))
 }
 
 /// A limit on connections.
