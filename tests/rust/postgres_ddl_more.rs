@@ -57,7 +57,7 @@ async fn what_is_dropped_while_it_is_read_is_an_error() {
         original.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM pg_class LIMIT 1").await.unwrap();
         server.connect(&name).await.batch_execute(drop).await.unwrap();
         let reader = reader(&original).await;
-        let error = ddl::read(&reader).await.unwrap_err();
+        let error = ddl::read(&reader, &reader).await.unwrap_err();
         assert!(error.message().contains("was dropped while it was read"), "{}", error.message());
     }
 }
@@ -210,9 +210,9 @@ async fn a_removal_that_would_reach_an_extension_is_refused() {
 async fn everything_that_cannot_be_backed_up_is_named() {
     let server = PostgresServer::start();
     let client = fill(&server, "original", &[ROLES, BASE, REST]).await;
-    assert_eq!(ddl::read(&reader(&client).await).await.unwrap().refused, []);
+    assert_eq!(alone(&reader(&client).await).await.unwrap().refused, []);
     client.batch_execute(include_str!("postgres_ddl_more/unsupported.sql")).await.unwrap();
-    let refused = ddl::read(&reader(&client).await).await.unwrap().refused;
+    let refused = alone(&reader(&client).await).await.unwrap().refused;
     let found: Vec<String> = refused.iter().map(|refused| format!("{}: {}", refused.kind, refused.name)).collect();
     let mut expected: Vec<&str> = include_str!("postgres_ddl_more/unsupported.txt").lines().collect();
     expected.sort_unstable();
@@ -247,7 +247,7 @@ async fn reader(client: &Client) -> Reader<'_> {
 }
 
 async fn entries(client: &Client) -> Vec<Entry> {
-    ddl::read(&reader(client).await).await.unwrap().entries
+    alone(&reader(client).await).await.unwrap().entries
 }
 
 async fn execute(client: &Client, entries: &[Entry]) {
@@ -269,4 +269,8 @@ fn difference(original: &str, restored: &str) -> Vec<String> {
     let [left, right]: [BTreeSet<&str>; 2] = [original, restored].map(|text| text.lines().collect());
     let lost = left.difference(&right).map(|line| format!("- {line}"));
     lost.chain(right.difference(&left).map(|line| format!("+ {line}"))).collect()
+}
+
+async fn alone(reader: &Reader<'_>) -> holdfast::Result<ddl::Schema> {
+    ddl::read(reader, reader).await
 }
