@@ -11,6 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from holdfast import databases, project
 from holdfast.compression import Compression
 from holdfast.conf import Configuration
+from holdfast.reports import Strategy
 
 Content = Literal["full", "schema-only"]
 Scope = Literal["full", "data-only", "schema-only"]
@@ -35,13 +36,14 @@ class BackupOptions(TypedDict, total=False):
 class RestoreOptions(TypedDict, total=False):
     """What a caller may choose about a restore."""
 
+    strategy: Strategy
     scope: Scope
     tables: Sequence[str]
     owners: Literal["ignore", "apply"]
     verify: Verify
     jobs: int | None
-    # Whether the state of now is backed up first.
-    safety_backup: Literal["make", "skip"]
+    # Whether the state of now is backed up first; "auto" does unless the old database is kept whole.
+    safety_backup: Literal["auto", "make", "skip"]
     # What the safety backup does about objects that it cannot hold.
     unsupported: Literal["refuse", "skip"]
 
@@ -85,12 +87,24 @@ def restore_plan(
     return {
         "backup": str(backup),
         "target": _server(connection) or {"engine": "sqlite", "file": "", "page_size": None},
+        "strategy": options.get("strategy", "auto"),
         "scope": options.get("scope", "full"),
         "tables": list(options.get("tables", ())),
         "owners": options.get("owners", "ignore"),
         "verify": options.get("verify", "counts"),
         "lock_timeout_seconds": configuration.lock_timeout_seconds,
         "jobs": options.get("jobs") or configuration.jobs,
+    }
+
+
+def kept_plan(
+    connection: BaseDatabaseWrapper, configuration: Configuration, names: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Plan something about databases that were put aside: list all, or bring back or drop those that are named."""
+    return {
+        "parameters": databases.libpq_parameters(connection),
+        "names": list(names),
+        "lock_timeout_seconds": configuration.lock_timeout_seconds,
     }
 
 

@@ -11,7 +11,7 @@ from holdfast.operations.creation import make
 from holdfast.operations.session import exclusive, own_errors
 from holdfast.plans import BackupOptions, RestoreOptions
 from holdfast.progress import NoticeBoard, OnEvent, silent
-from holdfast.reports import RestorePreview, RestoreReport, TableChange
+from holdfast.reports import KeptDatabase, RestorePreview, RestoreReport, Strategy, TableChange
 
 
 def plan_restore(
@@ -27,6 +27,8 @@ def plan_restore(
         _refuse_missing_rows(choice, options)
         prove(choice, on_event or silent)
         board = NoticeBoard(on_event)
+        if choice.connection.vendor == "sqlite":
+            _in_place(options)
         plan = plans.restore_plan(choice.connection, choice.configuration, choice.path, options)
         document = (
             restoration_sqlite.compare(choice, plan)
@@ -54,8 +56,9 @@ def restore(
     with exclusive(choice.configuration.directory, connection.alias, "restore"):
         signals.restore_started.send_robust(HoldfastConfig, **about)
         try:
-            safety = _secure(choice, options, on_event) if options.get("safety_backup") != "skip" else None
             board = NoticeBoard(on_event)
+            options = {**options, "strategy": _strategy(choice, options, board)}
+            safety = _secure(choice, options, on_event) if _wants_safety_backup(options) else None
             document = _replace(choice, options, board)
         except BaseException as error:
             signals.restore_failed.send_robust(HoldfastConfig, error=error, **about)
@@ -69,10 +72,32 @@ def restore(
             seconds=document["seconds"],
             verified=document["verified"],
             safety_backup=safety,
+            kept=KeptDatabase(**document["kept"]) if document["kept"] else None,
             warnings=tuple(dict.fromkeys([*document["warnings"], *board.notices])),
         )
         signals.restore_finished.send_robust(HoldfastConfig, report=report, **about)
         return report
+
+
+def _strategy(choice: Choice, options: RestoreOptions, on_event: OnEvent) -> Strategy:
+    """Decide once: whether a safety backup is needed depends on it."""
+    plan = plans.restore_plan(choice.connection, choice.configuration, choice.path, options)
+    if choice.connection.vendor == "sqlite":
+        return _in_place(options)
+    chosen: Strategy = _core.choose_strategy(plan, on_event)["strategy"]
+    return chosen
+
+
+def _in_place(options: RestoreOptions) -> Strategy:
+    if options.get("strategy") == "swap":
+        raise UsageError("a SQLite database is restored in place", "Run the command again without --strategy.")
+    return "in-place"
+
+
+def _wants_safety_backup(options: RestoreOptions) -> bool:
+    wanted = options.get("safety_backup", "auto")
+    # A swap keeps the whole database: a backup of it would cost time and room, and hold nothing more.
+    return wanted == "make" or (wanted == "auto" and options.get("strategy") != "swap")
 
 
 def _refuse_missing_rows(choice: Choice, options: RestoreOptions) -> None:
@@ -140,6 +165,8 @@ def _preview(
         path=choice.path,
         created=choice.manifest["created"],
         strategy=document["strategy"],
+        strategy_reason=document["reason"],
+        kept_as=document["kept_as"],
         scope=plan["scope"],
         tables=tuple(TableChange(**table) for table in document["tables"]),
         drops=tuple(f"{dropped['kind']} {dropped['name']}" for dropped in document["drops"]),

@@ -23,6 +23,11 @@ pub struct Removal {
 /// Statements that empty the database, in an order that works in one transaction for the role that owns the objects.
 pub async fn plan(reader: &Reader<'_>) -> Result<Vec<Removal>> {
     refuse_entangled(reader).await?;
+    objects(reader).await
+}
+
+/// What the plan removes, whether that is possible or not.
+pub async fn objects(reader: &Reader<'_>) -> Result<Vec<Removal>> {
     let rows = scope::rows(reader, "objects to remove", &objects_query()).await?;
     let mut plan: Vec<Removal> = rows.iter().map(removal).collect();
     for row in scope::rows(reader, "large objects", "SELECT oid FROM pg_largeobject_metadata ORDER BY oid").await? {
