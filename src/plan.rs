@@ -183,6 +183,9 @@ pub struct RestorePlan {
     pub scope: Scope,
     /// `table` or `schema.table`; empty is all.
     pub tables: Vec<String>,
+    /// Schemas that are to be as in the backup, with everything in them; empty is all.
+    #[serde(default)]
+    pub schemas: Vec<String>,
     /// What to do with owners and grants.
     pub owners: Owners,
     /// Whether row fingerprints are compared before the commit.
@@ -194,9 +197,14 @@ pub struct RestorePlan {
 }
 
 impl RestorePlan {
+    /// Whether something stays as it is: what is not named, or all definitions.
+    pub fn is_partial(&self) -> bool {
+        self.scope == Scope::DataOnly || !self.tables.is_empty() || !self.schemas.is_empty()
+    }
+
     /// Whether the database becomes equal to the backup, all of it.
     pub fn is_whole(&self) -> bool {
-        self.scope == Scope::Full && self.tables.is_empty()
+        self.scope == Scope::Full && !self.is_partial()
     }
 }
 

@@ -39,6 +39,8 @@ class RestoreOptions(TypedDict, total=False):
     strategy: Strategy
     scope: Scope
     tables: Sequence[str]
+    # PostgreSQL's schemas, each with everything in it.
+    schemas: Sequence[str]
     owners: Literal["ignore", "apply"]
     verify: Verify
     jobs: int | None
@@ -90,6 +92,7 @@ def restore_plan(
         "strategy": options.get("strategy", "auto"),
         "scope": options.get("scope", "full"),
         "tables": list(options.get("tables", ())),
+        "schemas": list(options.get("schemas", ())),
         "owners": options.get("owners", "ignore"),
         "verify": options.get("verify", "counts"),
         "lock_timeout_seconds": configuration.lock_timeout_seconds,

@@ -22,6 +22,6 @@ mod throttle;
 mod validate;
 
 pub use backup::backup;
-pub use restore::{choose, preview, restore};
+pub use restore::{choose, chunks_read, preview, restore};
 pub use swap::{Dropped, drop_kept, kept, undo};
 pub use validate::{check_content, check_references, rehearse};

@@ -1,6 +1,7 @@
 //! A database for one run alone: made empty, filled by the run, then dropped, or renamed and so kept.
 //!
-//! What a killed run leaves behind is known by its name, by its owner, and by this: no session says that it works on it.
+//! What a killed run leaves behind is known by its name, by an owner that we may act as, and by this: no session says
+//! that it works on it.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -80,7 +81,15 @@ impl Scratch {
     async fn drop_database(self) -> Result<()> {
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier(&self.name));
         let failed = |error| describe_error(error, format!("dropping the scratch database {}", self.name));
-        match self.home.client.batch_execute(&statement).await {
+        // It may still be in a transaction.
+        self.home.client.batch_execute("ROLLBACK").await.ok();
+        let mut outcome = self.home.client.batch_execute(&statement).await;
+        // What was to stop the work may have come so late that it stopped this.
+        if outcome.as_ref().is_err_and(|error| error.code() == Some(&SqlState::QUERY_CANCELED)) {
+            self.home.client.batch_execute("ROLLBACK").await.ok();
+            outcome = self.home.client.batch_execute(&statement).await;
+        }
+        match outcome {
             Ok(()) => self.home.close().await,
             Err(_) if self.home.client.is_closed() => {
                 let again = reopened(&self.home_address).await?;
@@ -135,7 +144,7 @@ async fn try_to_sweep(client: &Client, progress: &Progress) -> Result<()> {
     let rows = client
         .query(
             "SELECT d.datname::text FROM pg_catalog.pg_database d \
-             WHERE d.datname::text ~ $1 AND d.datdba = current_user::regrole AND NOT pg_catalog.pg_is_in_recovery() \
+             WHERE d.datname::text ~ $1 AND pg_catalog.pg_has_role(d.datdba, 'USAGE') AND NOT pg_catalog.pg_is_in_recovery() \
              AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a \
                               WHERE a.application_name = d.datname \
                                  OR a.datid = d.oid AND a.usesysid <> session_user::regrole)",

@@ -7,6 +7,7 @@ mod postgres_connect;
 mod postgres_ddl;
 mod postgres_ddl_more;
 mod postgres_server;
+mod postgres_tables;
 mod postgres_validate;
 mod retention;
 mod sqlite;

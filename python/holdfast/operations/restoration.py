@@ -6,7 +6,7 @@ from holdfast import _core, commitment, databases, plans, project, signals
 from holdfast.apps import HoldfastConfig
 from holdfast.exceptions import HoldfastError, Interrupted, UsageError
 from holdfast.operations import restoration_sqlite
-from holdfast.operations.choice import Choice, choose, prove
+from holdfast.operations.choice import Choice, choose
 from holdfast.operations.creation import make
 from holdfast.operations.session import exclusive, own_errors
 from holdfast.plans import BackupOptions, RestoreOptions
@@ -21,17 +21,14 @@ def plan_restore(
     on_event: OnEvent | None = None,
     **options: Unpack[RestoreOptions],
 ) -> RestorePreview:
-    """Read the whole backup, compare it with the database, and tell what a restore would do."""
+    """Read what would be restored, compare it with the database, and tell what a restore would do."""
     with own_errors():
         choice = choose(selector, alias)
-        _refuse_missing_rows(choice, options)
-        prove(choice, on_event or silent)
+        _refuse_nonsense(choice, options)
         board = NoticeBoard(on_event)
-        if choice.connection.vendor == "sqlite":
-            _in_place(options)
         plan = plans.restore_plan(choice.connection, choice.configuration, choice.path, options)
         document = (
-            restoration_sqlite.compare(choice, plan)
+            restoration_sqlite.compare(choice, plan, on_event or silent)
             if choice.connection.vendor == "sqlite"
             else _core.preview(plan, board)
         )
@@ -48,7 +45,7 @@ def restore(
     """Make the database, or a part of it, equal to a backup; it stays as it is when this raises."""
     with own_errors():
         choice = choose(selector, alias)
-    _refuse_missing_rows(choice, options)
+    _refuse_nonsense(choice, options)
     connection = choice.connection
     if connection.in_atomic_block:
         raise UsageError("a restore cannot happen inside a transaction", "Call it outside of transaction.atomic().")
@@ -81,17 +78,11 @@ def restore(
 
 def _strategy(choice: Choice, options: RestoreOptions, on_event: OnEvent) -> Strategy:
     """Decide once: whether a safety backup is needed depends on it."""
-    plan = plans.restore_plan(choice.connection, choice.configuration, choice.path, options)
     if choice.connection.vendor == "sqlite":
-        return _in_place(options)
+        return "in-place"
+    plan = plans.restore_plan(choice.connection, choice.configuration, choice.path, options)
     chosen: Strategy = _core.choose_strategy(plan, on_event)["strategy"]
     return chosen
-
-
-def _in_place(options: RestoreOptions) -> Strategy:
-    if options.get("strategy") == "swap":
-        raise UsageError("a SQLite database is restored in place", "Run the command again without --strategy.")
-    return "in-place"
 
 
 def _wants_safety_backup(options: RestoreOptions) -> bool:
@@ -100,8 +91,12 @@ def _wants_safety_backup(options: RestoreOptions) -> bool:
     return wanted == "make" or (wanted == "auto" and options.get("strategy") != "swap")
 
 
-def _refuse_missing_rows(choice: Choice, options: RestoreOptions) -> None:
-    """Fail where rows are asked for that the backup was made without: live ones would go and none come."""
+def _refuse_nonsense(choice: Choice, options: RestoreOptions) -> None:
+    """Fail where SQLite is asked for what it has not, or for rows that the backup lacks: live ones would go."""
+    if options.get("strategy") == "swap" and choice.connection.vendor == "sqlite":
+        raise UsageError("a SQLite database is restored in place", "Run the command again without --strategy.")
+    if options.get("schemas") and choice.connection.vendor == "sqlite":
+        raise UsageError("a SQLite database has no schemas", "Name its tables, each with --table.")
     scope, chosen = options.get("scope", "full"), set(options.get("tables", ()))
     if scope == "data-only" and choice.manifest["content"] == "schema-only":
         raise UsageError(f"the backup {choice.path.name} holds no rows at all", "It was made with --schema-only.")
@@ -154,7 +149,9 @@ def _preview(
 ) -> RestorePreview:
     warnings = [*document["warnings"], *notices, *project.differences(choice.manifest["django"])]
     if plan["scope"] == "full" and not plan["tables"] and choice.manifest["content"] == "full":
-        warnings += [f"the backup was made without the rows of {label}" for label in _without_rows(choice)]
+        touched = {table["label"] for table in document["tables"]}
+        without = [label for label in _without_rows(choice) if label in touched]
+        warnings += [f"the backup was made without the rows of {label}" for label in without]
     if choice.manifest["alias"] != choice.connection.alias:
         warnings.insert(0, f"the backup is of database {choice.manifest['alias']!r}, not {choice.connection.alias!r}")
     return RestorePreview(

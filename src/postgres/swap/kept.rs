@@ -60,13 +60,26 @@ pub(super) async fn all(client: &Client, live: &str) -> Result<Vec<Kept>> {
     let mut found = Vec::new();
     for row in rows {
         let name: String = row.get(0);
-        let since = name.strip_prefix(&prefix).and_then(|stamp| moment::parse_compact(&format!("{stamp}Z")));
         // Another database may have such a name by chance; with a moment in it, it is ours.
-        let Some(since) = since else { continue };
+        let Some(since) = since(&prefix, &name) else { continue };
         let size = row.get::<_, Option<i64>>(1).map(i64::unsigned_abs);
         found.push(Kept { name, since: moment::write(since)?, size });
     }
     Ok(found)
+}
+
+/// One that has just been put aside. That is done: where the server does not tell its size any more, it has none.
+pub(super) async fn described(client: &Client, live: &str, name: &str) -> Kept {
+    let found = all(client, live).await.unwrap_or_default().into_iter().find(|kept| kept.name == name);
+    found.unwrap_or_else(|| {
+        let since = since(&prefix(live), name).and_then(|since| moment::write(since).ok());
+        Kept { name: name.to_owned(), since: since.unwrap_or_default(), size: None }
+    })
+}
+
+/// The moment in a name.
+fn since(prefix: &str, name: &str) -> Option<UtcDateTime> {
+    name.strip_prefix(prefix).and_then(|stamp| moment::parse_compact(&format!("{stamp}Z")))
 }
 
 /// The chosen ones, each of which must be there still.

@@ -22,7 +22,7 @@ pub use undo::{Dropped, drop_kept, kept, undo};
 use tokio_postgres::Client;
 
 use self::exchange::Exchange;
-use self::properties::Properties;
+use self::properties::{Grants, Properties};
 use self::rights::Rights;
 use super::connect::{Address, Connection, describe_error};
 use super::restore::parallel::ParallelRestore;
@@ -34,8 +34,11 @@ use super::session;
 use crate::archive::Archive;
 use crate::error::Result;
 use crate::event::Progress;
-use crate::plan::RestorePlan;
+use crate::plan::{Owners, RestorePlan};
 use crate::restore::{Report, decoding_threads};
+
+/// The kind of the object that holds the grants on the database itself.
+const DATABASE_GRANTS: &str = "database acl";
 
 /// What becomes of which database.
 pub(super) struct Swap<'a> {
@@ -59,10 +62,9 @@ impl Swap<'_> {
                 Ok(report)
             }
             Err(error) => {
-                // It may wait in a transaction that holds the live database's lock. Where the server is gone both fail,
-                // and say less than the first error.
+                // It may wait in a transaction that holds the live database's lock. Where the server is gone this fails
+                // too, and says less than the first error.
                 canceller.cancel().await.ok();
-                scratch.home.client.batch_execute("ROLLBACK").await.ok();
                 // A notice tells where this fails.
                 scratch.remove(self.progress).await.ok();
                 Err(error)
@@ -74,14 +76,14 @@ impl Swap<'_> {
         let (client, name) = (&scratch.home.client, self.address.dbname());
         let server = session::prepare(client).await?;
         let live = Properties::read(client, &server, name).await?;
-        let opening = live.opening(&scratch.name);
+        let opening = live.opening(&scratch.name, self.grants());
         scratch
             .create(&live.options())
             .await
             .map_err(|error| describe_error(error, "creating a database to restore into"))?;
+        execute(client, &live.adornments(&scratch.name)).await?;
         // A right that lacks in the end is to be missed now, not after hours.
         rehearse(client, &opening).await?;
-        execute(client, &live.adornments(&scratch.name)).await?;
         let report = self.filled(&scratch.address()).await?;
         self.progress.stage("putting the new database into place", 0);
         let aside = kept::new_name(client, name).await?;
@@ -96,9 +98,7 @@ impl Swap<'_> {
             progress: self.progress,
         };
         exchange.run().await?;
-        // Done; the size is for people alone.
-        let kept = kept::all(client, name).await.unwrap_or_default().into_iter().find(|kept| kept.name == aside);
-        Ok(Report { kept, ..report })
+        Ok(Report { kept: Some(kept::described(client, name, &aside).await), ..report })
     }
 
     /// Fills the new database with all that the backup holds and gathers statistics; nobody is connected to it then.
@@ -119,6 +119,11 @@ impl Swap<'_> {
         connection.close().await?;
         let tables = manifest.tables.len() as u64;
         Ok(Report { rows: loaded.rows, tables, warnings: loaded.warnings, ..Report::default() })
+    }
+
+    fn grants(&self) -> Grants {
+        let held = self.archive.manifest.objects.iter().any(|object| object.kind == DATABASE_GRANTS);
+        if held && self.plan.owners == Owners::Apply { Grants::Backup } else { Grants::Live }
     }
 
     /// A restore in place leaves the schema `public` with the owner and the grants that it has.

@@ -33,6 +33,15 @@ pub(super) struct Properties {
     rights: Rights,
 }
 
+/// Whose grants the new database gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grants {
+    /// Those of the live one.
+    Live,
+    /// Those of the backup, which its own statements have made.
+    Backup,
+}
+
 /// `ALTER DATABASE … SET`, or `ALTER ROLE … IN DATABASE … SET`.
 pub(super) struct Setting {
     pub(super) role: Option<String>,
@@ -99,10 +108,11 @@ impl Properties {
         &self.settings
     }
 
-    /// What the backup may change again, so it comes before it.
+    /// What the backup may change again, so it comes before it; with the owner first, who would take along our rights.
     pub(super) fn adornments(&self, database: &str) -> Vec<String> {
         let name = identifier(database);
-        let mut statements: Vec<String> = self.settings.iter().map(|setting| setting.statement(&name)).collect();
+        let mut statements = vec![format!("ALTER DATABASE {name} OWNER TO {}", identifier(&self.owner))];
+        statements.extend(self.settings.iter().map(|setting| setting.statement(&name)));
         if let Some(comment) = &self.comment {
             statements.push(format!("COMMENT ON DATABASE {name} IS {}", literal(comment)));
         }
@@ -113,14 +123,13 @@ impl Properties {
         statements
     }
 
-    /// What lets others in, so it comes last: limit, owner, grants.
-    pub(super) fn opening(&self, database: &str) -> Vec<String> {
+    /// What lets others in, so it comes last; the grants only where those of the backup are not there already.
+    pub(super) fn opening(&self, database: &str, grants: Grants) -> Vec<String> {
         let name = identifier(database);
-        let mut statements = vec![
-            format!("ALTER DATABASE {name} WITH CONNECTION LIMIT {}", self.connection_limit),
-            format!("ALTER DATABASE {name} OWNER TO {}", identifier(&self.owner)),
-        ];
-        statements.extend(self.rights.statements(Target::Database(database)));
+        let mut statements = vec![format!("ALTER DATABASE {name} WITH CONNECTION LIMIT {}", self.connection_limit)];
+        if grants == Grants::Live {
+            statements.extend(self.rights.statements(Target::Database(database)));
+        }
         if self.is_template {
             statements.push(format!("ALTER DATABASE {name} WITH IS_TEMPLATE true"));
         }

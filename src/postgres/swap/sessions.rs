@@ -12,17 +12,17 @@ use crate::postgres::connect::describe_error;
 const TICK: Duration = Duration::from_millis(20);
 
 /// Superusers may end all, others those of roles whose rights they have, or with `pg_signal_backend` all but
-/// superusers'. What runs for no role is a superuser's. The server ends its own vacuuming itself.
+/// superusers'. The server ends itself what runs for no role; of others' sessions we are not even told their kind.
 const SESSIONS: &str = "
-    SELECT a.pid, coalesce(a.usename::text, a.backend_type) AS role,
-           me.rolsuper OR NOT coalesce(r.rolsuper, true)
+    SELECT a.pid, r.rolname::text AS role,
+           me.rolsuper OR NOT r.rolsuper
               AND (pg_catalog.pg_has_role(r.oid, 'USAGE') OR pg_catalog.pg_has_role('pg_signal_backend', 'USAGE')) AS ours,
-           pg_catalog.format('process %s of %s', a.pid, coalesce(a.usename::text, a.backend_type))
+           pg_catalog.format('process %s of %s', a.pid, r.rolname)
                || coalesce(' (' || nullif(a.application_name, '') || ')', '') AS description
       FROM pg_catalog.pg_stat_activity a
-      LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
+      JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
       JOIN pg_catalog.pg_roles me ON me.rolname = current_user
-     WHERE a.datid = ANY ($1) AND a.pid <> pg_catalog.pg_backend_pid() AND a.backend_type <> 'autovacuum worker'
+     WHERE a.datid = ANY ($1) AND a.pid <> pg_catalog.pg_backend_pid()
      ORDER BY a.pid";
 
 /// One session, seen from another.

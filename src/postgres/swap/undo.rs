@@ -84,8 +84,7 @@ async fn exchanged(plan: &KeptPlan, site: &Site, progress: &Progress) -> Result<
         progress,
     };
     exchange.run().await?;
-    let found = databases::all(client, live).await.unwrap_or_default().into_iter().find(|kept| kept.name == aside);
-    Ok(found.unwrap_or(Kept { name: aside, since: incoming.since.clone(), size: None }))
+    Ok(databases::described(client, live, &aside).await)
 }
 
 /// What became of each.
