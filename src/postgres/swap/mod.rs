@@ -25,9 +25,8 @@ use self::exchange::Exchange;
 use self::properties::{Grants, Properties};
 use self::rights::Rights;
 use super::connect::{Address, Connection, describe_error};
+use super::restore::Extent;
 use super::restore::parallel::ParallelRestore;
-use super::restore::selection::Tables;
-use super::restore::{self, Extent};
 use super::runtime::unless_stopped;
 use super::scratch::{self, Purpose, Scratch};
 use super::session;
@@ -103,21 +102,17 @@ impl Swap<'_> {
 
     /// Fills the new database with all that the backup holds and gathers statistics; nobody is connected to it then.
     async fn filled(&self, address: &Address) -> Result<Report> {
-        let manifest = &self.archive.manifest;
         self.carry_public_schema(address).await?;
         let load = ParallelRestore {
             address,
             archive: self.archive,
             extent: Extent { scope: self.plan.scope, owners: self.plan.owners, verify: self.plan.verify },
             jobs: decoding_threads(self.plan),
+            toast_compression: self.plan.toast_compression,
             progress: self.progress,
         };
         let loaded = load.run().await?;
-        let connection = Connection::open(address).await?;
-        session::prepare(&connection.client).await?;
-        restore::analyze(&connection.client, manifest, &Tables::All, self.progress).await;
-        connection.close().await?;
-        let tables = manifest.tables.len() as u64;
+        let tables = self.archive.manifest.tables.len() as u64;
         Ok(Report { rows: loaded.rows, tables, warnings: loaded.warnings, ..Report::default() })
     }
 
