@@ -27,9 +27,9 @@ pub(super) fn prefix(live: &str) -> String {
     if live.len() < STEM {
         return format!("{live}{MARK}");
     }
-    let end = live.floor_char_boundary(STEM - DIGEST - 1);
-    let digest: String = Sha256::digest(live).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{}_{}{MARK}", &live[..end], &digest[..STEM - end - 1])
+    let end = (0..STEM - DIGEST).rev().find(|&end| live.is_char_boundary(end)).unwrap_or(0);
+    let digest = Sha256::digest(live).iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte));
+    format!("{}_{}{MARK}", &live[..end], &format!("{digest:016x}")[..STEM - end - 1])
 }
 
 /// The name for a database that is put aside now; another than those that are taken.

@@ -81,26 +81,19 @@ impl Properties {
 
     /// The options of `CREATE DATABASE`: what cannot be changed afterwards.
     pub(super) fn options(&self) -> String {
-        let mut options = format!(
-            " ENCODING {} LC_COLLATE {} LC_CTYPE {}",
-            literal(&self.encoding),
-            literal(&self.collate),
-            literal(&self.ctype)
-        );
-        if let Some(tablespace) = &self.tablespace {
-            options.push_str(&format!(" TABLESPACE {}", identifier(tablespace)));
-        }
-        let locale = self.locale.as_deref().map(literal);
-        match (self.provider.as_deref(), locale) {
-            (Some("i"), Some(locale)) => options.push_str(&format!(" LOCALE_PROVIDER icu ICU_LOCALE {locale}")),
-            (Some("b"), Some(locale)) => options.push_str(&format!(" LOCALE_PROVIDER builtin BUILTIN_LOCALE {locale}")),
-            (Some("c"), _) => options.push_str(" LOCALE_PROVIDER libc"),
-            _ => {}
-        }
-        if let Some(rules) = &self.rules {
-            options.push_str(&format!(" ICU_RULES {}", literal(rules)));
-        }
-        options
+        let tablespace = self.tablespace.as_deref().map(|name| format!("TABLESPACE {}", identifier(name)));
+        let locale = self.locale.as_deref().map(literal).unwrap_or_default();
+        let provider = self.provider.as_deref().and_then(|provider| match provider {
+            "i" => Some(format!("LOCALE_PROVIDER icu ICU_LOCALE {locale}")),
+            "b" => Some(format!("LOCALE_PROVIDER builtin BUILTIN_LOCALE {locale}")),
+            "c" => Some("LOCALE_PROVIDER libc".to_owned()),
+            _ => None,
+        });
+        let rules = self.rules.as_deref().map(|rules| format!("ICU_RULES {}", literal(rules)));
+        let usual = [("ENCODING", &self.encoding), ("LC_COLLATE", &self.collate), ("LC_CTYPE", &self.ctype)];
+        let usual = usual.map(|(option, value)| format!(" {option} {}", literal(value)));
+        let further = [tablespace, provider, rules].into_iter().flatten().map(|option| format!(" {option}"));
+        usual.into_iter().chain(further).collect()
     }
 
     /// Settings that a role without the right to make them would lose.
