@@ -12,6 +12,7 @@ use super::foreign_keys;
 use super::large_objects;
 use super::preflight;
 use super::runtime::{block_on, unless_stopped};
+use super::scratch;
 use super::session::PREAMBLE;
 use super::snapshot::Snapshot;
 use super::throttle::Throttle;
@@ -36,7 +37,10 @@ pub fn backup(
     progress: &Progress,
 ) -> Result<(ArchiveWriter, Contents)> {
     let address = connect::resolve(parameters)?;
-    block_on(unless_stopped(progress, run(plan, &address, create, progress)))
+    block_on(unless_stopped(progress, async {
+        scratch::sweep_at(&address, progress).await;
+        run(plan, &address, create, progress).await
+    }))
 }
 
 async fn run(
