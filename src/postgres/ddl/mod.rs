@@ -1,20 +1,32 @@
 //! Statements from the catalogs: one file per kind of object, each with the query that reads it and the text that
 //! creates it. Everything in a database is dumped, owned by an extension, or refused by name.
 
+mod access_methods;
 mod address;
+mod aggregates;
 mod apart;
+mod casts;
 mod checks;
+mod circles;
 mod collations;
 mod columns;
 mod comments;
 mod constraints;
+mod conversions;
 pub mod coverage;
+mod dependencies;
 mod extensions;
+mod family_members;
 mod functions;
 mod guard;
 mod indexes;
 mod inheritance;
+mod languages;
 pub mod large_objects;
+mod lateness;
+mod majors;
+mod operator_classes;
+mod operators;
 mod order;
 mod parameters;
 mod policies;
@@ -22,13 +34,16 @@ mod positions;
 pub mod privileges;
 mod relations;
 pub mod removal;
+mod requirements;
 mod schemas;
 mod scope;
 mod sequences;
 mod statistics;
 mod tables;
 mod tablespaces;
+mod transforms;
 mod triggers;
+mod two_steps;
 mod types;
 mod views;
 
@@ -38,8 +53,9 @@ use tokio_postgres::Client;
 
 pub use self::order::{Ordered, Stray};
 
+pub use self::majors::Majors;
 use crate::error::Result;
-use crate::manifest::{Extension, Section};
+use crate::manifest::{Extension, Requirement, Section};
 
 /// A row of a system catalog, as `pg_depend` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -142,6 +158,10 @@ pub struct Schema {
     pub extensions: Vec<Extension>,
     /// Roles that own something or were granted something.
     pub roles: Vec<String>,
+    /// What else the server must have.
+    pub requirements: Vec<Requirement>,
+    /// Which entries an older server does not understand.
+    pub majors: Majors,
     /// What the backup leaves out because it is worth nothing, in whole sentences.
     pub notices: Vec<String>,
 }
@@ -151,6 +171,7 @@ pub async fn read(reader: &Reader<'_>) -> Result<Schema> {
     let entries = entries(reader).await?;
     let sequences = positions::read(reader, &entries).await?;
     let Ordered { entries, needs, .. } = order::sorted(reader, entries).await?;
+    let roles = privileges::roles(reader).await?;
     Ok(Schema {
         entries,
         needs,
@@ -158,7 +179,9 @@ pub async fn read(reader: &Reader<'_>) -> Result<Schema> {
         sequences,
         refused: coverage::refused(reader).await?,
         extensions: extensions::described(reader).await?,
-        roles: privileges::roles(reader).await?,
+        requirements: requirements::read(reader, &roles).await?,
+        majors: majors::read(reader).await?,
+        roles,
         notices: notices(reader).await?,
     })
 }
@@ -182,6 +205,15 @@ async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     entries.extend(collations::entries(reader).await?);
     entries.extend(types::entries(reader).await?);
     entries.extend(functions::entries(reader).await?);
+    entries.extend(aggregates::entries(reader).await?);
+    entries.extend(languages::entries(reader).await?);
+    entries.extend(transforms::entries(reader).await?);
+    entries.extend(casts::entries(reader).await?);
+    entries.extend(access_methods::entries(reader).await?);
+    entries.extend(operators::entries(reader).await?);
+    entries.extend(operator_classes::entries(reader).await?);
+    entries.extend(family_members::entries(reader).await?);
+    entries.extend(conversions::entries(reader).await?);
     entries.extend(sequences::entries(reader).await?);
     entries.extend(tables::entries(reader).await?);
     entries.extend(views::entries(reader).await?);
