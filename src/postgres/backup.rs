@@ -9,6 +9,7 @@ use super::dump::{self, Measured};
 use super::foreign_keys;
 use super::large_objects;
 use super::runtime::{block_on, unless_stopped};
+use super::scratch;
 use super::session::PREAMBLE;
 use super::snapshot::Snapshot;
 use super::throttle::Throttle;
@@ -37,7 +38,10 @@ pub fn backup(
     progress: &Progress,
 ) -> Result<(ArchiveWriter, Contents)> {
     let address = connect::resolve(parameters)?;
-    block_on(unless_stopped(progress, run(plan, &address, create, progress)))
+    block_on(unless_stopped(progress, async {
+        scratch::sweep_at(&address, progress).await;
+        run(plan, &address, create, progress).await
+    }))
 }
 
 async fn run(
