@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import compare_postgresql
+import compare_restores
 import compare_shapes
 import compare_sqlite
 import imports
@@ -27,6 +28,7 @@ PARTS: Mapping[str, Callable[[Path, int, float], list[Row]]] = {
     "import": imports.rows,
     "sqlite": compare_sqlite.rows,
     "postgresql": compare_postgresql.rows,
+    "restores": compare_restores.rows,
     "one-table": compare_shapes.one_table,
     "many-tables": compare_shapes.many_tables,
     "latency": latency.rows,

@@ -212,7 +212,7 @@ pub struct RestorePlan {
     pub verify: Verify,
     /// How long to wait for a table lock.
     pub lock_timeout_seconds: f64,
-    /// CPU threads for decompression; `None` lets the program choose.
+    /// Connections of a swap, or CPU threads for decompression; `None` lets the program choose.
     pub jobs: Option<u16>,
     /// How the server compresses large values; `None` leaves that to the server's own setting.
     #[serde(default)]

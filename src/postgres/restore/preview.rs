@@ -80,6 +80,9 @@ async fn describe(
     // Rows are counted here, too.
     session::distrust_views(client).await?;
     session::limit_lock_wait(client, plan.lock_timeout_seconds).await?;
+    if let Some(method) = plan.toast_compression {
+        resources::check_compression(client, method).await?;
+    }
     let reader = Reader { client, version: server.version };
     let mut tables = Tables::select(manifest, plan)?;
     let place = Live { connection, address, server: &server };
@@ -101,9 +104,6 @@ async fn describe(
     requirements::check(client, manifest).await?;
     let wanted = Wanted { tables: &tables, scope: plan.scope, owners: plan.owners };
     requirements::check_version(server.version, manifest, &wanted)?;
-    if let Some(method) = plan.toast_compression {
-        resources::check_compression(client, method).await?;
-    }
     let swaps = preview.choice.strategy == Strategy::Swap;
     let live = if swaps { removal::everything(&reader).await? } else { removal::plan(&reader).await? };
     preview.tables = rows_before_and_after(plan, client, manifest, &tables, Vec::new()).await?;

@@ -141,20 +141,20 @@ impl Surroundings {
     /// What goes when the definitions of the part are replaced.
     pub(super) fn going(&self, part: &Part) -> Going {
         let oids: HashSet<u32> = self.tables().filter_map(|table| table.table).collect();
-        let extensions = self.places(|entry| entry.kind == "extension");
-        let of_extensions: BTreeSet<usize> = extensions.flat_map(|place| self.needs[place].iter().copied()).collect();
         let mut going = Going::default();
         // What an entry needs stands before it, but for the second step of what is created in two.
         loop {
-            let known = going.dependents.len();
+            let known = (going.replaced.len(), going.dependents.len());
             self.follow(part, &oids, &mut going);
-            if going.dependents.len() == known {
+            if (going.replaced.len(), going.dependents.len()) == known {
                 return going;
             }
         }
     }
 
     fn follow(&self, part: &Part, oids: &HashSet<u32>, going: &mut Going) {
+        let extensions = self.places(|entry| entry.kind == "extension");
+        let of_extensions: BTreeSet<usize> = extensions.flat_map(|place| self.needs[place].iter().copied()).collect();
         for (place, entry) in self.entries.iter().enumerate() {
             let needs = &self.needs[place];
             let own = if entry.kind.starts_with("publication") {
@@ -168,6 +168,7 @@ impl Surroundings {
                     || entry.kind == "schema" && part.schemas.contains(&entry.name) && !of_extensions.contains(&place)
             };
             if own {
+                going.dependents.remove(&place);
                 going.replaced.insert(place);
             } else if !needs.is_disjoint(&going.replaced) || !needs.is_disjoint(&going.dependents) {
                 going.dependents.insert(place);
