@@ -1,5 +1,5 @@
 //! The order of a `sql` payload: preamble and definitions, rows, large objects, sequences, what is built over rows,
-//! owners.
+//! owners, event triggers.
 
 use std::collections::HashMap;
 
@@ -24,6 +24,9 @@ const BLOCK_BYTES: u64 = 8192;
 
 /// How many refused objects an error names; the rest is counted.
 const NAMED_OBJECTS: usize = 10;
+
+/// The property that names the modules which must be loaded for the security labels.
+pub(super) const LABEL_PROVIDERS: &str = "security_label_providers";
 
 /// Readers when the caller leaves it to us: two keep the server busy on the smallest machines, more than four take
 /// connections from the application.
@@ -81,6 +84,7 @@ async fn run(
     }
     script.entries(&schema.entries, Section::PostData).await?;
     script.entries(&schema.entries, Section::Owners).await?;
+    script.entries(&schema.entries, Section::EventTriggers).await?;
     let objects = script.end();
     snapshot.thaw().await?;
     let contents = Contents { database, tables, objects, skipped, large_objects };
@@ -164,6 +168,9 @@ async fn describe_database(snapshot: &Snapshot, schema: &Schema) -> Result<Datab
     let mut properties = serde_json::Map::new();
     for (key, column) in [("collate", 2), ("ctype", 3), ("snapshot", 4)] {
         properties.insert(key.to_owned(), row.get::<_, String>(column).into());
+    }
+    if !schema.label_providers.is_empty() {
+        properties.insert(LABEL_PROVIDERS.to_owned(), schema.label_providers.clone().into());
     }
     Ok(Database {
         engine: "postgresql".to_owned(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use holdfast::plan::Owners;
 use holdfast::postgres::ddl::{self, Entry, Reader, large_objects, privileges, removal};
 use tokio_postgres::Client;
 
@@ -14,7 +15,8 @@ const SINCE_16: &str = "CREATE COLLATION app.ruled (provider = icu, locale = 'un
 const SINCE_17: &str = "CREATE COLLATION app.built_in (provider = builtin, locale = 'C.UTF-8'); \
                         GRANT MAINTAIN ON app.book TO reader";
 const RIGHTS: &str = include_str!("postgres_ddl_more/rights.sql");
-const ROLES: &str = r#"CREATE ROLE boss; CREATE ROLE reader; CREATE ROLE "wri'ter"; CREATE ROLE "$holdfast$";"#;
+pub(crate) const ROLES: &str =
+    r#"CREATE ROLE boss; CREATE ROLE reader; CREATE ROLE "wri'ter"; CREATE ROLE "$holdfast$";"#;
 
 #[tokio::test]
 async fn what_hangs_on_tables_is_restored_as_it_was() {
@@ -107,7 +109,7 @@ async fn a_plain_role_empties_a_database_and_leaves_extensions_alone() {
     client.batch_execute("SET ROLE owner").await.unwrap();
     client.batch_execute(include_str!("postgres_ddl_more/tangle.sql")).await.unwrap();
 
-    let plan = removal::plan(&reader(&client).await).await.unwrap();
+    let plan = removal::plan(&reader(&client).await, Owners::Apply).await.unwrap();
     let names: BTreeSet<(&str, &str)> =
         plan.iter().map(|removal| (removal.kind.as_str(), removal.name.as_str())).collect();
     for named in [
@@ -131,7 +133,7 @@ async fn a_plain_role_empties_a_database_and_leaves_extensions_alone() {
     let statements: String = plan.iter().map(|removal| removal.sql.as_str()).collect();
     client.batch_execute(&format!("BEGIN; SET client_min_messages = warning; {statements}; COMMIT")).await.unwrap();
     assert_same(&server, &[]);
-    assert_eq!(removal::plan(&reader(&client).await).await.unwrap(), []);
+    assert_eq!(removal::plan(&reader(&client).await, Owners::Apply).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -141,7 +143,7 @@ async fn a_removal_that_would_reach_an_extension_is_refused() {
                      CREATE FUNCTION public.added() RETURNS public.mine LANGUAGE sql AS 'SELECT NULL::public.mine'; \
                      ALTER EXTENSION hstore ADD FUNCTION public.added();";
     let client = fill(&server, "original", &[entangled]).await;
-    let error = removal::plan(&reader(&client).await).await.unwrap_err();
+    let error = removal::plan(&reader(&client).await, Owners::Apply).await.unwrap_err();
     assert!(error.message().contains("hstore") && error.message().contains("mine"), "{}", error.message());
 }
 
@@ -161,7 +163,7 @@ async fn everything_that_cannot_be_backed_up_is_named() {
 }
 
 /// A new database in which these scripts ran.
-async fn fill(server: &PostgresServer, database: &str, scripts: &[&str]) -> Client {
+pub(crate) async fn fill(server: &PostgresServer, database: &str, scripts: &[&str]) -> Client {
     server.create_database(database).await;
     let client = server.connect(database).await;
     for script in scripts {
@@ -170,24 +172,24 @@ async fn fill(server: &PostgresServer, database: &str, scripts: &[&str]) -> Clie
     client
 }
 
-async fn reader(client: &Client) -> Reader<'_> {
+pub(crate) async fn reader(client: &Client) -> Reader<'_> {
     client.batch_execute("SET search_path = ''").await.unwrap();
     let row = client.query_one("SELECT current_setting('server_version_num')::int", &[]).await.unwrap();
     Reader { client, version: row.get::<_, i32>(0).try_into().unwrap() }
 }
 
-async fn entries(client: &Client) -> Vec<Entry> {
+pub(crate) async fn entries(client: &Client) -> Vec<Entry> {
     ddl::read(&reader(client).await).await.unwrap().entries
 }
 
-async fn execute(client: &Client, entries: &[Entry]) {
+pub(crate) async fn execute(client: &Client, entries: &[Entry]) {
     client.batch_execute("SET search_path = ''; SET check_function_bodies = false").await.unwrap();
     for entry in entries {
         client.batch_execute(&entry.sql).await.unwrap_or_else(|error| panic!("{error:?}\n{}", entry.sql));
     }
 }
 
-fn assert_same(server: &PostgresServer, options: &[&str]) {
+pub(crate) fn assert_same(server: &PostgresServer, options: &[&str]) {
     let [original, restored] = ["original", "restored"].map(|database| server.pg_dump(database, options));
     let difference: Vec<String> = difference(&original, &restored);
     assert!(difference.is_empty(), "{}", difference.join("\n"));

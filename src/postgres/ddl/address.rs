@@ -2,6 +2,7 @@
 
 use tokio_postgres::Row;
 
+use crate::manifest::Section;
 use crate::postgres::quote;
 
 /// An object as `pg_identify_object_as_address` tells it.
@@ -64,6 +65,10 @@ impl Address {
                 format!("{}({arguments})", quote::qualified(schema, name))
             }
             ("type" | "large object", [name]) => name.clone(),
+            ("user mapping", [role]) => {
+                let role = if role == "public" { "PUBLIC".to_owned() } else { quote::identifier(role) };
+                format!("FOR {role} SERVER {}", quote::identifier(&arguments))
+            }
             ("cast", [from]) => format!("({from} AS {arguments})"),
             (_, names) => names.iter().map(|name| quote::identifier(name)).collect::<Vec<_>>().join("."),
         }
@@ -75,6 +80,15 @@ impl Address {
             [_, schema, _] if self.kind.starts_with("operator") => Some(schema),
             [schema, _, ..] => Some(schema),
             _ => None,
+        }
+    }
+
+    /// When comments and security labels are put on it: a large object comes with the rows, an event trigger last.
+    pub(super) fn section_of_remarks(&self) -> Section {
+        match self.kind() {
+            "large object" => Section::LargeObjects,
+            "event trigger" => Section::EventTriggers,
+            _ => Section::PostData,
         }
     }
 

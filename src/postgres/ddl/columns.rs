@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use tokio_postgres::Row;
 
 use super::types::collation;
-use super::{ObjectId, Reader, apart, scope};
+use super::{ObjectId, Reader, apart, foreign, scope};
 use crate::error::Result;
 use crate::postgres::quote;
 
@@ -116,7 +116,7 @@ fn query(version: u32) -> String {
                 a.attnotnull AND nn.own AND nn.valid AND own.own AS not_null, \
                 a.attnotnull AND nn.own AND nn.valid AND NOT own.own AND nn.is_constraint AS named_not_null, \
                 nn.name AS not_null_name, nn.no_inherit AS not_null_no_inherit, \
-                {ACTIONS} AS actions \
+                {actions} AS actions \
            FROM pg_attribute a \
            JOIN pg_class c ON c.oid = a.attrelid \
            JOIN pg_namespace n ON n.oid = c.relnamespace \
@@ -128,8 +128,9 @@ fn query(version: u32) -> String {
            CROSS JOIN LATERAL (SELECT c.relispartition OR a.attislocal AS own) own \
            {not_nulls} \
            CROSS JOIN LATERAL (SELECT d.oid IS NOT NULL AND a.attgenerated = '' AND {apart} AS apart) default_apart \
-          WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND {schema} \
+          WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND {schema} \
           ORDER BY c.oid, a.attnum",
+        actions = actions(),
         not_nulls = not_nulls(version),
         apart = apart::condition("'pg_attrdef'", "d.oid"),
         schema = scope::user_schema("n.nspname"),
@@ -142,7 +143,7 @@ const PARENTS: &str = "LEFT JOIN ( \
     SELECT i.inhrelid, p.attname, bool_or(p.attnotnull) AS not_null, bool_or(pd.oid IS NOT NULL) AS has_default, \
            array_agg(pg_get_expr(pd.adbin, pd.adrelid)) FILTER (WHERE p.attgenerated <> '') AS generated \
       FROM pg_inherits i \
-      JOIN pg_class child ON child.oid = i.inhrelid AND child.relkind = 'r' AND NOT child.relispartition \
+      JOIN pg_class child ON child.oid = i.inhrelid AND child.relkind IN ('r', 'f') AND NOT child.relispartition \
       JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attnum > 0 AND NOT p.attisdropped \
       LEFT JOIN pg_attrdef pd ON pd.adrelid = p.attrelid AND pd.adnum = p.attnum \
      GROUP BY i.inhrelid, p.attname) up ON up.inhrelid = c.oid AND up.attname = a.attname";
@@ -167,7 +168,12 @@ fn not_nulls(version: u32) -> &'static str {
     }
 }
 
-const ACTIONS: &str = "array_remove(ARRAY[ \
+/// SQL: all that is said of a column behind `CREATE TABLE`.
+fn actions() -> String {
+    format!("array_remove({ACTIONS} || ('OPTIONS (' || {} || ')'), NULL)", foreign::options_of("a.attfdwoptions"))
+}
+
+const ACTIONS: &str = "ARRAY[ \
     CASE WHEN a.attnotnull AND nn.own AND NOT own.own AND NOT nn.is_constraint THEN 'SET NOT NULL' END, \
     CASE WHEN own.own OR a.attgenerated <> '' OR default_apart.apart THEN NULL \
          WHEN d.oid IS NOT NULL THEN 'SET DEFAULT ' || pg_get_expr(d.adbin, d.adrelid) \
@@ -179,4 +185,4 @@ const ACTIONS: &str = "array_remove(ARRAY[ \
     CASE WHEN a.attoptions IS NOT NULL THEN 'SET (' || ( \
         SELECT string_agg(quote_ident(option_name) || ' = ' || quote_literal(option_value), ', ') \
           FROM pg_options_to_table(a.attoptions)) || ')' END \
-], NULL)";
+]";

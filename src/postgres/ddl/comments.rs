@@ -5,12 +5,11 @@ use tokio_postgres::Row;
 use super::address::{self, Address};
 use super::{Entry, Reader, guard, scope};
 use crate::error::Result;
-use crate::manifest::Section;
 use crate::postgres::quote;
 
 pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     let mut entries: Vec<Entry> = Vec::new();
-    entries.extend(scope::rows(reader, "comments", &query()).await?.iter().map(owned));
+    entries.extend(scope::rows(reader, "comments", &query("pg_description", "d.description")).await?.iter().map(owned));
     entries.extend(scope::rows(reader, "comments", &foreign_query()).await?.iter().map(foreign));
     Ok(entries)
 }
@@ -27,11 +26,9 @@ fn foreign(row: &Row) -> Entry {
 fn comment(row: &Row, finish: impl Fn(String) -> String) -> Entry {
     let address = Address::read(row);
     let text = row.get::<_, Option<&str>>("description").map_or_else(|| "NULL".to_owned(), quote::literal);
-    // A large object comes with the rows, and so does what is said about it.
-    let section = if address.kind() == "large object" { Section::LargeObjects } else { Section::PostData };
     Entry {
         id: None,
-        section,
+        section: address.section_of_remarks(),
         kind: "comment",
         schema: address.schema().map(str::to_owned),
         name: format!("{} {}", address.kind(), address.label()),
@@ -40,12 +37,12 @@ fn comment(row: &Row, finish: impl Fn(String) -> String) -> Entry {
     }
 }
 
-/// The server numbers what users create from 16384 on; only large objects may have any number. A comment on the sequence
-/// of a column belongs to its table, or a restore of that table alone would lose it.
-fn query() -> String {
+/// What this catalog says about objects of users. The server numbers these from 16384 on; only large objects may have
+/// any number. A comment on the sequence of a column belongs to its table, or a restore of that table alone would lose it.
+pub(super) fn query(catalog: &str, remark: &str) -> String {
     format!(
-        "SELECT {columns}, d.description, CASE WHEN c.relkind IN ('r', 'p') THEN c.oid ELSE owned.by END AS table_oid \
-           FROM pg_description d \
+        "SELECT {columns}, {remark}, CASE WHEN c.relkind IN ('r', 'p', 'f') THEN c.oid ELSE owned.by END AS table_oid \
+           FROM {catalog} d \
            LEFT JOIN LATERAL (SELECT o.refobjid AS by FROM pg_depend o \
                 WHERE d.classoid = 'pg_class'::regclass AND o.classid = d.classoid AND o.objid = d.objoid \
                   AND o.objsubid = 0 AND o.refclassid = 'pg_class'::regclass AND o.refobjsubid > 0 \
@@ -54,23 +51,25 @@ fn query() -> String {
            LEFT JOIN pg_index i ON d.classoid = 'pg_class'::regclass AND i.indexrelid = d.objoid \
            LEFT JOIN pg_constraint k ON d.classoid = 'pg_constraint'::regclass AND k.oid = d.objoid \
            LEFT JOIN pg_trigger t ON d.classoid = 'pg_trigger'::regclass AND t.oid = d.objoid \
+           LEFT JOIN pg_rewrite r ON d.classoid = 'pg_rewrite'::regclass AND r.oid = d.objoid \
            LEFT JOIN pg_policy p ON d.classoid = 'pg_policy'::regclass AND p.oid = d.objoid \
            LEFT JOIN pg_statistic_ext s ON d.classoid = 'pg_statistic_ext'::regclass AND s.oid = d.objoid \
            LEFT JOIN pg_class c ON c.oid = CASE d.classoid WHEN 'pg_class'::regclass \
                 THEN coalesce(i.indrelid, d.objoid) \
-                ELSE coalesce(k.conrelid, t.tgrelid, p.polrelid, s.stxrelid) END \
+                ELSE coalesce(k.conrelid, t.tgrelid, p.polrelid, s.stxrelid, r.ev_class) END \
            LEFT JOIN pg_namespace n ON n.oid = c.relnamespace \
            {address} \
           WHERE (d.objoid >= 16384 OR d.classoid = 'pg_largeobject'::regclass) \
             AND d.classoid <> 'pg_extension'::regclass AND address_kind IS NOT NULL \
             AND NOT (d.classoid = 'pg_namespace'::regclass AND address_names[1] = 'public') \
-            AND coalesce({user_schema}, address_names[1] !~ '^pg_') \
+            AND coalesce({user_schema}, {global} OR address_names[1] !~ '^pg_') \
             AND (k.oid IS NULL OR k.contype <> 't') \
             AND {unowned} AND {table_unowned} \
           ORDER BY address_names, d.objsubid, address_kind",
         columns = address::COLUMNS,
         address = address::of("d.classoid", "d.objoid", "d.objsubid"),
         user_schema = scope::user_schema("n.nspname"),
+        global = scope::global("d.classoid"),
         unowned = scope::unowned("d.classoid", "d.objoid"),
         table_unowned = scope::unowned("'pg_class'", "c.oid"),
     )

@@ -1,7 +1,7 @@
 //! What a backup cannot hold yet, by name: a sweep of all catalogs, since silence would be a lost object.
 
 use super::address::{self, Address};
-use super::{Reader, Refused, scope};
+use super::{Reader, Refused, foreign, scope, security_labels, subscriptions};
 use crate::error::Result;
 
 /// Objects that users made, that no extension owns, and that no file here creates.
@@ -12,7 +12,7 @@ pub(super) async fn refused(reader: &Reader<'_>) -> Result<Vec<Refused>> {
         let kind: Option<String> = row.get("word");
         refused.push(Refused { kind: kind.unwrap_or_else(|| address.kind().to_owned()), name: address.label() });
     }
-    for row in scope::rows(reader, "unsupported objects", OTHERS).await? {
+    for row in scope::rows(reader, "unsupported objects", &others_query()).await? {
         refused.push(Refused { kind: row.get("kind"), name: row.get("name") });
     }
     Ok(refused)
@@ -55,24 +55,11 @@ const SWEEP: &str = "
      UNION ALL SELECT 'pg_transform'::regclass, oid, NULL FROM pg_transform
      UNION ALL SELECT 'pg_language'::regclass, oid, NULL FROM pg_language
      UNION ALL SELECT 'pg_am'::regclass, oid, NULL FROM pg_am
-     UNION ALL SELECT 'pg_ts_parser'::regclass, oid, NULL FROM pg_ts_parser
-     UNION ALL SELECT 'pg_ts_template'::regclass, oid, NULL FROM pg_ts_template
-     UNION ALL SELECT 'pg_ts_dict'::regclass, oid, NULL FROM pg_ts_dict
-     UNION ALL SELECT 'pg_ts_config'::regclass, oid, NULL FROM pg_ts_config
-     UNION ALL SELECT 'pg_foreign_data_wrapper'::regclass, oid, NULL FROM pg_foreign_data_wrapper
-     UNION ALL SELECT 'pg_foreign_server'::regclass, oid, NULL FROM pg_foreign_server
-     UNION ALL SELECT 'pg_class'::regclass, oid, NULL FROM pg_class WHERE relkind = 'f'
-     UNION ALL SELECT 'pg_event_trigger'::regclass, oid, NULL FROM pg_event_trigger
-     UNION ALL SELECT 'pg_publication'::regclass, oid, NULL FROM pg_publication
-     UNION ALL SELECT 'pg_default_acl'::regclass, oid, NULL FROM pg_default_acl
      UNION ALL SELECT 'pg_type'::regclass, t.oid, 'base type' FROM pg_type t
          WHERE typtype = 'b' AND NOT EXISTS (SELECT FROM pg_type element WHERE element.typarray = t.oid)
      UNION ALL SELECT 'pg_type'::regclass, oid, 'shell type' FROM pg_type WHERE NOT typisdefined
-     UNION ALL SELECT 'pg_rewrite'::regclass, r.oid, NULL FROM pg_rewrite r
-         WHERE rulename <> '_RETURN' AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.deptype = 'e'
-             AND d.classid = 'pg_class'::regclass AND d.objid = r.ev_class)
      UNION ALL SELECT 'pg_class'::regclass, oid, NULL FROM pg_class
-         WHERE relkind IN ('r', 'p', 'v', 'm', 'S') AND relnamespace < 16384 AND relnamespace <> 2200
+         WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND relnamespace < 16384 AND relnamespace <> 2200
      UNION ALL SELECT 'pg_proc'::regclass, oid, NULL FROM pg_proc
          WHERE prokind <> 'a' AND pronamespace < 16384 AND pronamespace <> 2200
      UNION ALL SELECT 'pg_type'::regclass, oid, NULL FROM pg_type
@@ -80,25 +67,40 @@ const SWEEP: &str = "
      UNION ALL SELECT 'pg_collation'::regclass, oid, NULL FROM pg_collation
          WHERE collnamespace < 16384 AND collnamespace <> 2200
      UNION ALL SELECT 'pg_statistic_ext'::regclass, oid, NULL FROM pg_statistic_ext
-         WHERE stxnamespace < 16384 AND stxnamespace <> 2200";
+         WHERE stxnamespace < 16384 AND stxnamespace <> 2200
+     UNION ALL SELECT 'pg_ts_parser'::regclass, oid, NULL FROM pg_ts_parser
+         WHERE prsnamespace < 16384 AND prsnamespace <> 2200
+     UNION ALL SELECT 'pg_ts_template'::regclass, oid, NULL FROM pg_ts_template
+         WHERE tmplnamespace < 16384 AND tmplnamespace <> 2200
+     UNION ALL SELECT 'pg_ts_dict'::regclass, oid, NULL FROM pg_ts_dict
+         WHERE dictnamespace < 16384 AND dictnamespace <> 2200
+     UNION ALL SELECT 'pg_ts_config'::regclass, oid, NULL FROM pg_ts_config
+         WHERE cfgnamespace < 16384 AND cfgnamespace <> 2200
+     UNION ALL SELECT 'pg_rewrite'::regclass, r.oid, NULL FROM pg_rewrite r JOIN pg_class c ON c.oid = ev_class
+         WHERE rulename <> '_RETURN' AND relnamespace < 16384 AND relnamespace <> 2200";
 
-/// What `pg_identify_object_as_address` cannot tell, or what hangs on the database as a whole. Only some columns of
-/// `pg_subscription` and none of `pg_user_mapping` are for everybody.
-const OTHERS: &str = "
-    SELECT 'user mapping' AS kind, usename || ' on server ' || srvname AS name
-      FROM pg_user_mappings WHERE umid >= 16384
-     UNION ALL
-    SELECT 'subscription', subname
-      FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
-     UNION ALL
-    SELECT 'security label', provider || ' on ' || (pg_identify_object(classoid, objoid, objsubid)).identity
-      FROM pg_seclabel
-     UNION ALL
-    SELECT 'security label', provider || ' on the database'
-      FROM pg_shseclabel
-     WHERE classoid = 'pg_database'::regclass
-       AND objoid = (SELECT oid FROM pg_database WHERE datname = current_database())
-     ORDER BY 1, 2";
+/// What our role may not read whole, and what hangs on the database itself.
+fn others_query() -> String {
+    format!(
+        "SELECT 'user mapping' AS kind, m.usename || ' on ' || m.srvname || \
+                ' (its options may be read by itself and the owner of the server alone)' AS name \
+           FROM pg_user_mappings m WHERE NOT {mapping_readable} \
+          UNION ALL \
+         SELECT 'subscription', subname || ' (its connection may be read by superusers alone)' \
+           FROM pg_subscription WHERE subdbid = {database} AND NOT {subscription_readable} \
+          UNION ALL \
+         SELECT 'security label', provider || ' on ' || (pg_identify_object(classoid, objoid, objsubid)).identity \
+           FROM pg_seclabel WHERE NOT ({seclabel_ours}) \
+          UNION ALL \
+         SELECT 'security label', provider || ' on the database' \
+           FROM pg_shseclabel WHERE classoid = 'pg_database'::regclass AND objoid = {database} \
+          ORDER BY 1, 2",
+        mapping_readable = foreign::MAPPING_READABLE,
+        seclabel_ours = security_labels::ours(),
+        subscription_readable = subscriptions::READABLE,
+        database = "(SELECT oid FROM pg_database WHERE datname = current_database())",
+    )
+}
 
 const SETTINGS: &str = "
     SELECT split_part(setting, '=', 1) || coalesce(' of role ' || rolname, '') AS setting

@@ -9,7 +9,10 @@ mod columns;
 mod comments;
 mod constraints;
 pub mod coverage;
+mod default_privileges;
+mod event_triggers;
 mod extensions;
+mod foreign;
 mod functions;
 mod guard;
 mod indexes;
@@ -20,13 +23,18 @@ mod parameters;
 mod policies;
 mod positions;
 pub mod privileges;
+mod publications;
 mod relations;
 pub mod removal;
+mod rules;
 mod schemas;
 mod scope;
+mod security_labels;
 mod sequences;
 mod statistics;
+mod subscriptions;
 mod tables;
+mod text_search;
 mod triggers;
 mod types;
 mod views;
@@ -105,7 +113,7 @@ pub struct Reader<'a> {
 /// All that a database consists of, but its rows.
 #[derive(Debug)]
 pub struct Schema {
-    /// `PreData`, `PostData` and `Owners`, in the order in which they work.
+    /// `PreData`, `PostData`, `Owners` and `EventTriggers`, in the order in which they work.
     pub entries: Vec<Entry>,
     /// Every table, ordered by schema and name.
     pub relations: Vec<Relation>,
@@ -117,6 +125,8 @@ pub struct Schema {
     pub extensions: Vec<Extension>,
     /// Roles that own something or were granted something.
     pub roles: Vec<String>,
+    /// Modules that gave security labels.
+    pub label_providers: Vec<String>,
 }
 
 /// Reads the catalogs, with a number of queries that does not grow with the number of tables; a hundred sequences take one.
@@ -130,6 +140,7 @@ pub async fn read(reader: &Reader<'_>) -> Result<Schema> {
         refused: coverage::refused(reader).await?,
         extensions: extensions::described(reader).await?,
         roles: privileges::roles(reader).await?,
+        label_providers: security_labels::providers(reader).await?,
     })
 }
 
@@ -139,15 +150,23 @@ async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     entries.extend(collations::entries(reader).await?);
     entries.extend(types::entries(reader).await?);
     entries.extend(functions::entries(reader).await?);
+    entries.extend(text_search::entries(reader).await?);
+    entries.extend(foreign::entries(reader).await?);
     entries.extend(sequences::entries(reader).await?);
     entries.extend(tables::entries(reader).await?);
     entries.extend(views::entries(reader).await?);
     entries.extend(constraints::entries(reader).await?);
     entries.extend(indexes::entries(reader).await?);
     entries.extend(statistics::entries(reader).await?);
+    entries.extend(rules::entries(reader).await?);
     entries.extend(triggers::entries(reader).await?);
     entries.extend(policies::entries(reader).await?);
+    entries.extend(publications::entries(reader).await?);
+    entries.extend(subscriptions::entries(reader).await?);
+    entries.extend(event_triggers::entries(reader).await?);
     entries.extend(comments::entries(reader).await?);
+    entries.extend(security_labels::entries(reader).await?);
     entries.extend(privileges::entries(reader).await?);
+    entries.extend(default_privileges::entries(reader).await?);
     Ok(entries)
 }

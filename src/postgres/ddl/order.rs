@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::manifest::Section;
 
 /// Kinds in the order that they take when dependencies leave it open.
-const KINDS: [&str; 27] = [
+const KINDS: [&str; 43] = [
     "schema",
     "collation",
     "extension",
@@ -19,8 +19,16 @@ const KINDS: [&str; 27] = [
     "domain",
     "function",
     "procedure",
+    "text search parser",
+    "text search template",
+    "text search dictionary",
+    "text search configuration",
+    "foreign data wrapper",
+    "server",
+    "user mapping",
     "sequence",
     "table",
+    "foreign table",
     "view",
     "materialized view",
     "table attach",
@@ -31,14 +39,22 @@ const KINDS: [&str; 27] = [
     "index",
     "index attach",
     "statistics",
+    "rule",
     "trigger",
     "fk constraint",
     "policy",
     "row security",
+    "publication",
+    "publication table",
+    "publication schema",
+    "subscription",
+    "event trigger",
     "comment",
+    "security label",
     "materialized view data",
     "owner",
     "acl",
+    "default privileges",
 ];
 
 /// Entries of all sections, each section in its order. What needs an entry of `PostData` moves there.

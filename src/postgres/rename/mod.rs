@@ -28,8 +28,19 @@ const NAME_TYPES: [&str; 9] = [
 /// Languages whose code is SQL enough for a body to be read as such.
 const SQL_LANGUAGES: [&str; 2] = ["sql", "plpgsql"];
 
-/// What comments are about that has no schema, so that there is only the live one.
-const WITHOUT_SCHEMA: [&str; 4] = ["extension ", "language ", "cast ", "large object "];
+/// What is in no schema, so that there is only the live one.
+const WITHOUT_SCHEMA: [&str; 10] = [
+    "language",
+    "cast",
+    "large object",
+    "foreign data wrapper",
+    "server",
+    "user mapping",
+    "publication",
+    "publication table",
+    "publication schema",
+    "subscription",
+];
 
 /// Other names for schemas.
 #[derive(Debug, Default)]
@@ -52,8 +63,9 @@ impl Renaming {
     pub(super) fn takes(&self, object: &Object) -> bool {
         match object.kind.as_str() {
             "extension" => !self.extensions.contains(&object.name),
-            "comment" => !WITHOUT_SCHEMA.iter().any(|kind| object.name.starts_with(kind)),
-            _ => true,
+            // A module may do more with a label than keep it.
+            "security label" => false,
+            _ => !object.is_about("extension") && !WITHOUT_SCHEMA.iter().any(|kind| object.is_about(kind)),
         }
     }
 

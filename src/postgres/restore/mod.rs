@@ -31,6 +31,9 @@ use crate::restore::{Report, decoding_threads};
 /// Kinds whose statements fill something with rows; data-only restores execute them too.
 const MATERIALIZED_VIEW_DATA: &str = "materialized view data";
 
+/// What `ddl` calls an owner.
+const OWNER: &str = "owner";
+
 /// Restores `archive`; on any failure the transaction is rolled back and the old state stays.
 pub fn restore(
     plan: &RestorePlan,
@@ -99,11 +102,16 @@ pub(in crate::postgres) struct Extent {
 /// All that happens between `BEGIN` and `COMMIT`; gives the rows loaded.
 pub(in crate::postgres) async fn execute(extent: Extent, loader: &Loader<'_>, server: &Server) -> Result<u64> {
     preview::check_extensions(loader.client, &loader.archive.manifest).await?;
-    let put_aside = make_room(extent.scope, loader, server).await?;
+    preview::check_label_providers(loader.client, &loader.archive.manifest).await?;
+    let put_aside = make_room(extent, loader, server).await?;
     let rows = fill(extent, loader).await?;
     put_aside.bring_back(loader.client).await?;
     if extent.owners == Owners::Apply {
         loader.objects(Section::Owners, |_| true).await?;
+    }
+    if extent.scope != Scope::DataOnly {
+        let wanted = |object: &Object| extent.owners == Owners::Apply || object.kind != OWNER;
+        loader.objects(Section::EventTriggers, wanted).await?;
     }
     check::constraints(loader.client).await?;
     Ok(rows)
@@ -140,10 +148,10 @@ pub(in crate::postgres) async fn fill(extent: Extent, loader: &Loader<'_>) -> Re
 }
 
 /// Removes what the backup replaces.
-async fn make_room(scope: Scope, loader: &Loader<'_>, server: &Server) -> Result<PutAside> {
+async fn make_room(extent: Extent, loader: &Loader<'_>, server: &Server) -> Result<PutAside> {
     let (client, manifest) = (loader.client, &loader.archive.manifest);
     let chosen: Vec<&Table> = loader.tables.of(manifest).map(|(_, table)| table).collect();
-    match (scope, loader.tables) {
+    match (extent.scope, loader.tables) {
         (Scope::DataOnly, tables) => {
             // A backup of the schema alone has none to put in their place.
             if *tables == Tables::All && manifest.content == Content::Full {
@@ -155,7 +163,7 @@ async fn make_room(scope: Scope, loader: &Loader<'_>, server: &Server) -> Result
         (_, Tables::Some(_)) => replace::drop_tables(client, &chosen).await,
         (_, Tables::All) => {
             let reader = Reader { client, version: server.version };
-            for removal in removal::plan(&reader).await? {
+            for removal in removal::plan(&reader, extent.owners).await? {
                 client
                     .batch_execute(&removal.sql)
                     .await

@@ -10,9 +10,10 @@ use crate::error::{Error, Result};
 use crate::event::Progress;
 use crate::manifest::{Manifest, Section};
 use crate::plan::{ConnectionParameters, Owners, RestorePlan, Scope};
+use crate::postgres::backup::LABEL_PROVIDERS;
 use crate::postgres::connect::{self, Connection, describe_error};
 use crate::postgres::ddl::{Reader, removal};
-use crate::postgres::quote::qualified;
+use crate::postgres::quote::{anonymous_block, identifier, qualified};
 use crate::postgres::runtime::{block_on, unless_stopped};
 use crate::postgres::session;
 use crate::restore::{ObjectPreview, Preview, TablePreview};
@@ -21,10 +22,18 @@ use crate::restore::{ObjectPreview, Preview, TablePreview};
 const COUNTED_BYTES: i64 = 256 << 20;
 
 /// Kinds that stand for themselves; the others (indexes, constraints, comments) come and go with one of these.
-const STANDING: [&str; 11] = [
+const STANDING: [&str; 21] = [
     "schema",
     "collation",
+    "text search parser",
+    "text search template",
+    "text search dictionary",
+    "text search configuration",
+    "foreign data wrapper",
+    "server",
+    "user mapping",
     "table",
+    "foreign table",
     "view",
     "materialized view",
     "sequence",
@@ -33,7 +42,13 @@ const STANDING: [&str; 11] = [
     "procedure",
     "type",
     "domain",
+    "publication",
+    "event trigger",
 ];
+
+/// Kinds that only superusers may create; some services let their administrators do so too.
+const FOR_SUPERUSERS: [&str; 5] =
+    ["text search parser", "text search template", "foreign data wrapper", "publication schema", "event trigger"];
 
 /// What [`removal`] calls a large object; there may be millions, so they are counted.
 const LARGE_OBJECT: &str = "large object";
@@ -58,6 +73,7 @@ async fn describe(plan: &RestorePlan, client: &Client, manifest: &Manifest) -> R
     let server = session::prepare(client).await?;
     session::limit_lock_wait(client, plan.lock_timeout_seconds).await?;
     check_extensions(client, manifest).await?;
+    check_label_providers(client, manifest).await?;
     let tables = Tables::select(manifest, plan)?;
     let mut preview = Preview {
         strategy: "in-place",
@@ -67,7 +83,7 @@ async fn describe(plan: &RestorePlan, client: &Client, manifest: &Manifest) -> R
     };
     if plan.scope != Scope::DataOnly {
         let reader = Reader { client, version: server.version };
-        let live = removal::plan(&reader).await?;
+        let live = removal::plan(&reader, plan.owners).await?;
         if tables == Tables::All {
             preview.tables.extend(large_objects(plan, manifest, &live));
             (preview.drops, preview.creates) = compare(&live, manifest);
@@ -130,6 +146,26 @@ pub(in crate::postgres) async fn check_extensions(client: &Client, manifest: &Ma
         Error::database(format!("the server does not offer extensions that the backup needs: {}", missing.join(", ")))
             .hint("install their packages on the database server (on Debian: postgresql-contrib and the like), then try again"),
     )
+}
+
+/// Fails before anything is touched when the server has not loaded a module whose security labels the backup holds. No
+/// catalog lists those modules; but the server looks for the module before it looks for the object.
+pub(in crate::postgres) async fn check_label_providers(client: &Client, manifest: &Manifest) -> Result<()> {
+    let providers = manifest.database.properties.get(LABEL_PROVIDERS).and_then(serde_json::Value::as_array);
+    for provider in providers.into_iter().flatten().filter_map(serde_json::Value::as_str) {
+        let probe = anonymous_block(&format!(
+            "BEGIN\n  SECURITY LABEL FOR {} ON SCHEMA \"pg_none of this name\" IS NULL;\n\
+             EXCEPTION WHEN invalid_schema_name THEN\nEND",
+            identifier(provider)
+        ));
+        client.batch_execute(&probe).await.map_err(|error| {
+            describe_error(error, "looking for the modules of security labels").hint(format!(
+                "the backup holds security labels of {provider}: load that module on the database server \
+                 (shared_preload_libraries), then try again"
+            ))
+        })?;
+    }
+    Ok(())
 }
 
 async fn rows_before_and_after(
@@ -226,6 +262,9 @@ async fn warnings(
             manifest.database.encoding
         ));
     }
+    if plan.scope != Scope::DataOnly && plan.tables.is_empty() {
+        warnings.extend(for_superusers(client, manifest).await?);
+    }
     for skipped in &manifest.skipped {
         warnings.push(format!("the backup was made without {} {}", skipped.kind, skipped.name));
     }
@@ -234,6 +273,21 @@ async fn warnings(
         warnings.push("owners and grants of the backup are not applied; --owners applies them".to_owned());
     }
     Ok(warnings)
+}
+
+async fn for_superusers(client: &Client, manifest: &Manifest) -> Result<Option<String>> {
+    let mut kinds: Vec<&str> = manifest.objects.iter().map(|object| object.kind.as_str()).collect();
+    kinds.retain(|kind| FOR_SUPERUSERS.contains(kind));
+    kinds.sort_unstable();
+    kinds.dedup();
+    let row = client
+        .query_one("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user", &[])
+        .await
+        .map_err(|error| describe_error(error, "reading the rights of the role"))?;
+    let stops = !kinds.is_empty() && !row.get::<_, bool>(0);
+    Ok(stops.then(|| {
+        format!("the backup holds what a server may let superusers alone create, and stops there: {}", kinds.join(", "))
+    }))
 }
 
 fn major(version: &str) -> u64 {

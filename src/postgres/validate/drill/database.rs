@@ -63,11 +63,12 @@ async fn restored(drill: &Drill<'_>, home: &Client, name: &str) -> Result<String
     let address = connect::resolve(&parameters)?;
     let connection = Connection::open(&address).await?;
     let server = restore::begin(&connection.client, LOCK_TIMEOUT_SECONDS).await?;
-    let loader = drill.loader(&connection.client, Place::Own);
+    let loader = drill.loader(&connection.client, Place::Trial);
     restore::execute(EXTENT, &loader, &server).await.map_err(verdict)?;
     restore::commit::commit(&address, &connection.client).await.map_err(verdict)?;
     connection.close().await?;
-    Ok(note)
+    let subscribed = drill.archive.manifest.objects.iter().any(|object| object.kind == "subscription");
+    Ok(if subscribed { note + "; subscriptions were left out" } else { note })
 }
 
 /// Creates it as the backup's database was; where the server lacks that locale, as the server likes it, and says so.
