@@ -14,6 +14,7 @@ pub mod quote;
 mod rename;
 mod restore;
 mod runtime;
+mod scratch;
 mod session;
 mod snapshot;
 mod throttle;

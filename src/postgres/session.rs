@@ -40,7 +40,7 @@ pub(super) async fn prepare(client: &Client) -> Result<Server> {
     let mut settings = String::from(
         "SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; \
          SET extra_float_digits = 3; SET synchronize_seqscans = off; SET statement_timeout = 0; \
-         SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET row_security = off; \
+         SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET idle_session_timeout = 0; SET row_security = off; \
          SET standard_conforming_strings = on; SET check_function_bodies = off; SET xmloption = content; \
          SET quote_all_identifiers = off; SET bytea_output = 'hex'; SET client_min_messages = warning; \
          SET jit = off; \

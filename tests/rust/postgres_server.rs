@@ -46,9 +46,13 @@ impl PostgresServer {
 
     /// A superuser's connection.
     pub(crate) async fn connect(&self, database: &str) -> Client {
+        self.connect_as("postgres", database).await
+    }
+
+    pub(crate) async fn connect_as(&self, user: &str, database: &str) -> Client {
         let (client, connection) = tokio_postgres::Config::new()
             .host_path(self.folder.path())
-            .user("postgres")
+            .user(user)
             .dbname(database)
             .connect(NoTls)
             .await

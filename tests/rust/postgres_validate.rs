@@ -292,7 +292,9 @@ async fn a_drill_removes_what_a_killed_one_left() {
     for name in ["holdfast_drill_dead_1_1", "holdfast_drill_busy_1_2", "holdfast_drill_begun_1_3"] {
         site.server.create_database(name).await;
     }
-    let _busy = site.server.connect("holdfast_drill_busy_1_2").await;
+    let _busy = site.server.connect_as("plain", "holdfast_drill_busy_1_2").await;
+    // Of a killed drill, which the server has not missed yet.
+    let _dead = site.server.connect("holdfast_drill_dead_1_1").await;
     let begun = site.server.connect("postgres").await;
     begun.batch_execute("SET application_name = 'holdfast_drill_begun_1_3'").await.unwrap();
     assert!(site.validate(&path, Some("postgres")).await.unwrap().ok);

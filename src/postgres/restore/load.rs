@@ -1,24 +1,19 @@
 //! Executes parts of a backup on one connection: statements of objects, rows by COPY.
 
 use std::borrow::Cow;
-use std::ops::Range;
+use std::collections::BTreeSet;
 
-use bytes::Bytes;
-use futures_util::SinkExt;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 
-use super::check::difference;
+use super::rows::{self, Batch, RowLoader, Rows, Source};
 use super::selection::{self, Tables};
 use crate::archive::Archive;
 use crate::error::{Error, Result};
 use crate::event::Progress;
 use crate::manifest::{Object, Section, Table};
 use crate::postgres::connect::describe_error;
-use crate::postgres::dump::{END_OF_ROWS, copy_in};
+use crate::postgres::quote::qualified;
 use crate::postgres::rename::Renaming;
-
-/// One `CopyData` message; large enough to keep the server busy, small enough not to be copied in vain.
-const MESSAGE: usize = 128 * 1024;
 
 /// A backup being executed.
 pub(in crate::postgres) struct Loader<'a> {
@@ -137,26 +132,43 @@ impl Loader<'_> {
         Ok(())
     }
 
-    /// Loads the rows and compares what the server stored with the manifest, chunk by chunk.
+    /// Loads the rows, table by table, and compares what the server stored with the manifest.
     pub(in crate::postgres) async fn rows(&self) -> Result<u64> {
         let manifest = &self.archive.manifest;
+        let loader = RowLoader { client: self.client, manifest, place: self.place, progress: self.progress };
+        let batches = rows::batches(manifest, self.tables);
+        let chunks = batches.iter().flat_map(|batch| batch.chunks.iter().copied()).collect();
+        let mut source = Source::new(self.archive, chunks, self.threads);
+        let frozen = self.fresh(&batches).await?;
         let mut total = 0;
-        for decoded in self.chunks(Section::Data) {
-            let (index, data) = decoded?;
-            let chunk = &manifest.chunks[index];
-            let table = chunk.table.and_then(|table| manifest.tables.get(table as usize));
-            let table = table.ok_or_else(|| unreadable(Section::Data))?;
-            let size = data.len() as u64;
-            let stored = self.copy(data, table).await?;
-            if stored != chunk.rows {
-                let found = format!("the server stored {stored} rows where the backup has {}", chunk.rows);
-                return Err(difference(table, found)
-                    .hint("a trigger or rule on the table may have dropped rows; nothing was changed"));
-            }
-            total += stored;
-            self.progress.advance(stored, size);
+        for batch in &batches {
+            let rows = if frozen.contains(&batch.table) { Rows::Frozen } else { Rows::Ordinary };
+            total += loader.load(batch, rows, &mut source).await?;
         }
         Ok(total)
+    }
+
+    /// Tables that this transaction has made or truncated, so that their rows may be frozen. One that an extension made
+    /// may hold rows of the extension; one that only bears the name of the backup's may be partitioned, or foreign.
+    async fn fresh(&self, batches: &[Batch]) -> Result<BTreeSet<u32>> {
+        let manifest = &self.archive.manifest;
+        let made = rows::made(manifest);
+        let made: Vec<u32> = batches.iter().map(|batch| batch.table).filter(|table| made.contains(table)).collect();
+        let name = |table: &u32| {
+            manifest.tables.get(*table as usize).map(|table| qualified(self.place.schema(table), &table.name))
+        };
+        let names: Vec<Option<String>> = made.iter().map(name).collect();
+        let ordinary = self
+            .client
+            .query(
+                "SELECT place FROM pg_catalog.unnest($1::text[]) WITH ORDINALITY made(name, place) \
+                 JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(name) WHERE c.relkind = 'r'",
+                &[&names],
+            )
+            .await
+            .map_err(|error| describe_error(error, "looking for the tables to be loaded"))?;
+        let place = |row: &Row| usize::try_from(row.get::<_, i64>(0) - 1).ok();
+        Ok(ordinary.iter().filter_map(place).filter_map(|place| made.get(place).copied()).collect())
     }
 
     fn chunks(&self, section: Section) -> crate::archive::Chunks {
@@ -170,23 +182,6 @@ impl Loader<'_> {
             .await
             .map_err(|error| describe_error(error, format!("creating {} {}", object.kind, object.label())))
     }
-
-    async fn copy(&self, data: Vec<u8>, table: &Table) -> Result<u64> {
-        self.progress.check()?;
-        let failed = |error| describe_error(error, format!("loading rows of {}", table.label()));
-        let rows = rows_of_chunk(table, &data)?;
-        let rows = Bytes::from(data).slice(rows);
-        let copy = copy_in(self.place.schema(table), &table.name, &table.columns);
-        let sink = self.client.copy_in::<_, Bytes>(&copy).await.map_err(failed)?;
-        let mut sink = std::pin::pin!(sink);
-        let mut start = 0;
-        while start < rows.len() {
-            let end = rows.len().min(start + MESSAGE);
-            sink.feed(rows.slice(start..end)).await.map_err(failed)?;
-            start = end;
-        }
-        sink.finish().await.map_err(failed)
-    }
 }
 
 /// The statements of one object.
@@ -198,22 +193,8 @@ pub(in crate::postgres) fn statement<'a>(object: &Object, chunk: &'a [u8]) -> Re
         .ok_or_else(|| unreadable(object.section))
 }
 
-/// Where the rows of a data chunk stand; the chunk must open with just the statement that its table needs.
-pub(in crate::postgres) fn rows_of_chunk(table: &Table, chunk: &[u8]) -> Result<Range<usize>> {
-    let statement = statement_of(table);
-    let start = statement.len() + b";\n".len();
-    let opens = chunk.starts_with(statement.as_bytes()) && chunk.get(statement.len()..start) == Some(b";\n");
-    match chunk.len().checked_sub(END_OF_ROWS.len()) {
-        Some(end) if opens && start <= end && chunk.ends_with(END_OF_ROWS) => Ok(start..end),
-        _ => Err(unreadable(Section::Data)),
-    }
-}
-
-fn statement_of(table: &Table) -> String {
-    copy_in(table.schema.as_deref().unwrap_or_default(), &table.name, &table.columns)
-}
-
-fn unreadable(section: Section) -> Error {
+/// What does not have the form that its manifest describes.
+pub(super) fn unreadable(section: Section) -> Error {
     Error::bad_backup(format!("the {section:?} section does not have the form that its manifest describes"))
         .hint("validate_backup tells more; list_backups shows older backups")
 }

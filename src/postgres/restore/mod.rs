@@ -3,8 +3,10 @@
 pub(in crate::postgres) mod check;
 pub(in crate::postgres) mod commit;
 pub(in crate::postgres) mod load;
+pub(in crate::postgres) mod parallel;
 pub(in crate::postgres) mod preview;
 mod replace;
+pub(in crate::postgres) mod rows;
 pub(in crate::postgres) mod selection;
 
 pub use preview::preview;

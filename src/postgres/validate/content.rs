@@ -6,7 +6,8 @@ use crate::event::Progress;
 use crate::fingerprint::Fingerprint;
 use crate::manifest::{Manifest, Section, Table};
 use crate::postgres::dump::{Measured, measure};
-use crate::postgres::restore::load::{rows_of_chunk, statement};
+use crate::postgres::restore::load::statement;
+use crate::postgres::restore::rows::rows_of_chunk;
 use crate::validate::threads;
 
 /// Decompresses every chunk and compares it with the manifest.

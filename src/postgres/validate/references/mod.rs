@@ -12,7 +12,7 @@ use crate::archive::Archive;
 use crate::error::{Error, Result};
 use crate::event::Progress;
 use crate::manifest::{ForeignKey, Manifest, Section, Table};
-use crate::postgres::restore::load::rows_of_chunk;
+use crate::postgres::restore::rows::rows_of_chunk;
 use crate::validate::threads;
 
 /// Keys held at a time: 48 MiB of hashes.

@@ -1,0 +1,155 @@
+//! Rows by COPY: one statement for all chunks of a table, each chunk compared with its digest before any of it is sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use bytes::Bytes;
+use futures_util::SinkExt;
+use tokio_postgres::Client;
+
+use super::check::difference;
+use super::load::{Place, unreadable};
+use super::selection::{self, Tables};
+use crate::archive::{Archive, Chunks};
+use crate::error::{Context, Result};
+use crate::event::Progress;
+use crate::manifest::{Manifest, Section, Table};
+use crate::postgres::connect::describe_error;
+use crate::postgres::dump::{END_OF_ROWS, copy_in};
+
+/// One `CopyData` message; large enough to keep the server busy, small enough not to be copied in vain.
+const MESSAGE: usize = 128 * 1024;
+
+/// Chunks of one statement: the driver tells of a row that the server refuses only when the statement ends, and so much
+/// is sent in vain at most.
+const STATEMENT_CHUNKS: usize = 32;
+
+/// Chunks of one table, to be loaded in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Batch {
+    /// Index into [`Manifest::tables`].
+    pub table: u32,
+    /// Indexes into [`Manifest::chunks`].
+    pub chunks: Vec<usize>,
+}
+
+impl Batch {
+    /// Decompressed bytes, all of them or those of one table's part.
+    pub(super) fn bytes(&self, manifest: &Manifest) -> u64 {
+        self.chunks.iter().filter_map(|&chunk| manifest.chunks.get(chunk)).map(|chunk| chunk.raw_size).sum()
+    }
+}
+
+/// The chosen tables' chunks, table by table.
+pub(super) fn batches(manifest: &Manifest, tables: &Tables) -> Vec<Batch> {
+    let mut batches: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for index in selection::chunks(manifest, Section::Data, tables) {
+        if let Some(table) = manifest.chunks[index].table {
+            batches.entry(table).or_default().push(index);
+        }
+    }
+    batches.into_iter().map(|(table, chunks)| Batch { table, chunks }).collect()
+}
+
+/// Tables that the backup itself makes, and not an extension: before their rows come they are new, or truncated.
+pub(super) fn made(manifest: &Manifest) -> BTreeSet<u32> {
+    manifest.objects.iter().filter(|object| object.kind == "table").filter_map(|object| object.table).collect()
+}
+
+/// How rows are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// As any others.
+    Ordinary,
+    /// As rows that all may see. The transaction must have made the table, or truncated it.
+    Frozen,
+}
+
+/// What loads rows.
+#[derive(Clone, Copy)]
+pub(super) struct RowLoader<'a> {
+    pub client: &'a Client,
+    pub manifest: &'a Manifest,
+    pub place: Place<'a>,
+    pub progress: &'a Progress,
+}
+
+impl RowLoader<'_> {
+    /// Takes the chunks of the batch from `source` and compares the rows that the server stored with the manifest.
+    pub(super) async fn load(&self, batch: &Batch, rows: Rows, source: &mut Source) -> Result<u64> {
+        let mut stored = 0;
+        for chunks in batch.chunks.chunks(STATEMENT_CHUNKS) {
+            stored += self.copy(batch.table, chunks, rows, source).await?;
+        }
+        Ok(stored)
+    }
+
+    async fn copy(&self, table: u32, chunks: &[usize], rows: Rows, source: &mut Source) -> Result<u64> {
+        self.progress.check()?;
+        let table = self.manifest.tables.get(table as usize).ok_or_else(|| unreadable(Section::Data))?;
+        let failed = |error| describe_error(error, format!("loading rows of {}", table.label()));
+        let mut statement = copy_in(self.place.schema(table), &table.name, &table.columns);
+        if rows == Rows::Frozen {
+            statement.push_str(" WITH (FREEZE)");
+        }
+        let sink = self.client.copy_in::<_, Bytes>(&statement).await.map_err(failed)?;
+        let mut sink = std::pin::pin!(sink);
+        let mut expected = 0;
+        for &index in chunks {
+            let data = source.next(index).await?;
+            let lines = rows_of_chunk(table, &data)?;
+            let lines = Bytes::from(data).slice(lines);
+            let messages = (0..lines.len()).step_by(MESSAGE);
+            for message in messages.map(|start| lines.slice(start..lines.len().min(start + MESSAGE))) {
+                sink.feed(message).await.map_err(failed)?;
+            }
+            let chunk = &self.manifest.chunks[index];
+            expected += chunk.rows;
+            self.progress.advance(chunk.rows, chunk.raw_size);
+            self.progress.check()?;
+        }
+        let stored = sink.finish().await.map_err(failed)?;
+        if stored != expected {
+            let found = format!("the server stored {stored} rows where the backup has {expected}");
+            return Err(difference(table, found)
+                .hint("a trigger or rule on the table may have dropped rows; nothing was changed"));
+        }
+        Ok(stored)
+    }
+}
+
+/// Chunks decompressed ahead on threads; waiting for one holds up no other connection.
+pub(super) struct Source(Option<Chunks>);
+
+impl Source {
+    pub(super) fn new(archive: &Archive, chunks: Vec<usize>, threads: usize) -> Self {
+        Self(Some(archive.chunks(chunks, threads)))
+    }
+
+    /// The chunk with this index, which must be the next one in line.
+    pub(super) async fn next(&mut self, wanted: usize) -> Result<Vec<u8>> {
+        let mut chunks = self.0.take().ok_or_else(|| unreadable(Section::Data))?;
+        let wait = tokio::task::spawn_blocking(move || (chunks.next(), chunks));
+        let (next, chunks) = wait.await.context(|| "waiting for a chunk")?;
+        self.0 = Some(chunks);
+        match next.transpose()? {
+            Some((index, data)) if index == wanted => Ok(data),
+            _ => Err(unreadable(Section::Data)),
+        }
+    }
+}
+
+/// Where the rows of a data chunk stand; the chunk must open with just the statement that its table needs.
+pub(in crate::postgres) fn rows_of_chunk(table: &Table, chunk: &[u8]) -> Result<Range<usize>> {
+    let statement = statement_of(table);
+    let start = statement.len() + b";\n".len();
+    let opens = chunk.starts_with(statement.as_bytes()) && chunk.get(statement.len()..start) == Some(b";\n");
+    match chunk.len().checked_sub(END_OF_ROWS.len()) {
+        Some(end) if opens && start <= end && chunk.ends_with(END_OF_ROWS) => Ok(start..end),
+        _ => Err(unreadable(Section::Data)),
+    }
+}
+
+fn statement_of(table: &Table) -> String {
+    copy_in(table.schema.as_deref().unwrap_or_default(), &table.name, &table.columns)
+}

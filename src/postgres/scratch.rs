@@ -1,0 +1,153 @@
+//! A database for one run alone: made empty, filled by the run, then dropped, or renamed and so kept.
+//!
+//! What a killed run leaves behind is known by its name, by its owner, and by this: no session says that it works on it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+
+use super::connect::{Address, Connection, describe_error};
+use super::quote::{identifier, literal};
+use crate::error::Result;
+use crate::event::Progress;
+
+/// What a run makes a database for; a part of its name.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Purpose {
+    /// To be thrown away.
+    Drill,
+    /// To take the place of the live one.
+    #[allow(dead_code, reason = "comes with the swap")]
+    Swap,
+}
+
+/// Names that [`name`] gives, as the server writes regular expressions.
+const NAMES: &str = "^holdfast_(drill|swap)_[A-Za-z0-9]{0,8}_[0-9]+_[0-9]+$";
+
+/// A server that restarts after a crash is back within this many seconds, or somebody is looking at it anyway.
+const ATTEMPTS: u32 = 15;
+
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The database, and the connection to another one from which it is made and dropped.
+pub(super) struct Scratch {
+    pub(super) home: Connection,
+    pub(super) name: String,
+    address: Address,
+}
+
+impl Scratch {
+    /// Chooses a name and sweeps up what dead runs left; `home` is a connection to `address`.
+    pub(super) async fn announce(home: Connection, address: Address, purpose: Purpose, id: &str) -> Result<Self> {
+        let name = name(purpose, id);
+        // Tells runs at the same time whose database this is, even before anybody is connected to it.
+        home.client
+            .batch_execute(&format!("SET application_name = {}", literal(&name)))
+            .await
+            .map_err(|error| describe_error(error, "preparing a scratch database"))?;
+        Ok(Self { home, name, address })
+    }
+
+    /// Makes it, for the one role alone; `options` are those of `CREATE DATABASE`.
+    pub(super) async fn create(&self, options: &str) -> std::result::Result<(), tokio_postgres::Error> {
+        let name = identifier(&self.name);
+        self.home.client.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0{options}")).await?;
+        // The live database may admit fewer than everybody, which is what a new one does.
+        self.home.client.batch_execute(&format!("REVOKE ALL ON DATABASE {name} FROM PUBLIC")).await
+    }
+
+    /// Where it is.
+    pub(super) fn address(&self) -> Address {
+        self.address.with_dbname(&self.name)
+    }
+
+    /// Drops it where it still is, whatever happened before; a notice tells of what stays behind.
+    pub(super) async fn remove(self, progress: &Progress) -> Result<()> {
+        let name = self.name.clone();
+        let removed = self.drop_database().await;
+        if let Err(error) = &removed {
+            progress.notice(format!(
+                "the scratch database {name} is left behind ({}); the next run drops it",
+                error.message()
+            ));
+        }
+        removed
+    }
+
+    /// On the connection that created it: behind a `CREATE DATABASE` that may still run. `FORCE` ends what a cancelled
+    /// run left running. Where that connection is gone, on another.
+    async fn drop_database(self) -> Result<()> {
+        let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier(&self.name));
+        let failed = |error| describe_error(error, format!("dropping the scratch database {}", self.name));
+        match self.home.client.batch_execute(&statement).await {
+            Ok(()) => self.home.close().await,
+            Err(_) if self.home.client.is_closed() => {
+                let again = reopened(&self.address).await?;
+                again.client.batch_execute(&statement).await.map_err(failed)?;
+                again.close().await
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+}
+
+async fn reopened(address: &Address) -> Result<Connection> {
+    for _ in 1..ATTEMPTS {
+        if let Ok(connection) = Connection::open(address).await {
+            return Ok(connection);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Connection::open(address).await
+}
+
+/// Unlike any other, so that dropping it is right whatever happened before.
+fn name(purpose: Purpose, id: &str) -> String {
+    let purpose = match purpose {
+        Purpose::Drill => "drill",
+        Purpose::Swap => "swap",
+    };
+    let id: String = id.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+    let moment = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
+    format!("holdfast_{purpose}_{id}_{}_{moment}", std::process::id())
+}
+
+/// Drops what runs left behind that were killed: databases that are ours to drop and that nobody else uses.
+pub(super) async fn sweep(client: &Client, progress: &Progress) -> Result<()> {
+    let failed = |error| describe_error(error, "looking for what earlier runs left behind");
+    // A killed run's index build may go on for long; it is ours to end.
+    let rows = client
+        .query(
+            "SELECT d.datname::text FROM pg_catalog.pg_database d \
+             WHERE d.datname ~ $1 AND d.datdba = current_user::regrole AND NOT pg_catalog.pg_is_in_recovery() \
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a \
+                              WHERE a.application_name = d.datname \
+                                 OR a.datid = d.oid AND a.usesysid <> session_user::regrole)",
+            &[&NAMES],
+        )
+        .await
+        .map_err(failed)?;
+    for row in rows {
+        let name: &str = row.get(0);
+        // Another run may sweep at the same moment; whoever comes second has nothing to do.
+        match client.batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier(name))).await {
+            Ok(()) => progress.notice(format!("dropped {name}, left behind by a run that was killed")),
+            Err(error) if error.code() == Some(&SqlState::OBJECT_IN_USE) => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Purpose, name};
+
+    #[test]
+    fn names_fit_and_differ() {
+        let (one, other) = (name(Purpose::Swap, "3f2a9c11d0e4b7aa"), name(Purpose::Drill, "é-"));
+        assert!(one.starts_with("holdfast_swap_3f2a9c11_") && one.len() <= 63, "{one}");
+        assert!(other.starts_with("holdfast_drill__"), "{other}");
+    }
+}
