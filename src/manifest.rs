@@ -164,6 +164,9 @@ pub struct Object {
     pub offset: u64,
     /// The size of its statements in bytes.
     pub size: u64,
+    /// Indexes into [`Manifest::objects`] of what must exist before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<u32>,
 }
 
 impl Object {

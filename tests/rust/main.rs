@@ -8,6 +8,7 @@ mod postgres_ddl;
 mod postgres_ddl_more;
 mod postgres_ddl_services;
 mod postgres_server;
+mod postgres_tables;
 mod postgres_validate;
 mod retention;
 mod sqlite;

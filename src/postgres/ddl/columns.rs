@@ -15,6 +15,10 @@ pub(super) struct Column {
     pub(super) name: String,
     /// Defined by the table itself; others come from a parent with `INHERITS`.
     own: bool,
+    /// `GENERATED …`, whether it is said here or by a parent.
+    generation: String,
+    /// The action that gives it the storage of the parents' columns.
+    parents_storage: Option<String>,
     /// Name, type and collation.
     head: String,
     /// `DEFAULT …`, `GENERATED …`, `NOT NULL`.
@@ -34,6 +38,17 @@ impl Column {
             _ if self.own => Some(format!("{}{}", self.head, self.clauses)),
             added => added.clone(),
         }
+    }
+
+    /// Its line in a table that has nothing but the same columns in the same order.
+    pub(super) fn bare(&self) -> String {
+        format!("{}{}", self.head, self.generation)
+    }
+
+    /// What else `INHERITS` compares between parents.
+    pub(super) fn storage_of_parents(&self) -> Option<String> {
+        let action = self.parents_storage.as_ref()?;
+        Some(format!("ALTER COLUMN {} {action}", quote::identifier(&self.name)))
     }
 
     /// Its line inside `CREATE TABLE … OF`: the type says the rest.
@@ -58,6 +73,8 @@ fn column(row: &Row) -> Column {
     let apart = row.get::<_, bool>("apart");
     Column {
         own: row.get("own"),
+        generation: generation(row.get("generated"), row.get("expression")),
+        parents_storage: row.get("parents_storage"),
         head: format!("{} {}{}", quote::identifier(&name), row.get::<_, &str>("type"), collation(row)),
         clauses: clauses(row),
         added_not_null: row
@@ -75,14 +92,10 @@ fn column(row: &Row) -> Column {
 }
 
 fn clauses(row: &Row) -> String {
-    let mut clauses = String::new();
-    if let Some(expression) = row.get::<_, Option<&str>>("default") {
-        let _ = match row.get("generated") {
-            "s" => write!(clauses, " GENERATED ALWAYS AS ({expression}) STORED"),
-            "v" => write!(clauses, " GENERATED ALWAYS AS ({expression}) VIRTUAL"),
-            _ if row.get("apart") => Ok(()),
-            _ => write!(clauses, " DEFAULT {expression}"),
-        };
+    let (generated, default): (&str, Option<&str>) = (row.get("generated"), row.get("default"));
+    let mut clauses = generation(generated, default);
+    if let Some(expression) = default.filter(|_| generated.is_empty() && !row.get::<_, bool>("apart")) {
+        let _ = write!(clauses, " DEFAULT {expression}");
     }
     if row.get("not_null") {
         clauses.push_str(&not_null(row));
@@ -91,7 +104,16 @@ fn clauses(row: &Row) -> String {
     clauses
 }
 
-/// The name only where the server would choose another one.
+fn generation(generated: &str, expression: Option<&str>) -> String {
+    let storage = match generated {
+        "s" => "STORED",
+        "v" => "VIRTUAL",
+        _ => return String::new(),
+    };
+    expression.map_or_else(String::new, |expression| format!(" GENERATED ALWAYS AS ({expression}) {storage}"))
+}
+
+/// The name only where the server may choose another one.
 fn not_null(row: &Row) -> String {
     match row.get::<_, Option<&str>>("not_null_name") {
         Some(name) => format!(" CONSTRAINT {} NOT NULL", quote::identifier(name)),
@@ -109,7 +131,8 @@ fn query(version: u32) -> String {
     format!(
         "SELECT c.oid AS table, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, \
                 ln.nspname AS collation_schema, l.collname AS collation, \
-                own.own, a.attgenerated::text AS generated, \
+                own.own, a.attgenerated::text AS generated, pg_get_expr(d.adbin, d.adrelid) AS expression, \
+                CASE WHEN up.storage <> t.typstorage::text THEN 'SET STORAGE ' || {parents_storage} END AS parents_storage, \
                 'pg_attrdef'::regclass::oid AS default_class, d.oid AS default_oid, default_apart.apart, \
                 CASE WHEN a.attgenerated <> '' AND (NOT own.own OR pg_get_expr(d.adbin, d.adrelid) = ANY (up.generated)) \
                      THEN NULL ELSE pg_get_expr(d.adbin, d.adrelid) END AS default, \
@@ -130,6 +153,7 @@ fn query(version: u32) -> String {
            CROSS JOIN LATERAL (SELECT d.oid IS NOT NULL AND a.attgenerated = '' AND {apart} AS apart) default_apart \
           WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND {schema} \
           ORDER BY c.oid, a.attnum",
+        parents_storage = storage("up.storage"),
         actions = actions(),
         not_nulls = not_nulls(version),
         apart = apart::condition("'pg_attrdef'", "d.oid"),
@@ -141,6 +165,7 @@ fn query(version: u32) -> String {
 /// they are gathered once and not looked up for each column.
 const PARENTS: &str = "LEFT JOIN ( \
     SELECT i.inhrelid, p.attname, bool_or(p.attnotnull) AS not_null, bool_or(pd.oid IS NOT NULL) AS has_default, \
+           max(p.attstorage::text) AS storage, max(p.attcompression::text) AS compression, \
            array_agg(pg_get_expr(pd.adbin, pd.adrelid)) FILTER (WHERE p.attgenerated <> '') AS generated \
       FROM pg_inherits i \
       JOIN pg_class child ON child.oid = i.inhrelid AND child.relkind IN ('r', 'f') AND NOT child.relispartition \
@@ -149,12 +174,16 @@ const PARENTS: &str = "LEFT JOIN ( \
      GROUP BY i.inhrelid, p.attname) up ON up.inhrelid = c.oid AND up.attname = a.attname";
 
 /// `NOT NULL` has a name, and may be `NO INHERIT` or `NOT VALID`, since PostgreSQL 18. A child whose parent's was never
-/// validated states its own, which was.
+/// validated states its own, which was. The server avoids a name that another constraint of the schema has already, so
+/// that a name that two have is always said.
 fn not_nulls(version: u32) -> &'static str {
     if version >= 180_000 {
         "LEFT JOIN pg_constraint nnc ON nnc.conrelid = c.oid AND nnc.contype = 'n' AND nnc.conkey = ARRAY[a.attnum] \
+         LEFT JOIN (SELECT connamespace, conname FROM pg_constraint GROUP BY 1, 2 HAVING count(*) > 1) shared \
+           ON shared.connamespace = nnc.connamespace AND shared.conname = nnc.conname \
          CROSS JOIN LATERAL (SELECT \
-             CASE WHEN nnc.conname <> c.relname || '_' || a.attname || '_not_null' THEN nnc.conname END AS name, \
+             CASE WHEN nnc.conname <> c.relname || '_' || a.attname || '_not_null' OR shared.conname IS NOT NULL \
+                  THEN nnc.conname END AS name, \
              coalesce(nnc.conislocal, false) OR c.relispartition OR above.not_validated AS own, \
              coalesce(nnc.convalidated, true) AS valid, \
              coalesce(nnc.connoinherit, false) AS no_inherit, true AS is_constraint \
@@ -168,21 +197,30 @@ fn not_nulls(version: u32) -> &'static str {
     }
 }
 
-/// SQL: all that is said of a column behind `CREATE TABLE`.
-fn actions() -> String {
-    format!("array_remove({ACTIONS} || ('OPTIONS (' || {} || ')'), NULL)", foreign::options_of("a.attfdwoptions"))
+/// SQL: a storage strategy in words, from its letter.
+fn storage(letter: &str) -> String {
+    format!(
+        "CASE {letter}::text WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END"
+    )
 }
 
-const ACTIONS: &str = "ARRAY[ \
+/// A child's column begins with the storage and the compression of its parents' columns.
+fn actions() -> String {
+    format!(
+        "array_remove(ARRAY[ \
     CASE WHEN a.attnotnull AND nn.own AND NOT own.own AND NOT nn.is_constraint THEN 'SET NOT NULL' END, \
     CASE WHEN own.own OR a.attgenerated <> '' OR default_apart.apart THEN NULL \
          WHEN d.oid IS NOT NULL THEN 'SET DEFAULT ' || pg_get_expr(d.adbin, d.adrelid) \
          WHEN up.has_default THEN 'DROP DEFAULT' END, \
     CASE WHEN a.attstattarget >= 0 THEN 'SET STATISTICS ' || a.attstattarget END, \
-    CASE WHEN a.attstorage <> t.typstorage THEN 'SET STORAGE ' || \
-        CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END, \
-    CASE a.attcompression WHEN 'p' THEN 'SET COMPRESSION pglz' WHEN 'l' THEN 'SET COMPRESSION lz4' END, \
+    CASE WHEN a.attstorage::text <> coalesce(up.storage, t.typstorage::text) THEN 'SET STORAGE ' || {storage} END, \
+    CASE WHEN a.attcompression::text <> coalesce(up.compression, '') THEN 'SET COMPRESSION ' || \
+        CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' ELSE 'default' END END, \
     CASE WHEN a.attoptions IS NOT NULL THEN 'SET (' || ( \
         SELECT string_agg(quote_ident(option_name) || ' = ' || quote_literal(option_value), ', ') \
           FROM pg_options_to_table(a.attoptions)) || ')' END \
-]";
+] || ('OPTIONS (' || {options} || ')'), NULL)",
+        options = foreign::options_of("a.attfdwoptions"),
+        storage = storage("a.attstorage"),
+    )
+}

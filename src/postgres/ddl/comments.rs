@@ -3,7 +3,7 @@
 use tokio_postgres::Row;
 
 use super::address::{self, Address};
-use super::{Entry, Reader, guard, scope};
+use super::{Entry, ObjectId, Reader, guard, scope};
 use crate::error::Result;
 use crate::postgres::quote;
 
@@ -27,7 +27,7 @@ fn comment(row: &Row, finish: impl Fn(String) -> String) -> Entry {
     let address = Address::read(row);
     let text = row.get::<_, Option<&str>>("description").map_or_else(|| "NULL".to_owned(), quote::literal);
     Entry {
-        id: None,
+        id: Some(ObjectId { class: row.get("class"), object: row.get("object") }),
         section: address.section_of_remarks(),
         kind: "comment",
         schema: address.schema().map(str::to_owned),
@@ -41,7 +41,8 @@ fn comment(row: &Row, finish: impl Fn(String) -> String) -> Entry {
 /// any number. A comment on the sequence of a column belongs to its table, or a restore of that table alone would lose it.
 pub(super) fn query(catalog: &str, remark: &str) -> String {
     format!(
-        "SELECT {columns}, {remark}, CASE WHEN c.relkind IN ('r', 'p', 'f') THEN c.oid ELSE owned.by END AS table_oid \
+        "SELECT {columns}, d.classoid AS class, d.objoid AS object, {remark}, \
+                CASE WHEN c.relkind IN ('r', 'p', 'f') THEN c.oid ELSE owned.by END AS table_oid \
            FROM {catalog} d \
            LEFT JOIN LATERAL (SELECT o.refobjid AS by FROM pg_depend o \
                 WHERE d.classoid = 'pg_class'::regclass AND o.classid = d.classoid AND o.objid = d.objoid \
@@ -85,7 +86,7 @@ fn foreign_query() -> String {
             SELECT 'pg_extension'::regclass, e.oid, a.comment \
               FROM pg_extension e LEFT JOIN pg_available_extensions a ON a.name = e.extname \
         ) \
-        SELECT {}, d.description, NULL::oid AS table_oid \
+        SELECT {}, class, commented.oid AS object, d.description, NULL::oid AS table_oid \
           FROM commented \
           LEFT JOIN pg_description d ON d.classoid = class AND d.objoid = commented.oid \
           {} \

@@ -39,7 +39,12 @@ pub(super) async fn removals(reader: &Reader<'_>) -> Result<Vec<Removal>> {
             let _ = write!(sql, "{}", statement(row));
             sql
         });
-        Removal { kind: KIND.to_owned(), name: Address::read(&rows[0]).label(), sql: guard::guarded(&statements) }
+        Removal {
+            kind: KIND.to_owned(),
+            name: Address::read(&rows[0]).label(),
+            schema: None,
+            sql: guard::guarded(&statements),
+        }
     });
     Ok(changes.collect())
 }

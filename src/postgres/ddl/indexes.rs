@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use tokio_postgres::Row;
 
-use super::{Entry, ObjectId, Reader, scope};
+use super::{Entry, ObjectId, Reader, scope, tablespaces};
 use crate::error::Result;
 use crate::manifest::Section;
 use crate::postgres::quote;
@@ -71,7 +71,7 @@ fn index(row: &Row) -> Entry {
         schema: Some(schema),
         name,
         table: row.get("table"),
-        sql: format!("{};\n{marks}", row.get::<_, &str>("definition")),
+        sql: tablespaces::within(row.get("tablespace"), format!("{};\n", row.get::<_, &str>("definition"))) + &marks,
     }
 }
 
@@ -89,14 +89,33 @@ fn attachment(row: &Row) -> Entry {
     }
 }
 
-/// SQL: the index `i` of the relation `c` is whole, or waits for indexes of partitions. What a failed
-/// `CREATE INDEX CONCURRENTLY` left enforces nothing and serves nobody.
+/// What a failed `CREATE INDEX CONCURRENTLY` left, by name: it enforces nothing and serves nobody.
+pub(super) async fn invalid(reader: &Reader<'_>) -> Result<Vec<String>> {
+    let rows = scope::rows(reader, "invalid indexes", &invalid_query()).await?;
+    Ok(rows.iter().map(|row| format!("{}.{}", row.get::<_, &str>("schema"), row.get::<_, &str>("name"))).collect())
+}
+
+/// SQL: the index `i` of the relation `c` is whole, or waits for indexes of partitions.
 const USABLE: &str = "(i.indisvalid OR c.relkind = 'p') AND i.indisready";
+
+fn invalid_query() -> String {
+    format!(
+        "SELECT n.nspname AS schema, ic.relname AS name \
+           FROM pg_index i \
+           JOIN pg_class ic ON ic.oid = i.indexrelid \
+           JOIN pg_class c ON c.oid = i.indrelid \
+           JOIN pg_namespace n ON n.oid = c.relnamespace \
+          WHERE NOT ({USABLE}) AND {} AND {} \
+          ORDER BY n.nspname, ic.relname",
+        scope::user_schema("n.nspname"),
+        scope::unowned("'pg_class'", "c.oid"),
+    )
+}
 
 fn query() -> String {
     format!(
         "SELECT 'pg_class'::regclass::oid AS class, ic.oid, n.nspname AS schema, ic.relname AS name, \
-                CASE WHEN c.relkind <> 'm' THEN c.oid END AS table, c.relname AS table_name, pg_get_indexdef(ic.oid) AS definition, {} \
+                CASE WHEN c.relkind <> 'm' THEN c.oid END AS table, c.relname AS table_name, pg_get_indexdef(ic.oid) AS definition, {}, {} \
            FROM pg_index i \
            JOIN pg_class ic ON ic.oid = i.indexrelid \
            JOIN pg_class c ON c.oid = i.indrelid \
@@ -106,12 +125,14 @@ fn query() -> String {
                                AND o.contype IN ('p', 'u', 'x')) \
           ORDER BY n.nspname, c.relname, ic.relname",
         Marks::COLUMNS,
+        tablespaces::column("ic"),
         scope::user_schema("n.nspname"),
         scope::unowned("'pg_class'", "c.oid"),
     )
 }
 
-/// The dependencies know an attachment as the row of `pg_inherits`: see `order`.
+/// The dependencies know an attachment as the row of `pg_inherits`: see `order`. No two exclusion constraints can be
+/// attached to each other: see `constraints`. Those of a partition that is being detached stay alone, as it does.
 fn attachments_query() -> String {
     format!(
         "SELECT 'pg_inherits'::regclass::oid AS class, ic.oid, n.nspname AS schema, ic.relname AS name, \
@@ -123,7 +144,8 @@ fn attachments_query() -> String {
            JOIN pg_namespace n ON n.oid = ic.relnamespace \
            JOIN pg_class pc ON pc.oid = h.inhparent \
            JOIN pg_namespace pn ON pn.oid = pc.relnamespace \
-          WHERE {USABLE} AND {} AND {} \
+          WHERE {USABLE} AND NOT i.indisexclusion AND {} AND {} \
+            AND NOT EXISTS (SELECT FROM pg_inherits p WHERE p.inhrelid = c.oid AND p.inhdetachpending) \
           ORDER BY n.nspname, ic.relname",
         scope::user_schema("n.nspname"),
         scope::unowned("'pg_class'", "c.oid"),

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use super::columns::Column;
 use super::{Entry, ObjectId, Reader, scope};
 use crate::error::Result;
 use crate::manifest::Section;
@@ -11,7 +12,32 @@ use crate::postgres::quote;
 
 /// A table that another one names in `INHERITS`.
 pub(super) struct Parent {
+    oid: u32,
     pub(super) qualified: String,
+}
+
+/// The names of the columns of every table that is a parent, in their order.
+pub(super) fn columns_of_parents(
+    parents: &HashMap<u32, Vec<Parent>>,
+    columns: &HashMap<u32, Vec<Column>>,
+) -> HashMap<u32, Vec<String>> {
+    let names = |oid: &u32| Some((*oid, columns.get(oid)?.iter().map(|column| column.name.clone()).collect()));
+    parents.values().flatten().filter_map(|parent| names(&parent.oid)).collect()
+}
+
+/// Whether `INHERITS` puts a child's columns where they are: the parents' first, in the order of the parents. Columns
+/// that a parent got later, and those of a table that became a child later, stand elsewhere.
+pub(super) fn orders(parents: &[Parent], columns: &[Column], names: &HashMap<u32, Vec<String>>) -> bool {
+    let mut inherited: Vec<&str> = Vec::new();
+    for parent in parents {
+        let Some(names) = names.get(&parent.oid) else { return true };
+        for name in names {
+            if !inherited.contains(&name.as_str()) {
+                inherited.push(name);
+            }
+        }
+    }
+    columns.iter().map(|column| column.name.as_str()).take(inherited.len()).eq(inherited)
 }
 
 /// The parents of every child that is no partition, in their order.
@@ -19,7 +45,7 @@ pub(super) async fn parents(reader: &Reader<'_>) -> Result<HashMap<u32, Vec<Pare
     let mut parents: HashMap<u32, Vec<Parent>> = HashMap::new();
     for row in scope::rows(reader, "inheritance", PARENTS).await? {
         let qualified = quote::qualified(row.get("schema"), row.get("name"));
-        parents.entry(row.get("child")).or_default().push(Parent { qualified });
+        parents.entry(row.get("child")).or_default().push(Parent { oid: row.get("oid"), qualified });
     }
     Ok(parents)
 }
@@ -51,7 +77,7 @@ pub(super) async fn attachments(reader: &Reader<'_>) -> Result<Vec<Entry>> {
 }
 
 const PARENTS: &str = "
-SELECT i.inhrelid AS child, n.nspname AS schema, p.relname AS name
+SELECT i.inhrelid AS child, p.oid, n.nspname AS schema, p.relname AS name
   FROM pg_inherits i
   JOIN pg_class c ON c.oid = i.inhrelid
   JOIN pg_class p ON p.oid = i.inhparent

@@ -34,12 +34,17 @@ mod sequences;
 mod statistics;
 mod subscriptions;
 mod tables;
+mod tablespaces;
 mod text_search;
 mod triggers;
 mod types;
 mod views;
 
+use std::collections::BTreeSet;
+
 use tokio_postgres::Client;
+
+pub use self::order::{Ordered, Stray};
 
 use crate::error::Result;
 use crate::manifest::{Extension, Section};
@@ -56,7 +61,7 @@ pub struct ObjectId {
 /// What creates one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// What it creates, for ordering by dependencies; `None` for statements that only adorn (comments, grants).
+    /// What it creates or adorns, for everything that goes by dependencies; `None` for what hangs on nothing.
     pub id: Option<ObjectId>,
     /// When it is restored.
     pub section: Section,
@@ -71,6 +76,24 @@ pub struct Entry {
     /// Complete statements, each closed by a semicolon and a newline.
     pub sql: String,
 }
+
+/// Kinds whose statements create nothing of their own, but say more about what another entry creates.
+const ADORNMENTS: [&str; 6] = ["comment", "security label", "row security", "materialized view data", "owner", "acl"];
+
+impl Entry {
+    /// Whether it only adorns what another entry creates.
+    pub fn adorns(&self) -> bool {
+        self.id.is_none() || adorns(self.kind)
+    }
+}
+
+/// Whether statements of this kind only adorn what another entry creates.
+pub fn adorns(kind: &str) -> bool {
+    ADORNMENTS.contains(&kind)
+}
+
+/// For each entry, the places of the entries that must come before it.
+pub type Needs = Vec<BTreeSet<usize>>;
 
 /// A relation whose rows are copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,6 +138,8 @@ pub struct Reader<'a> {
 pub struct Schema {
     /// `PreData`, `PostData`, `Owners` and `EventTriggers`, in the order in which they work.
     pub entries: Vec<Entry>,
+    /// What each of the entries needs of the others.
+    pub needs: Needs,
     /// Every table, ordered by schema and name.
     pub relations: Vec<Relation>,
     /// `setval` for every sequence.
@@ -127,21 +152,39 @@ pub struct Schema {
     pub roles: Vec<String>,
     /// Modules that gave security labels.
     pub label_providers: Vec<String>,
+    /// What the backup leaves out because it is worth nothing, in whole sentences.
+    pub notices: Vec<String>,
 }
 
 /// Reads the catalogs, with a number of queries that does not grow with the number of tables; a hundred sequences take one.
 pub async fn read(reader: &Reader<'_>) -> Result<Schema> {
     let entries = entries(reader).await?;
     let sequences = positions::read(reader, &entries).await?;
+    let Ordered { entries, needs, .. } = order::sorted(reader, entries).await?;
     Ok(Schema {
-        entries: order::sorted(reader, entries).await?,
+        entries,
+        needs,
         relations: relations::read(reader).await?,
         sequences,
         refused: coverage::refused(reader).await?,
         extensions: extensions::described(reader).await?,
         roles: privileges::roles(reader).await?,
         label_providers: security_labels::providers(reader).await?,
+        notices: notices(reader).await?,
     })
+}
+
+/// The definitions alone, with all that hangs on them.
+pub async fn definitions(reader: &Reader<'_>) -> Result<Ordered> {
+    order::sorted(reader, entries(reader).await?).await
+}
+
+async fn notices(reader: &Reader<'_>) -> Result<Vec<String>> {
+    let invalid = indexes::invalid(reader).await?;
+    Ok(invalid
+        .iter()
+        .map(|name| format!("the index {name} is invalid and not part of the backup; REINDEX or DROP INDEX mends it"))
+        .collect())
 }
 
 async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {

@@ -3,7 +3,7 @@
 use tokio_postgres::Row;
 
 use super::address::Address;
-use super::{Entry, Reader, comments, scope};
+use super::{Entry, ObjectId, Reader, comments, scope};
 use crate::error::Result;
 use crate::postgres::quote;
 
@@ -30,7 +30,7 @@ fn label(row: &Row) -> Entry {
     let address = Address::read(row);
     let provider: &str = row.get("provider");
     Entry {
-        id: None,
+        id: Some(ObjectId { class: row.get("class"), object: row.get("object") }),
         section: address.section_of_remarks(),
         kind: "security label",
         schema: address.schema().map(str::to_owned),

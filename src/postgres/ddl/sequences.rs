@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use tokio_postgres::Row;
 
-use super::{Entry, ObjectId, Reader, scope};
+use super::{Entry, ObjectId, Reader, scope, tablespaces};
 use crate::error::Result;
 use crate::manifest::Section;
 use crate::postgres::quote;
@@ -41,18 +41,20 @@ fn entry(row: &Row, kind: &'static str, class: &str, sql: String) -> Entry {
 fn create(row: &Row) -> String {
     let unlogged = if row.get("unlogged") { "UNLOGGED " } else { "" };
     let data_type: &str = row.get("type");
-    format!("CREATE {unlogged}SEQUENCE {}\n    AS {data_type}{};\n", qualified(row), options(row))
+    let create = format!("CREATE {unlogged}SEQUENCE {}\n    AS {data_type}{};\n", qualified(row), options(row));
+    tablespaces::within(row.get("tablespace"), create)
 }
 
 fn identity(row: &Row) -> String {
     let table = quote::qualified(row.get("table_schema"), row.get("table_name"));
     let column = quote::identifier(row.get("column"));
     let generated = if row.get::<_, &str>("identity") == "a" { "ALWAYS" } else { "BY DEFAULT" };
-    let mut sql = format!(
+    let add = format!(
         "ALTER TABLE {table} ALTER COLUMN {column} ADD GENERATED {generated} AS IDENTITY (\n    SEQUENCE NAME {}{}\n);\n",
         qualified(row),
         options(row),
     );
+    let mut sql = tablespaces::within(row.get("tablespace"), add);
     // The server makes it like its table.
     if row.get("unlike_table") {
         let persistence = if row.get("unlogged") { "UNLOGGED" } else { "LOGGED" };
@@ -95,7 +97,7 @@ fn query(version: u32) -> String {
                 c.oid, n.nspname AS schema, c.relname AS name, format_type(s.seqtypid, NULL) AS type, \
                 s.seqstart AS start, s.seqincrement AS increment, s.seqmin AS minimum, s.seqmax AS maximum, \
                 s.seqcache AS cache, s.seqcycle AS cycle, c.relpersistence = 'u' AS unlogged, \
-                {unlike_table} AS unlike_table, t.oid AS table, tn.nspname AS table_schema, t.relname AS table_name, \
+                {unlike_table} AS unlike_table, {tablespace}, t.oid AS table, tn.nspname AS table_schema, t.relname AS table_name, \
                 a.attname AS column, CASE d.deptype WHEN 'i' THEN a.attidentity::text ELSE '' END AS identity \
            FROM pg_sequence s \
            JOIN pg_class c ON c.oid = s.seqrelid \
@@ -109,5 +111,6 @@ fn query(version: u32) -> String {
           ORDER BY n.nspname, c.relname",
         scope::user_schema("n.nspname"),
         scope::unowned("'pg_class'", "c.oid"),
+        tablespace = tablespaces::column("c"),
     )
 }

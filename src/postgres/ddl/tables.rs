@@ -1,5 +1,4 @@
-//! Tables with their columns and checks, foreign ones too. Tablespaces are left to the server that restores: theirs are
-//! its disks.
+//! Tables with their columns and checks, foreign ones too.
 
 use std::fmt::Write as _;
 
@@ -8,7 +7,7 @@ use tokio_postgres::Row;
 use super::checks::{self, Checks};
 use super::columns::{self, Column};
 use super::inheritance::{self, Parent};
-use super::{Entry, ObjectId, Reader, foreign, parameters, scope};
+use super::{Entry, ObjectId, Reader, foreign, parameters, scope, tablespaces};
 use crate::error::Result;
 use crate::manifest::Section;
 use crate::postgres::quote;
@@ -17,16 +16,19 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     let mut columns = columns::read(reader).await?;
     let mut checks = checks::inside(reader).await?;
     let mut parents = inheritance::parents(reader).await?;
+    let columns_of_parents = inheritance::columns_of_parents(&parents, &columns);
     let mut entries = Vec::new();
     for row in scope::rows(reader, "tables", &query()).await? {
         let oid: u32 = row.get("oid");
+        let (columns, parents) = (columns.remove(&oid).unwrap_or_default(), parents.remove(&oid).unwrap_or_default());
         let table = Table {
             id: ObjectId { class: row.get("class"), object: oid },
             schema: row.get("schema"),
             name: row.get("name"),
-            columns: columns.remove(&oid).unwrap_or_default(),
+            ordered: inheritance::orders(&parents, &columns, &columns_of_parents),
+            columns,
             checks: checks.remove(&oid).unwrap_or_default(),
-            parents: parents.remove(&oid).unwrap_or_default(),
+            parents,
         };
         let kind = if row.get::<_, Option<&str>>("server").is_some() { "foreign table" } else { "table" };
         entries.push(table.entry(kind, table.id, table.create(&row)));
@@ -43,14 +45,16 @@ struct Table {
     columns: Vec<Column>,
     checks: Checks,
     parents: Vec<Parent>,
+    /// Whether the parents leave its columns in their order.
+    ordered: bool,
 }
 
 impl Table {
     fn create(&self, row: &Row) -> String {
         let options: Vec<String> = row.get("options");
         let server = row.get::<_, Option<&str>>("server").map(quote::identifier);
-        format!(
-            "CREATE {}TABLE {}{}{}{}{}{}{}{};\n{}",
+        let create = format!(
+            "CREATE {}TABLE {}{}{}{}{}{}{}{};\n",
             match (row.get("unlogged"), &server) {
                 (_, Some(_)) => "FOREIGN ",
                 (true, None) => "UNLOGGED ",
@@ -64,8 +68,26 @@ impl Table {
             clause("\nSERVER ", server.as_deref()),
             foreign::options(row),
             parameters::clause(&options),
-            self.alterations(row),
-        )
+        );
+        let create = tablespaces::within(row.get("tablespace"), create);
+        let create = if self.ordered { create } else { self.in_order(&create) };
+        create + &self.alterations(row)
+    }
+
+    /// The first parent decides where columns stand: one that has them all, in order, and is none for long.
+    fn in_order(&self, create: &str) -> String {
+        let (table, template) = (self.qualified(), self.template());
+        let lines: Vec<String> = self.columns.iter().map(Column::bare).collect();
+        let mut sql = format!("CREATE TABLE {template} (\n    {}\n);\n", lines.join(",\n    "));
+        for action in self.columns.iter().filter_map(Column::storage_of_parents) {
+            let _ = writeln!(sql, "ALTER TABLE {template} {action};");
+        }
+        let _ = write!(sql, "{create}ALTER TABLE {table} NO INHERIT {template};\nDROP TABLE {template};\n");
+        sql
+    }
+
+    fn template(&self) -> String {
+        quote::qualified(&self.schema, "holdfast_columns")
     }
 
     fn elements(&self, row: &Row) -> String {
@@ -84,7 +106,9 @@ impl Table {
         if self.parents.is_empty() {
             return String::new();
         }
-        let parents: Vec<&str> = self.parents.iter().map(|parent| parent.qualified.as_str()).collect();
+        let template = (!self.ordered).then(|| self.template());
+        let parents = self.parents.iter().map(|parent| parent.qualified.as_str());
+        let parents: Vec<&str> = template.as_deref().into_iter().chain(parents).collect();
         format!("\nINHERITS ({})", parents.join(", "))
     }
 
@@ -139,7 +163,7 @@ fn query() -> String {
     format!(
         "SELECT 'pg_class'::regclass::oid AS class, c.oid, n.nspname AS schema, c.relname AS name, \
                 c.relpersistence = 'u' AS unlogged, pg_get_partkeydef(c.oid) AS partition_key, \
-                am.amname AS access_method, s.srvname AS server, {} AS foreign_options, \
+                am.amname AS access_method, s.srvname AS server, {} AS foreign_options, {}, \
                 CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS of_type, \
                 CASE WHEN c.relkind = 'f' THEN NULL WHEN c.relreplident = 'n' THEN 'NOTHING' \
                      WHEN c.relreplident = 'f' THEN 'FULL' END AS replica_identity, \
@@ -154,6 +178,7 @@ fn query() -> String {
           WHERE c.relkind IN ('r', 'p', 'f') AND {} AND {} \
           ORDER BY n.nspname, c.relname",
         foreign::options_of("f.ftoptions"),
+        tablespaces::column("c"),
         scope::user_schema("n.nspname"),
         scope::unowned("'pg_class'", "c.oid"),
     )

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tokio_postgres::Row;
 
-use super::{Entry, ObjectId, Reader, parameters, scope};
+use super::{Entry, ObjectId, Reader, parameters, scope, tablespaces};
 use crate::error::Result;
 use crate::manifest::Section;
 use crate::postgres::quote;
@@ -31,7 +31,7 @@ fn view(row: &Row, alterations: &[String]) -> Entry {
         Some(method) => {
             let using = format!("USING {}{options}", quote::identifier(method));
             let create = format!("CREATE MATERIALIZED VIEW {qualified} {using} AS\n{definition}\n  WITH NO DATA;\n");
-            ("materialized view", create)
+            ("materialized view", tablespaces::within(row.get("tablespace"), create))
         }
     };
     let alter = |action: &String| format!("ALTER {} {qualified} {action};\n", kind.to_uppercase());
@@ -51,7 +51,7 @@ fn query() -> String {
     format!(
         "SELECT 'pg_class'::regclass::oid AS class, c.oid, \
                 n.nspname AS schema, c.relname AS name, pg_get_viewdef(c.oid) AS definition, a.amname AS access_method, \
-                coalesce(c.reloptions, '{{}}') \
+                {}, coalesce(c.reloptions, '{{}}') \
                     || coalesce((SELECT array_agg('toast.' || o) FROM unnest(t.reloptions) o), '{{}}') AS options \
            FROM pg_class c \
            JOIN pg_namespace n ON n.oid = c.relnamespace \
@@ -59,6 +59,7 @@ fn query() -> String {
            LEFT JOIN pg_class t ON t.oid = c.reltoastrelid \
           WHERE c.relkind IN ('v', 'm') AND {} AND {} \
           ORDER BY n.nspname, c.relname",
+        tablespaces::column("c"),
         scope::user_schema("n.nspname"),
         scope::unowned("'pg_class'", "c.oid"),
     )
@@ -108,7 +109,7 @@ async fn refreshes(reader: &Reader<'_>) -> Result<Vec<Entry>> {
         .map(|row| {
             let (schema, name): (String, String) = (row.get("schema"), row.get("name"));
             Entry {
-                id: None,
+                id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
                 section: Section::PostData,
                 kind: "materialized view data",
                 sql: format!("REFRESH MATERIALIZED VIEW {};\n", quote::qualified(&schema, &name)),
@@ -135,7 +136,7 @@ fn refreshes_query() -> String {
               FROM nested JOIN reads USING (view) JOIN pg_class c ON c.oid = reads.source \
              WHERE c.relkind IN ('v', 'm') \
         ) \
-        SELECT n.nspname AS schema, c.relname AS name \
+        SELECT 'pg_class'::regclass::oid AS class, c.oid, n.nspname AS schema, c.relname AS name \
           FROM nested \
           JOIN pg_class c ON c.oid = nested.top \
           JOIN pg_namespace n ON n.oid = c.relnamespace \

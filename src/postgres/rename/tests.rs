@@ -26,6 +26,7 @@ fn object(kind: &str) -> Object {
         chunk: 0,
         offset: 0,
         size: 0,
+        needs: Vec::new(),
     }
 }
 
