@@ -41,7 +41,7 @@ ENTRIES: list[Entry] = [
             ALTER SERVER cat_server_with_owner_and_grants OWNER TO cat_server_with_owner_and_grants;
             GRANT USAGE ON FOREIGN SERVER cat_server_with_owner_and_grants TO cat_server_with_owner_and_grants_reader;
         """,
-        shows=r"(GRANT|ALTER) .* (SERVER|WRAPPER) cat_server_with_owner_and_grants (TO|OWNER)",
+        shows=r"(GRANT|ALTER) .* (SERVER|WRAPPER) cat_server_with_owner_and_grants (TO|OWNER TO) cat_server_with_owner",
         absent=ONLY_WITH_ALL | ONLY_WITH_OWNERS,
     ),
     Entry(

@@ -1,4 +1,8 @@
-"""Publications, subscriptions and event triggers."""
+"""Publications, subscriptions and event triggers.
+
+Subscriptions of PostgreSQL 14 and 15 are tested elsewhere (postgres_ddl_services.rs): pg_dump gives them an option that those
+servers do not know, so that it cannot make the database to compare with.
+"""
 
 from tests.catalogue.entry import ONLY_WITH_ALL, ONLY_WITH_OWNERS, Entry
 
@@ -79,6 +83,7 @@ ENTRIES: list[Entry] = [
             COMMENT ON SUBSCRIPTION cat_subscription IS 'a subscription';
         """,
         shows=r"(CREATE|COMMENT ON) SUBSCRIPTION \"?cat_subscription",
+        since=16,
         absent=ONLY_WITH_ALL,
     ),
     Entry(
@@ -89,16 +94,17 @@ ENTRIES: list[Entry] = [
             ALTER SUBSCRIPTION cat_subscription_with_owner OWNER TO cat_subscription_with_owner;
         """,
         shows=r"ALTER SUBSCRIPTION cat_subscription_with_owner OWNER TO cat_subscription_with_owner",
+        since=16,
         absent=ONLY_WITH_ALL | ONLY_WITH_OWNERS,
     ),
     Entry(
-        name="subscription_since_15",
+        name="subscription_with_two_phases",
         create="""
-            CREATE SUBSCRIPTION cat_subscription_since_15 CONNECTION 'dbname=nowhere' PUBLICATION p
+            CREATE SUBSCRIPTION cat_subscription_with_two_phases CONNECTION 'dbname=nowhere' PUBLICATION p
                 WITH (connect = false, slot_name = 'cat_slot', two_phase = true, disable_on_error = true);
         """,
         shows=r"two_phase = on.*disable_on_error = true",
-        since=15,
+        since=16,
         absent=ONLY_WITH_ALL,
     ),
     Entry(

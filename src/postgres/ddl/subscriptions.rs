@@ -15,7 +15,11 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
         return Ok(Vec::new());
     }
     let rows = scope::defined(reader, "subscriptions", &query(reader.version)).await?;
-    Ok(rows.iter().map(entry).collect())
+    let mut entries: Vec<Entry> = rows.iter().map(entry).collect();
+    if reader.version < RUN_AS_OWNER {
+        entries.iter_mut().for_each(keep_running_as_owner);
+    }
+    Ok(entries)
 }
 
 fn entry(row: &Row) -> Entry {
@@ -44,6 +48,17 @@ fn entry(row: &Row) -> Entry {
         name,
         table: None,
     }
+}
+
+/// Before it, changes were always applied by the owner of the subscription; since then by the owner of each table.
+const RUN_AS_OWNER: u32 = 160_000;
+
+fn keep_running_as_owner(entry: &mut Entry) {
+    entry.sql += &quote::anonymous_block(&format!(
+        "BEGIN\n  IF pg_catalog.current_setting('server_version_num')::int >= {RUN_AS_OWNER} THEN\n    \
+         ALTER SUBSCRIPTION {} SET (run_as_owner = true);\n  END IF;\nEND",
+        quote::identifier(&entry.name)
+    ));
 }
 
 /// SQL: a connection string may hold a password, so that superusers alone may read it.
