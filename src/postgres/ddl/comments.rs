@@ -37,6 +37,11 @@ fn comment(row: &Row, finish: impl Fn(String) -> String) -> Entry {
     }
 }
 
+/// Kinds whose address does not begin with a schema, but perhaps with a type of the system, or with a name that a schema
+/// could not have.
+const WITHOUT_SCHEMA: &str = "{cast, transform, language, access method, operator class, operator family, \
+    foreign-data wrapper, server, publication, subscription, event trigger}";
+
 /// What this catalog says about objects of users. The server numbers these from 16384 on; only large objects may have
 /// any number. A comment on the sequence of a column belongs to its table, or a restore of that table alone would lose it.
 pub(super) fn query(catalog: &str, remark: &str) -> String {
@@ -63,14 +68,13 @@ pub(super) fn query(catalog: &str, remark: &str) -> String {
           WHERE (d.objoid >= 16384 OR d.classoid = 'pg_largeobject'::regclass) \
             AND d.classoid <> 'pg_extension'::regclass AND address_kind IS NOT NULL \
             AND NOT (d.classoid = 'pg_namespace'::regclass AND address_names[1] = 'public') \
-            AND coalesce({user_schema}, {global} OR address_names[1] !~ '^pg_') \
+            AND coalesce({user_schema}, address_kind = ANY ('{WITHOUT_SCHEMA}') OR address_names[1] !~ '^pg_') \
             AND (k.oid IS NULL OR k.contype <> 't') \
             AND {unowned} AND {table_unowned} \
           ORDER BY address_names, d.objsubid, address_kind",
         columns = address::COLUMNS,
         address = address::of("d.classoid", "d.objoid", "d.objsubid"),
         user_schema = scope::user_schema("n.nspname"),
-        global = scope::global("d.classoid"),
         unowned = scope::unowned("d.classoid", "d.objoid"),
         table_unowned = scope::unowned("'pg_class'", "c.oid"),
     )

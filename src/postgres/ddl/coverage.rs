@@ -9,8 +9,7 @@ pub(super) async fn refused(reader: &Reader<'_>) -> Result<Vec<Refused>> {
     let mut refused = Vec::new();
     for row in scope::rows(reader, "unsupported objects", &objects_query()).await? {
         let address = Address::read(&row);
-        let kind: Option<String> = row.get("word");
-        refused.push(Refused { kind: kind.unwrap_or_else(|| address.kind().to_owned()), name: address.label() });
+        refused.push(Refused { kind: address.kind().to_owned(), name: address.label() });
     }
     for row in scope::rows(reader, "unsupported objects", &others_query()).await? {
         refused.push(Refused { kind: row.get("kind"), name: row.get("name") });
@@ -27,7 +26,7 @@ pub async fn database_settings(reader: &Reader<'_>) -> Result<Vec<String>> {
 /// The server numbers what users make from 16384 on.
 fn objects_query() -> String {
     format!(
-        "SELECT word, {columns} FROM ({SWEEP}) AS swept(class, object, word) {address} \
+        "SELECT {columns} FROM ({SWEEP}) AS swept(class, object) {address} \
           WHERE object >= 16384 AND {unowned} AND {independent} \
           ORDER BY {columns}",
         columns = address::COLUMNS,
@@ -37,46 +36,37 @@ fn objects_query() -> String {
     )
 }
 
-/// Every catalog with something in it that is not created here. `word` replaces the server's name for a kind where that
-/// is too wide. The last lines are for objects in the schemas of the system, which all else here leaves out.
+/// Objects in the schemas of the system, which all else here leaves out.
 const SWEEP: &str = "
-    SELECT 'pg_proc'::regclass::oid, oid, NULL FROM pg_proc WHERE prokind = 'a'
-     UNION ALL SELECT 'pg_operator'::regclass, oid, NULL FROM pg_operator
-     UNION ALL SELECT 'pg_opclass'::regclass, oid, NULL FROM pg_opclass
-     UNION ALL SELECT 'pg_opfamily'::regclass, oid, NULL FROM pg_opfamily
-     UNION ALL SELECT 'pg_amop'::regclass, a.oid, NULL FROM pg_amop a
-         WHERE amopfamily < 16384 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.deptype = 'e'
-             AND d.classid = 'pg_operator'::regclass AND d.objid = a.amopopr)
-     UNION ALL SELECT 'pg_amproc'::regclass, a.oid, NULL FROM pg_amproc a
-         WHERE amprocfamily < 16384 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.deptype = 'e'
-             AND d.classid = 'pg_proc'::regclass AND d.objid = a.amproc)
-     UNION ALL SELECT 'pg_cast'::regclass, oid, NULL FROM pg_cast
-     UNION ALL SELECT 'pg_conversion'::regclass, oid, NULL FROM pg_conversion
-     UNION ALL SELECT 'pg_transform'::regclass, oid, NULL FROM pg_transform
-     UNION ALL SELECT 'pg_language'::regclass, oid, NULL FROM pg_language
-     UNION ALL SELECT 'pg_am'::regclass, oid, NULL FROM pg_am
-     UNION ALL SELECT 'pg_type'::regclass, t.oid, 'base type' FROM pg_type t
-         WHERE typtype = 'b' AND NOT EXISTS (SELECT FROM pg_type element WHERE element.typarray = t.oid)
-     UNION ALL SELECT 'pg_type'::regclass, oid, 'shell type' FROM pg_type WHERE NOT typisdefined
-     UNION ALL SELECT 'pg_class'::regclass, oid, NULL FROM pg_class
+    SELECT 'pg_class'::regclass::oid, oid FROM pg_class
          WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND relnamespace < 16384 AND relnamespace <> 2200
-     UNION ALL SELECT 'pg_proc'::regclass, oid, NULL FROM pg_proc
-         WHERE prokind <> 'a' AND pronamespace < 16384 AND pronamespace <> 2200
-     UNION ALL SELECT 'pg_type'::regclass, oid, NULL FROM pg_type
-         WHERE typtype IN ('d', 'e', 'r') AND typnamespace < 16384 AND typnamespace <> 2200
-     UNION ALL SELECT 'pg_collation'::regclass, oid, NULL FROM pg_collation
+     UNION ALL SELECT 'pg_proc'::regclass, oid FROM pg_proc
+         WHERE pronamespace < 16384 AND pronamespace <> 2200
+     UNION ALL SELECT 'pg_type'::regclass, oid FROM pg_type
+         WHERE typnamespace < 16384 AND typnamespace <> 2200
+           AND (typrelid = 0 OR EXISTS (SELECT FROM pg_class c WHERE c.oid = typrelid AND c.relkind = 'c'))
+           AND NOT EXISTS (SELECT FROM pg_type element WHERE element.typarray = pg_type.oid)
+     UNION ALL SELECT 'pg_operator'::regclass, oid FROM pg_operator
+         WHERE oprnamespace < 16384 AND oprnamespace <> 2200
+     UNION ALL SELECT 'pg_opclass'::regclass, oid FROM pg_opclass
+         WHERE opcnamespace < 16384 AND opcnamespace <> 2200
+     UNION ALL SELECT 'pg_opfamily'::regclass, oid FROM pg_opfamily
+         WHERE opfnamespace < 16384 AND opfnamespace <> 2200
+     UNION ALL SELECT 'pg_conversion'::regclass, oid FROM pg_conversion
+         WHERE connamespace < 16384 AND connamespace <> 2200
+     UNION ALL SELECT 'pg_collation'::regclass, oid FROM pg_collation
          WHERE collnamespace < 16384 AND collnamespace <> 2200
-     UNION ALL SELECT 'pg_statistic_ext'::regclass, oid, NULL FROM pg_statistic_ext
+     UNION ALL SELECT 'pg_statistic_ext'::regclass, oid FROM pg_statistic_ext
          WHERE stxnamespace < 16384 AND stxnamespace <> 2200
-     UNION ALL SELECT 'pg_ts_parser'::regclass, oid, NULL FROM pg_ts_parser
+     UNION ALL SELECT 'pg_ts_parser'::regclass, oid FROM pg_ts_parser
          WHERE prsnamespace < 16384 AND prsnamespace <> 2200
-     UNION ALL SELECT 'pg_ts_template'::regclass, oid, NULL FROM pg_ts_template
+     UNION ALL SELECT 'pg_ts_template'::regclass, oid FROM pg_ts_template
          WHERE tmplnamespace < 16384 AND tmplnamespace <> 2200
-     UNION ALL SELECT 'pg_ts_dict'::regclass, oid, NULL FROM pg_ts_dict
+     UNION ALL SELECT 'pg_ts_dict'::regclass, oid FROM pg_ts_dict
          WHERE dictnamespace < 16384 AND dictnamespace <> 2200
-     UNION ALL SELECT 'pg_ts_config'::regclass, oid, NULL FROM pg_ts_config
+     UNION ALL SELECT 'pg_ts_config'::regclass, oid FROM pg_ts_config
          WHERE cfgnamespace < 16384 AND cfgnamespace <> 2200
-     UNION ALL SELECT 'pg_rewrite'::regclass, r.oid, NULL FROM pg_rewrite r JOIN pg_class c ON c.oid = ev_class
+     UNION ALL SELECT 'pg_rewrite'::regclass, r.oid FROM pg_rewrite r JOIN pg_class c ON c.oid = ev_class
          WHERE rulename <> '_RETURN' AND relnamespace < 16384 AND relnamespace <> 2200";
 
 /// What our role may not read whole, and what hangs on the database itself.

@@ -1,23 +1,34 @@
 //! Statements from the catalogs: one file per kind of object, each with the query that reads it and the text that
 //! creates it. Everything in a database is dumped, owned by an extension, or refused by name.
 
+mod access_methods;
 mod address;
+mod aggregates;
 mod apart;
+mod casts;
 mod checks;
+mod circles;
 mod collations;
 mod columns;
 mod comments;
 mod constraints;
+mod conversions;
 pub mod coverage;
 mod default_privileges;
+mod dependencies;
 mod event_triggers;
 mod extensions;
+mod family_members;
 mod foreign;
 mod functions;
 mod guard;
 mod indexes;
 mod inheritance;
+mod languages;
 pub mod large_objects;
+mod lateness;
+mod operator_classes;
+mod operators;
 mod order;
 mod parameters;
 mod policies;
@@ -36,7 +47,9 @@ mod subscriptions;
 mod tables;
 mod tablespaces;
 mod text_search;
+mod transforms;
 mod triggers;
+mod two_steps;
 mod types;
 mod views;
 
@@ -193,6 +206,15 @@ async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     entries.extend(collations::entries(reader).await?);
     entries.extend(types::entries(reader).await?);
     entries.extend(functions::entries(reader).await?);
+    entries.extend(aggregates::entries(reader).await?);
+    entries.extend(languages::entries(reader).await?);
+    entries.extend(transforms::entries(reader).await?);
+    entries.extend(casts::entries(reader).await?);
+    entries.extend(access_methods::entries(reader).await?);
+    entries.extend(operators::entries(reader).await?);
+    entries.extend(operator_classes::entries(reader).await?);
+    entries.extend(family_members::entries(reader).await?);
+    entries.extend(conversions::entries(reader).await?);
     entries.extend(text_search::entries(reader).await?);
     entries.extend(foreign::entries(reader).await?);
     entries.extend(sequences::entries(reader).await?);

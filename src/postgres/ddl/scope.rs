@@ -50,14 +50,6 @@ pub(super) fn user_schema(schema: &str) -> String {
     format!("({schema} <> 'information_schema' AND {schema} !~ '^pg_')")
 }
 
-/// SQL: rows of the catalog `class` are in no schema, so that their names may begin with anything.
-pub(super) fn global(class: &str) -> String {
-    format!(
-        "{class} IN ('pg_foreign_data_wrapper'::regclass, 'pg_foreign_server'::regclass, 'pg_publication'::regclass, \
-         'pg_subscription'::regclass, 'pg_event_trigger'::regclass, 'pg_language'::regclass, 'pg_am'::regclass)"
-    )
-}
-
 /// SQL: the row `oid` of the catalog `class` was made for itself, not with another object as a constructor is with its
 /// range or the sequence of an identity with its column. (Columns of a partition key hang on their own table so.)
 pub(super) fn independent(class: &str, oid: &str) -> String {

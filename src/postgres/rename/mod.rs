@@ -31,7 +31,7 @@ const SQL_LANGUAGES: [&str; 2] = ["sql", "plpgsql"];
 /// What is in no schema, so that there is only the live one.
 const WITHOUT_SCHEMA: [&str; 10] = [
     "language",
-    "cast",
+    "access method",
     "large object",
     "foreign data wrapper",
     "server",
@@ -41,6 +41,9 @@ const WITHOUT_SCHEMA: [&str; 10] = [
     "publication schema",
     "subscription",
 ];
+
+/// What is as its types are; there is only the live one of those that comments are about.
+const OF_TYPES: [&str; 2] = ["cast", "transform"];
 
 /// Other names for schemas.
 #[derive(Debug, Default)]
@@ -63,9 +66,15 @@ impl Renaming {
     pub(super) fn takes(&self, object: &Object) -> bool {
         match object.kind.as_str() {
             "extension" => !self.extensions.contains(&object.name),
+            "operator family member" => {
+                object.schema.as_ref().is_some_and(|schema| self.schemas.contains_key(schema))
+                    || self.is_mentioned(&object.name)
+            }
+            kind if OF_TYPES.contains(&kind) => self.is_mentioned(&object.name),
             // A module may do more with a label than keep it.
             "security label" => false,
-            _ => !object.is_about("extension") && !WITHOUT_SCHEMA.iter().any(|kind| object.is_about(kind)),
+            // Objects that need these find the live ones.
+            _ => ["extension"].iter().chain(&WITHOUT_SCHEMA).chain(&OF_TYPES).all(|kind| !object.is_about(kind)),
         }
     }
 
@@ -227,6 +236,11 @@ pub(super) fn schema_of_extension(sql: &str) -> Option<String> {
     let tokens = tokens(sql);
     let mut names = tokens.iter().filter(|token| token.is_name()).skip_while(|token| !token.is_word("schema"));
     names.nth(1).map(|schema| schema.value.to_string())
+}
+
+/// Whether a text holds a backslash outside of quotes: no SQL does, but to `psql` it begins a command.
+pub(super) fn has_command(text: &str) -> bool {
+    text.contains('\\') && lexer::tokens(text).iter().any(|token| token.is_sign("\\"))
 }
 
 #[cfg(test)]

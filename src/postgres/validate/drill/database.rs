@@ -39,6 +39,7 @@ async fn restored(drill: &Drill<'_>, scratch: &Scratch) -> Result<String> {
         archive: drill.archive,
         extent: EXTENT,
         jobs: threads(),
+        toast_compression: None,
         progress: drill.progress,
         place: Place::Trial,
     };
