@@ -27,6 +27,7 @@ mod inheritance;
 mod languages;
 pub mod large_objects;
 mod lateness;
+mod majors;
 mod operator_classes;
 mod operators;
 mod order;
@@ -37,6 +38,7 @@ pub mod privileges;
 mod publications;
 mod relations;
 pub mod removal;
+mod requirements;
 mod rules;
 mod schemas;
 mod scope;
@@ -59,8 +61,9 @@ use tokio_postgres::Client;
 
 pub use self::order::{Ordered, Stray};
 
+pub use self::majors::Majors;
 use crate::error::Result;
-use crate::manifest::{Extension, Section};
+use crate::manifest::{Extension, Requirement, Section};
 
 /// A row of a system catalog, as `pg_depend` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -165,6 +168,10 @@ pub struct Schema {
     pub roles: Vec<String>,
     /// Modules that gave security labels.
     pub label_providers: Vec<String>,
+    /// What else the server must have.
+    pub requirements: Vec<Requirement>,
+    /// Which entries an older server does not understand.
+    pub majors: Majors,
     /// What the backup leaves out because it is worth nothing, in whole sentences.
     pub notices: Vec<String>,
 }
@@ -174,6 +181,7 @@ pub async fn read(reader: &Reader<'_>) -> Result<Schema> {
     let entries = entries(reader).await?;
     let sequences = positions::read(reader, &entries).await?;
     let Ordered { entries, needs, .. } = order::sorted(reader, entries).await?;
+    let roles = privileges::roles(reader).await?;
     Ok(Schema {
         entries,
         needs,
@@ -181,8 +189,10 @@ pub async fn read(reader: &Reader<'_>) -> Result<Schema> {
         sequences,
         refused: coverage::refused(reader).await?,
         extensions: extensions::described(reader).await?,
-        roles: privileges::roles(reader).await?,
         label_providers: security_labels::providers(reader).await?,
+        requirements: requirements::read(reader, &roles).await?,
+        majors: majors::read(reader).await?,
+        roles,
         notices: notices(reader).await?,
     })
 }

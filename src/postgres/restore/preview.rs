@@ -6,17 +6,17 @@ use tokio_postgres::Client;
 
 use super::part;
 use super::replace::Replacement;
+use super::requirements::{self, Wanted};
 use super::resources;
 use super::selection::Tables;
 use crate::archive::Archive;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::event::Progress;
 use crate::manifest::{Manifest, Section};
 use crate::plan::{ConnectionParameters, Owners, RestorePlan, Scope};
-use crate::postgres::backup::LABEL_PROVIDERS;
 use crate::postgres::connect::{self, Connection, describe_error};
 use crate::postgres::ddl::{Reader, removal};
-use crate::postgres::quote::{anonymous_block, identifier, qualified};
+use crate::postgres::quote::qualified;
 use crate::postgres::runtime::{block_on, unless_stopped};
 use crate::postgres::session;
 use crate::restore::{ObjectPreview, Preview, TablePreview};
@@ -95,7 +95,7 @@ async fn describe(plan: &RestorePlan, client: &Client, manifest: &Manifest) -> R
         ..Preview::default()
     };
     if plan.is_partial() {
-        let replacement = Replacement::decide(plan.scope, &reader, manifest, &mut tables).await?;
+        let replacement = Replacement::decide(plan, &reader, manifest, &mut tables).await?;
         let further = part::further_tables(plan.scope, &replacement, manifest, &tables);
         preview.tables = rows_before_and_after(plan, client, manifest, &tables, further).await?;
         part::describe(plan, &replacement, manifest, &tables, &mut preview);
@@ -104,8 +104,9 @@ async fn describe(plan: &RestorePlan, client: &Client, manifest: &Manifest) -> R
         }
         return Ok(preview);
     }
-    check_extensions(client, manifest).await?;
-    check_label_providers(client, manifest).await?;
+    requirements::check(client, manifest).await?;
+    let wanted = Wanted { tables: &tables, scope: plan.scope, owners: plan.owners };
+    requirements::check_version(server.version, manifest, &wanted)?;
     if let Some(method) = plan.toast_compression {
         resources::check_compression(client, method).await?;
     }
@@ -150,47 +151,6 @@ fn large_objects(plan: &RestorePlan, manifest: &Manifest, live: usize) -> Option
         estimated: false,
         after: Some(after),
     })
-}
-
-/// Fails before anything is touched when the server lacks an extension that the backup needs.
-pub(in crate::postgres) async fn check_extensions(client: &Client, manifest: &Manifest) -> Result<()> {
-    let needed: Vec<&str> = manifest.database.extensions.iter().map(|extension| extension.name.as_str()).collect();
-    let rows = client
-        .query(
-            "SELECT name FROM pg_catalog.unnest($1::text[]) AS needed(name) WHERE NOT EXISTS \
-             (SELECT FROM pg_catalog.pg_available_extensions a WHERE a.name = needed.name)",
-            &[&needed],
-        )
-        .await
-        .map_err(|error| describe_error(error, "looking for extensions"))?;
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let missing: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
-    Err(
-        Error::database(format!("the server does not offer extensions that the backup needs: {}", missing.join(", ")))
-            .hint("install their packages on the database server (on Debian: postgresql-contrib and the like), then try again"),
-    )
-}
-
-/// Fails before anything is touched when the server has not loaded a module whose security labels the backup holds. No
-/// catalog lists those modules; but the server looks for the module before it looks for the object.
-pub(in crate::postgres) async fn check_label_providers(client: &Client, manifest: &Manifest) -> Result<()> {
-    let providers = manifest.database.properties.get(LABEL_PROVIDERS).and_then(serde_json::Value::as_array);
-    for provider in providers.into_iter().flatten().filter_map(serde_json::Value::as_str) {
-        let probe = anonymous_block(&format!(
-            "BEGIN\n  SECURITY LABEL FOR {} ON SCHEMA \"pg_none of this name\" IS NULL;\n\
-             EXCEPTION WHEN invalid_schema_name THEN\nEND",
-            identifier(provider)
-        ));
-        client.batch_execute(&probe).await.map_err(|error| {
-            describe_error(error, "looking for the modules of security labels").hint(format!(
-                "the backup holds security labels of {provider}: load that module on the database server \
-                 (shared_preload_libraries), then try again"
-            ))
-        })?;
-    }
-    Ok(())
 }
 
 async fn rows_before_and_after(
@@ -274,12 +234,12 @@ async fn warnings(
     manifest: &Manifest,
     server: &session::Server,
 ) -> Result<Vec<String>> {
-    let mut warnings = Vec::new();
+    let mut warnings = requirements::warnings(plan, client, manifest).await?;
     let backup_major = major(&manifest.database.server_version);
     let server_major = u64::from(server.version / 10_000);
     if backup_major > server_major {
         warnings.push(format!(
-            "the backup comes from PostgreSQL {}, newer than this server ({}): statements it does not know will stop the restore",
+            "the backup comes from PostgreSQL {}, newer than this server ({}): a statement that it does not know would stop the restore and leave all as it is",
             manifest.database.server_version, server.version_text
         ));
     }

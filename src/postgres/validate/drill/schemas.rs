@@ -66,7 +66,7 @@ fn left_out(manifest: &Manifest) -> Vec<&'static str> {
 }
 
 async fn restored(loader: &Loader<'_>, renaming: &Renaming) -> Result<()> {
-    restore::preview::check_extensions(loader.client, &loader.archive.manifest).await?;
+    restore::requirements::check(loader.client, &loader.archive.manifest).await?;
     for schema in unmade(&loader.archive.manifest) {
         loader
             .client
