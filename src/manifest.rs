@@ -43,6 +43,8 @@ pub enum Section {
     PostData,
     /// Owners and grants, each guarded against a missing role.
     Owners,
+    /// Event triggers, which every statement behind them would set off.
+    EventTriggers,
     /// Pages of a SQLite file.
     Pages,
 }
@@ -176,6 +178,16 @@ impl Object {
         match &self.schema {
             Some(schema) => format!("{schema}.{}", self.name),
             None => self.name.clone(),
+        }
+    }
+
+    /// Whether it is of this kind, or a comment, a label, an owner or grants of one that is.
+    pub fn is_about(&self, kind: &str) -> bool {
+        match self.kind.as_str() {
+            "comment" | "security label" | "owner" | "acl" => {
+                self.name.strip_prefix(kind).is_some_and(|rest| rest.starts_with(' '))
+            }
+            own => own == kind,
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The order of a `sql` payload: preamble and definitions, rows, large objects, sequences, what is built over rows,
-//! owners.
+//! owners, event triggers.
 
 use std::collections::HashMap;
 
@@ -29,6 +29,8 @@ const BLOCK_BYTES: u64 = 8192;
 /// How many refused objects an error names; the rest is counted.
 const NAMED_OBJECTS: usize = 10;
 
+/// The property that names the modules which must be loaded for the security labels.
+pub(super) const LABEL_PROVIDERS: &str = "security_label_providers";
 /// Backs up a server's database; `create` is called once the snapshot stands, so a refused connection leaves no file.
 pub fn backup(
     plan: &BackupPlan,
@@ -95,6 +97,7 @@ async fn run(
     }
     script.entries(&schema.entries, Section::PostData).await?;
     script.entries(&schema.entries, Section::Owners).await?;
+    script.entries(&schema.entries, Section::EventTriggers).await?;
     let mut objects = script.end();
     tell_needs(&mut objects, &schema, plan.content);
     snapshot.check_names().await?;
@@ -170,6 +173,9 @@ async fn describe_database(snapshot: &Snapshot, schema: &Schema) -> Result<Datab
     let mut properties = serde_json::Map::new();
     for (key, column) in [("collate", 2), ("ctype", 3), ("snapshot", 4)] {
         properties.insert(key.to_owned(), row.get::<_, String>(column).into());
+    }
+    if !schema.label_providers.is_empty() {
+        properties.insert(LABEL_PROVIDERS.to_owned(), schema.label_providers.clone().into());
     }
     Ok(Database {
         engine: "postgresql".to_owned(),

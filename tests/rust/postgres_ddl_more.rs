@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use holdfast::plan::Owners;
 use holdfast::postgres::ddl::{self, Entry, Reader, large_objects, privileges, removal};
 use tokio_postgres::Client;
 
@@ -15,7 +16,8 @@ const SINCE_17: &str = "CREATE COLLATION app.built_in (provider = builtin, local
                         GRANT MAINTAIN ON app.book TO reader";
 const RIGHTS: &str = include_str!("postgres_ddl_more/rights.sql");
 const CODE: &str = include_str!("postgres_ddl_more/code.sql");
-const ROLES: &str = r#"CREATE ROLE boss; CREATE ROLE reader; CREATE ROLE "wri'ter"; CREATE ROLE "$holdfast$";"#;
+pub(crate) const ROLES: &str =
+    r#"CREATE ROLE boss; CREATE ROLE reader; CREATE ROLE "wri'ter"; CREATE ROLE "$holdfast$";"#;
 
 #[tokio::test]
 async fn what_hangs_on_tables_is_restored_as_it_was() {
@@ -108,7 +110,7 @@ async fn a_plain_role_empties_a_database_and_leaves_extensions_alone() {
     client.batch_execute("SET ROLE owner").await.unwrap();
     client.batch_execute(include_str!("postgres_ddl_more/tangle.sql")).await.unwrap();
 
-    let plan = removal::plan(&reader(&client).await).await.unwrap();
+    let plan = removal::plan(&reader(&client).await, Owners::Apply).await.unwrap();
     let names: BTreeSet<(&str, &str)> =
         plan.iter().map(|removal| (removal.kind.as_str(), removal.name.as_str())).collect();
     for named in [
@@ -132,7 +134,7 @@ async fn a_plain_role_empties_a_database_and_leaves_extensions_alone() {
     let statements: String = plan.iter().map(|removal| removal.sql.as_str()).collect();
     client.batch_execute(&format!("BEGIN; SET client_min_messages = warning; {statements}; COMMIT")).await.unwrap();
     assert_same(&server, &[]);
-    assert_eq!(removal::plan(&reader(&client).await).await.unwrap(), []);
+    assert_eq!(removal::plan(&reader(&client).await, Owners::Apply).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -171,7 +173,7 @@ async fn code_is_removed_under_the_names_that_it_is_created_under() {
         "language",
         "access method",
     ];
-    let plan = removal::plan(&reader(&client).await).await.unwrap();
+    let plan = removal::plan(&reader(&client).await, Owners::Apply).await.unwrap();
     let removed: BTreeSet<String> = plan
         .iter()
         .filter(|removal| kinds.contains(&removal.kind.as_str()))
@@ -192,7 +194,7 @@ async fn code_is_removed_under_the_names_that_it_is_created_under() {
     let statements: String = plan.iter().map(|removal| removal.sql.as_str()).collect();
     client.batch_execute(&format!("BEGIN; SET client_min_messages = warning; {statements}; COMMIT")).await.unwrap();
     assert_same(&server, &[]);
-    assert_eq!(removal::plan(&reader(&client).await).await.unwrap(), []);
+    assert_eq!(removal::plan(&reader(&client).await, Owners::Apply).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -202,7 +204,7 @@ async fn a_removal_that_would_reach_an_extension_is_refused() {
                      CREATE FUNCTION public.added() RETURNS public.mine LANGUAGE sql AS 'SELECT NULL::public.mine'; \
                      ALTER EXTENSION hstore ADD FUNCTION public.added();";
     let client = fill(&server, "original", &[entangled]).await;
-    let error = removal::plan(&reader(&client).await).await.unwrap_err();
+    let error = removal::plan(&reader(&client).await, Owners::Apply).await.unwrap_err();
     assert!(error.message().contains("hstore") && error.message().contains("mine"), "{}", error.message());
 }
 
@@ -231,7 +233,7 @@ async fn members_of_families(client: &Client) -> Vec<String> {
 }
 
 /// A new database in which these scripts ran.
-async fn fill(server: &PostgresServer, database: &str, scripts: &[&str]) -> Client {
+pub(crate) async fn fill(server: &PostgresServer, database: &str, scripts: &[&str]) -> Client {
     server.create_database(database).await;
     let client = server.connect(database).await;
     for script in scripts {
@@ -240,24 +242,29 @@ async fn fill(server: &PostgresServer, database: &str, scripts: &[&str]) -> Clie
     client
 }
 
-async fn reader(client: &Client) -> Reader<'_> {
+pub(crate) async fn reader(client: &Client) -> Reader<'_> {
     client.batch_execute("SET search_path = ''").await.unwrap();
     let row = client.query_one("SELECT current_setting('server_version_num')::int", &[]).await.unwrap();
     Reader { client, version: row.get::<_, i32>(0).try_into().unwrap() }
 }
 
-async fn entries(client: &Client) -> Vec<Entry> {
-    alone(&reader(client).await).await.unwrap().entries
+pub(crate) async fn entries(client: &Client) -> Vec<Entry> {
+    {
+        let reader = reader(client).await;
+        ddl::read(&reader, &reader).await
+    }
+    .unwrap()
+    .entries
 }
 
-async fn execute(client: &Client, entries: &[Entry]) {
+pub(crate) async fn execute(client: &Client, entries: &[Entry]) {
     client.batch_execute("SET search_path = ''; SET check_function_bodies = false").await.unwrap();
     for entry in entries {
         client.batch_execute(&entry.sql).await.unwrap_or_else(|error| panic!("{error:?}\n{}", entry.sql));
     }
 }
 
-fn assert_same(server: &PostgresServer, options: &[&str]) {
+pub(crate) fn assert_same(server: &PostgresServer, options: &[&str]) {
     let [original, restored] = ["original", "restored"].map(|database| server.pg_dump(database, options));
     let difference: Vec<String> = difference(&original, &restored);
     assert!(difference.is_empty(), "{}", difference.join("\n"));

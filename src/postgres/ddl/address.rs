@@ -78,6 +78,10 @@ impl Address {
             ("aggregate", [schema, name]) if arguments.is_empty() => format!("{}(*)", quote::qualified(schema, name)),
             ("function" | "procedure" | "aggregate", _) => self.function(),
             ("type" | "large object", [name]) => name.clone(),
+            ("user mapping", [role]) => {
+                let role = if role == "public" { "PUBLIC".to_owned() } else { quote::identifier(role) };
+                format!("FOR {role} SERVER {}", quote::identifier(&arguments))
+            }
             ("cast", [from]) => format!("({from} AS {arguments})"),
             ("transform", [data_type]) => format!("FOR {data_type} LANGUAGE {}", quote::identifier(&arguments)),
             (_, names) => names.iter().map(|name| quote::identifier(name)).collect::<Vec<_>>().join("."),
@@ -109,6 +113,15 @@ impl Address {
             }
             [schema, _, ..] => Some(schema),
             _ => None,
+        }
+    }
+
+    /// When comments and security labels are put on it: a large object comes with the rows, an event trigger last.
+    pub(super) fn section_of_remarks(&self) -> Section {
+        match self.kind() {
+            "large object" => Section::LargeObjects,
+            "event trigger" => Section::EventTriggers,
+            _ => Section::PostData,
         }
     }
 

@@ -57,7 +57,7 @@ fn query(condition: &str) -> String {
            JOIN pg_class c ON c.oid = o.conrelid \
            JOIN pg_namespace n ON n.oid = c.relnamespace \
            CROSS JOIN LATERAL (SELECT NOT o.convalidated OR o.contype = 'c' AND {} AS apart) apart \
-          WHERE o.contype IN ('c', 'n') AND c.relkind IN ('r', 'p') AND {condition} AND {} AND {} \
+          WHERE o.contype IN ('c', 'n') AND c.relkind IN ('r', 'p', 'f') AND {condition} AND {} AND {} \
           ORDER BY n.nspname, c.relname, o.conname",
         apart::condition("'pg_constraint'", "o.oid"),
         scope::user_schema("n.nspname"),

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use tokio_postgres::Row;
 
 use super::types::collation;
-use super::{ObjectId, Reader, apart, scope};
+use super::{ObjectId, Reader, apart, foreign, scope};
 use crate::error::Result;
 use crate::postgres::quote;
 
@@ -151,7 +151,7 @@ fn query(version: u32) -> String {
            CROSS JOIN LATERAL (SELECT c.relispartition OR a.attislocal AS own) own \
            {not_nulls} \
            CROSS JOIN LATERAL (SELECT d.oid IS NOT NULL AND a.attgenerated = '' AND {apart} AS apart) default_apart \
-          WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND {schema} \
+          WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND {schema} \
           ORDER BY c.oid, a.attnum",
         parents_storage = storage("up.storage"),
         actions = actions(),
@@ -168,7 +168,7 @@ const PARENTS: &str = "LEFT JOIN ( \
            max(p.attstorage::text) AS storage, max(p.attcompression::text) AS compression, \
            array_agg(pg_get_expr(pd.adbin, pd.adrelid)) FILTER (WHERE p.attgenerated <> '') AS generated \
       FROM pg_inherits i \
-      JOIN pg_class child ON child.oid = i.inhrelid AND child.relkind = 'r' AND NOT child.relispartition \
+      JOIN pg_class child ON child.oid = i.inhrelid AND child.relkind IN ('r', 'f') AND NOT child.relispartition \
       JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attnum > 0 AND NOT p.attisdropped \
       LEFT JOIN pg_attrdef pd ON pd.adrelid = p.attrelid AND pd.adnum = p.attnum \
      GROUP BY i.inhrelid, p.attname) up ON up.inhrelid = c.oid AND up.attname = a.attname";
@@ -219,7 +219,8 @@ fn actions() -> String {
     CASE WHEN a.attoptions IS NOT NULL THEN 'SET (' || ( \
         SELECT string_agg(quote_ident(option_name) || ' = ' || quote_literal(option_value), ', ') \
           FROM pg_options_to_table(a.attoptions)) || ')' END \
-], NULL)",
+] || ('OPTIONS (' || {options} || ')'), NULL)",
+        options = foreign::options_of("a.attfdwoptions"),
         storage = storage("a.attstorage"),
     )
 }

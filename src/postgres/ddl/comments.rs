@@ -5,12 +5,11 @@ use tokio_postgres::Row;
 use super::address::{self, Address};
 use super::{Entry, ObjectId, Reader, guard, scope};
 use crate::error::Result;
-use crate::manifest::Section;
 use crate::postgres::quote;
 
 pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     let mut entries: Vec<Entry> = Vec::new();
-    entries.extend(scope::rows(reader, "comments", &query()).await?.iter().map(owned));
+    entries.extend(scope::rows(reader, "comments", &query("pg_description", "d.description")).await?.iter().map(owned));
     entries.extend(scope::rows(reader, "comments", &foreign_query()).await?.iter().map(foreign));
     Ok(entries)
 }
@@ -27,11 +26,9 @@ fn foreign(row: &Row) -> Entry {
 fn comment(row: &Row, finish: impl Fn(String) -> String) -> Entry {
     let address = Address::read(row);
     let text = row.get::<_, Option<&str>>("description").map_or_else(|| "NULL".to_owned(), quote::literal);
-    // A large object comes with the rows, and so does what is said about it.
-    let section = if address.kind() == "large object" { Section::LargeObjects } else { Section::PostData };
     Entry {
         id: Some(ObjectId { class: row.get("class"), object: row.get("object") }),
-        section,
+        section: address.section_of_remarks(),
         kind: "comment",
         schema: address.schema().map(str::to_owned),
         name: format!("{} {}", address.kind(), address.label()),
@@ -40,15 +37,18 @@ fn comment(row: &Row, finish: impl Fn(String) -> String) -> Entry {
     }
 }
 
-/// Kinds whose address does not begin with a schema, but perhaps with a type of the system.
-const WITHOUT_SCHEMA: &str = "{cast, transform, language, access method, operator class, operator family}";
+/// Kinds whose address does not begin with a schema, but perhaps with a type of the system, or with a name that a schema
+/// could not have.
+const WITHOUT_SCHEMA: &str = "{cast, transform, language, access method, operator class, operator family, \
+    foreign-data wrapper, server, publication, subscription, event trigger}";
 
-/// The server numbers what users create from 16384 on; only large objects may have any number. A comment on the sequence
-/// of a column belongs to its table, or a restore of that table alone would lose it.
-fn query() -> String {
+/// What this catalog says about objects of users. The server numbers these from 16384 on; only large objects may have
+/// any number. A comment on the sequence of a column belongs to its table, or a restore of that table alone would lose it.
+pub(super) fn query(catalog: &str, remark: &str) -> String {
     format!(
-        "SELECT {columns}, d.classoid AS class, d.objoid AS object, d.description, CASE WHEN c.relkind IN ('r', 'p') THEN c.oid ELSE owned.by END AS table_oid \
-           FROM pg_description d \
+        "SELECT {columns}, d.classoid AS class, d.objoid AS object, {remark}, \
+                CASE WHEN c.relkind IN ('r', 'p', 'f') THEN c.oid ELSE owned.by END AS table_oid \
+           FROM {catalog} d \
            LEFT JOIN LATERAL (SELECT o.refobjid AS by FROM pg_depend o \
                 WHERE d.classoid = 'pg_class'::regclass AND o.classid = d.classoid AND o.objid = d.objoid \
                   AND o.objsubid = 0 AND o.refclassid = 'pg_class'::regclass AND o.refobjsubid > 0 \
@@ -57,11 +57,12 @@ fn query() -> String {
            LEFT JOIN pg_index i ON d.classoid = 'pg_class'::regclass AND i.indexrelid = d.objoid \
            LEFT JOIN pg_constraint k ON d.classoid = 'pg_constraint'::regclass AND k.oid = d.objoid \
            LEFT JOIN pg_trigger t ON d.classoid = 'pg_trigger'::regclass AND t.oid = d.objoid \
+           LEFT JOIN pg_rewrite r ON d.classoid = 'pg_rewrite'::regclass AND r.oid = d.objoid \
            LEFT JOIN pg_policy p ON d.classoid = 'pg_policy'::regclass AND p.oid = d.objoid \
            LEFT JOIN pg_statistic_ext s ON d.classoid = 'pg_statistic_ext'::regclass AND s.oid = d.objoid \
            LEFT JOIN pg_class c ON c.oid = CASE d.classoid WHEN 'pg_class'::regclass \
                 THEN coalesce(i.indrelid, d.objoid) \
-                ELSE coalesce(k.conrelid, t.tgrelid, p.polrelid, s.stxrelid) END \
+                ELSE coalesce(k.conrelid, t.tgrelid, p.polrelid, s.stxrelid, r.ev_class) END \
            LEFT JOIN pg_namespace n ON n.oid = c.relnamespace \
            {address} \
           WHERE (d.objoid >= 16384 OR d.classoid = 'pg_largeobject'::regclass) \

@@ -82,7 +82,7 @@ SELECT i.inhrelid AS child, p.oid, n.nspname AS schema, p.relname AS name
   JOIN pg_class c ON c.oid = i.inhrelid
   JOIN pg_class p ON p.oid = i.inhparent
   JOIN pg_namespace n ON n.oid = p.relnamespace
- WHERE c.relkind = 'r' AND NOT c.relispartition
+ WHERE c.relkind IN ('r', 'f') AND NOT c.relispartition
  ORDER BY i.inhrelid, i.inhseqno";
 
 /// The dependencies know an attachment as the row of `pg_inherits`: see `order`.
@@ -95,7 +95,7 @@ fn attachments_query() -> String {
            JOIN pg_namespace n ON n.oid = c.relnamespace \
            JOIN pg_class p ON p.oid = i.inhparent \
            JOIN pg_namespace pn ON pn.oid = p.relnamespace \
-          WHERE c.relkind IN ('r', 'p') AND c.relispartition AND NOT i.inhdetachpending AND {} AND {} \
+          WHERE c.relkind IN ('r', 'p', 'f') AND c.relispartition AND NOT i.inhdetachpending AND {} AND {} \
           ORDER BY n.nspname, c.relname",
         scope::user_schema("n.nspname"),
         scope::unowned("'pg_class'", "c.oid"),

@@ -14,9 +14,12 @@ mod comments;
 mod constraints;
 mod conversions;
 pub mod coverage;
+mod default_privileges;
 mod dependencies;
+mod event_triggers;
 mod extensions;
 mod family_members;
+mod foreign;
 mod functions;
 mod guard;
 mod indexes;
@@ -32,15 +35,20 @@ mod parameters;
 mod policies;
 mod positions;
 pub mod privileges;
+mod publications;
 mod relations;
 pub mod removal;
 mod requirements;
+mod rules;
 mod schemas;
 mod scope;
+mod security_labels;
 mod sequences;
 mod statistics;
+mod subscriptions;
 mod tables;
 mod tablespaces;
+mod text_search;
 mod transforms;
 mod triggers;
 mod two_steps;
@@ -87,7 +95,7 @@ pub struct Entry {
 }
 
 /// Kinds whose statements create nothing of their own, but say more about what another entry creates.
-const ADORNMENTS: [&str; 5] = ["comment", "row security", "materialized view data", "owner", "acl"];
+const ADORNMENTS: [&str; 6] = ["comment", "security label", "row security", "materialized view data", "owner", "acl"];
 
 impl Entry {
     /// Whether it only adorns what another entry creates.
@@ -145,7 +153,7 @@ pub struct Reader<'a> {
 /// All that a database consists of, but its rows.
 #[derive(Debug)]
 pub struct Schema {
-    /// `PreData`, `PostData` and `Owners`, in the order in which they work.
+    /// `PreData`, `PostData`, `Owners` and `EventTriggers`, in the order in which they work.
     pub entries: Vec<Entry>,
     /// What each of the entries needs of the others.
     pub needs: Needs,
@@ -159,6 +167,8 @@ pub struct Schema {
     pub extensions: Vec<Extension>,
     /// Roles that own something or were granted something.
     pub roles: Vec<String>,
+    /// Modules that gave security labels.
+    pub label_providers: Vec<String>,
     /// What else the server must have.
     pub requirements: Vec<Requirement>,
     /// Which entries an older server does not understand.
@@ -183,6 +193,7 @@ pub async fn read(reader: &Reader<'_>, helper: &Reader<'_>) -> Result<Schema> {
         sequences,
         refused: coverage::refused(reader).await?,
         extensions: extensions::described(reader).await?,
+        label_providers: security_labels::providers(reader).await?,
         requirements: requirements::read(reader, &roles).await?,
         majors: majors::read(reader).await?,
         roles,
@@ -212,10 +223,16 @@ async fn entries(reader: &Reader<'_>, helper: &Reader<'_>) -> Result<Vec<Entry>>
     let (mut entries, over_tables) = try_join(up_to_views(reader), over_tables).await?;
     entries.extend(over_tables);
     entries.extend(statistics::entries(reader).await?);
+    entries.extend(rules::entries(reader).await?);
     entries.extend(triggers::entries(reader).await?);
     entries.extend(policies::entries(reader).await?);
+    entries.extend(publications::entries(reader).await?);
+    entries.extend(subscriptions::entries(reader).await?);
+    entries.extend(event_triggers::entries(reader).await?);
     entries.extend(comments::entries(reader).await?);
+    entries.extend(security_labels::entries(reader).await?);
     entries.extend(privileges::entries(reader).await?);
+    entries.extend(default_privileges::entries(reader).await?);
     Ok(entries)
 }
 
@@ -234,6 +251,8 @@ async fn up_to_views(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     entries.extend(operator_classes::entries(reader).await?);
     entries.extend(family_members::entries(reader).await?);
     entries.extend(conversions::entries(reader).await?);
+    entries.extend(text_search::entries(reader).await?);
+    entries.extend(foreign::entries(reader).await?);
     entries.extend(sequences::entries(reader).await?);
     entries.extend(tables::entries(reader).await?);
     entries.extend(views::entries(reader).await?);

@@ -8,7 +8,7 @@ use super::{Entry, Needs, ObjectId, Reader, circles, lateness};
 use crate::error::{Error, Kind, Result};
 
 /// Kinds in the order that they take when dependencies leave it open.
-const KINDS: [&str; 37] = [
+const KINDS: [&str; 53] = [
     "schema",
     "language",
     "collation",
@@ -26,8 +26,16 @@ const KINDS: [&str; 37] = [
     "operator family member",
     "operator class",
     "conversion",
+    "text search parser",
+    "text search template",
+    "text search dictionary",
+    "text search configuration",
+    "foreign data wrapper",
+    "server",
+    "user mapping",
     "sequence",
     "table",
+    "foreign table",
     "view",
     "materialized view",
     "table attach",
@@ -38,14 +46,22 @@ const KINDS: [&str; 37] = [
     "index",
     "index attach",
     "statistics",
+    "rule",
     "trigger",
     "fk constraint",
     "policy",
     "row security",
+    "publication",
+    "publication table",
+    "publication schema",
+    "subscription",
+    "event trigger",
     "comment",
+    "security label",
     "materialized view data",
     "owner",
     "acl",
+    "default privileges",
 ];
 
 /// Entries in an order that works, and what they need.

@@ -42,9 +42,11 @@ fn owner(row: &Row) -> Entry {
 }
 
 fn entry(kind: &'static str, address: &Address, row: &Row, sql: String) -> Entry {
+    // What is made behind the owners gets its own there.
+    let section = if address.kind() == "event trigger" { Section::EventTriggers } else { Section::Owners };
     Entry {
         id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
-        section: Section::Owners,
+        section,
         kind,
         schema: address.schema().map(str::to_owned),
         name: format!("{} {}", address.kind(), address.label()),
@@ -141,6 +143,7 @@ fn givers_first(mut waiting: Vec<Grant>, owner: &str) -> Vec<Grant> {
 fn grant_target(address: &Address) -> String {
     let keyword = match address.kind() {
         "view" | "materialized view" | "foreign table" => "TABLE".to_owned(),
+        "server" => "FOREIGN SERVER".to_owned(),
         "aggregate" => return format!("FUNCTION {}", address.function()),
         _ => address.keyword(),
     };
@@ -154,7 +157,7 @@ object(class, oid, owner, acl, letter, schema, table_oid) AS (
     SELECT 'pg_namespace'::regclass::oid, oid, nspowner, nspacl, 'n'::\"char\", nspname, NULL::oid FROM pg_namespace
      UNION ALL
     SELECT 'pg_class'::regclass, c.oid, relowner, relacl, (CASE relkind WHEN 'S' THEN 's' ELSE 'r' END)::\"char\", nspname,
-           CASE WHEN relkind IN ('r', 'p') THEN c.oid ELSE (
+           CASE WHEN relkind IN ('r', 'p', 'f') THEN c.oid ELSE (
                SELECT d.refobjid FROM pg_depend d
                 WHERE relkind = 'S' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refobjsubid > 0
                   AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')) END
@@ -191,6 +194,21 @@ object(class, oid, owner, acl, letter, schema, table_oid) AS (
      UNION ALL
     SELECT 'pg_foreign_data_wrapper'::regclass, oid, fdwowner, fdwacl, 'F', NULL, NULL FROM pg_foreign_data_wrapper
      UNION ALL
+    SELECT 'pg_foreign_server'::regclass, oid, srvowner, srvacl, 'S', NULL, NULL FROM pg_foreign_server
+     UNION ALL
+    SELECT 'pg_ts_dict'::regclass, t.oid, dictowner, NULL, NULL, nspname, NULL
+      FROM pg_ts_dict t JOIN pg_namespace n ON n.oid = dictnamespace
+     UNION ALL
+    SELECT 'pg_ts_config'::regclass, t.oid, cfgowner, NULL, NULL, nspname, NULL
+      FROM pg_ts_config t JOIN pg_namespace n ON n.oid = cfgnamespace
+     UNION ALL
+    SELECT 'pg_publication'::regclass, oid, pubowner, NULL, NULL, NULL, NULL FROM pg_publication
+     UNION ALL
+    SELECT 'pg_event_trigger'::regclass, oid, evtowner, NULL, NULL, NULL, NULL FROM pg_event_trigger
+     UNION ALL
+    SELECT 'pg_subscription'::regclass, oid, subowner, NULL, NULL, NULL, NULL FROM pg_subscription
+     WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+     UNION ALL
     SELECT 'pg_largeobject'::regclass, oid, lomowner, lomacl, 'L', NULL, NULL FROM pg_largeobject_metadata
 )";
 
@@ -201,7 +219,7 @@ fn usual_public(version: u32) -> String {
     format!("(class = 'pg_namespace'::regclass AND schema = 'public' AND owner = {owner})")
 }
 
-/// SQL: what users made and extensions do not own. Sequences of columns follow their table, constructors their type.
+/// SQL: what users made and extensions do not own; in no schema, it is told by its number. Sequences of columns follow their table, constructors their type.
 fn owned_by_users(version: u32) -> String {
     format!(
         "(class = 'pg_largeobject'::regclass OR coalesce({}, object.oid >= 16384) AND {} AND {} AND NOT {} \

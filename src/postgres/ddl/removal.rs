@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use tokio_postgres::Row;
 
 use super::address::{self, Address};
-use super::{Reader, family_members, scope};
+use super::{Reader, default_privileges, family_members, scope};
 use crate::error::{Error, Kind, Result};
+use crate::plan::Owners;
 
 /// One object that goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,14 +26,22 @@ pub struct Removal {
 }
 
 /// Statements that empty the database, in an order that works in one transaction for the role that owns the objects.
-pub async fn plan(reader: &Reader<'_>) -> Result<Vec<Removal>> {
+///
+/// Default privileges go where those of the backup take their place. Where its rights are not applied they are all that
+/// gives anybody rights to what is made again, and stay; those of a schema go with it.
+pub async fn plan(reader: &Reader<'_>, owners: Owners) -> Result<Vec<Removal>> {
     refuse_entangled(reader).await?;
-    everything(reader).await
+    everything(reader, owners).await
 }
 
 /// What the plan removes, whether that is possible or not.
-pub async fn everything(reader: &Reader<'_>) -> Result<Vec<Removal>> {
-    let mut plan = objects(reader).await?;
+pub async fn everything(reader: &Reader<'_>, owners: Owners) -> Result<Vec<Removal>> {
+    let (mut plan, others): (Vec<Removal>, Vec<Removal>) =
+        objects(reader).await?.into_iter().partition(|removal| removal.kind == "event trigger");
+    if owners == Owners::Apply {
+        plan.extend(default_privileges::removals(reader).await?);
+    }
+    plan.extend(others);
     plan.extend(large_objects(reader).await?);
     Ok(plan)
 }
@@ -75,8 +84,9 @@ fn drop(address: &Address) -> String {
     if let Some((family, member)) = address.family_member() {
         return format!("ALTER OPERATOR FAMILY {family} DROP {member};\n");
     }
-    // Without CASCADE a schema with something unforeseen in it stops the restore instead of taking it along.
-    let cascade = if address.kind() == "schema" { "" } else { " CASCADE" };
+    // Without CASCADE a schema with something unforeseen in it stops the restore instead of taking it along; to a user
+    // mapping nothing can belong.
+    let cascade = if matches!(address.kind(), "schema" | "user mapping") { "" } else { " CASCADE" };
     format!("DROP {} IF EXISTS {}{cascade};\n", address.keyword(), address.target())
 }
 
@@ -101,8 +111,10 @@ const ENTANGLED: &str = "
        AND NOT EXISTS (SELECT FROM pg_depend o WHERE o.classid = d.refclassid AND o.objid = d.refobjid
                           AND o.deptype IN ('e', 'i', 'a'))
      UNION ALL
-    SELECT format('the subscription %s writes into this database', subname),
-           'Drop the subscription, or restore into another database.'
+    SELECT format('the subscription %s writes into this database, and on its publisher a slot waits for it', subname),
+           format('Run DROP SUBSCRIPTION %1$I, which drops the slot too; where the publisher is gone, run ALTER SUBSCRIPTION '
+                  '%1$I DISABLE; ALTER SUBSCRIPTION %1$I SET (slot_name = NONE); DROP SUBSCRIPTION %1$I. '
+                  'Or restore into another database.', subname)
       FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
 /// Event triggers first, since they would fire at each step; schemas last. Members of operator families cannot be
@@ -129,6 +141,7 @@ const OBJECTS: &str = "
          FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind IN ('r', 'p', 'v', 'm', 'f')
             OR relkind = 'S' AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
                                                 AND d.objid = c.oid AND d.deptype = 'a' AND d.refobjsubid > 0)
+     UNION ALL SELECT 4, 'pg_user_mapping'::regclass, umid, NULL FROM pg_user_mappings
      UNION ALL SELECT 5, 'pg_foreign_server'::regclass, oid, NULL FROM pg_foreign_server
      UNION ALL SELECT 6, 'pg_foreign_data_wrapper'::regclass, oid, NULL FROM pg_foreign_data_wrapper
      UNION ALL SELECT 7, 'pg_cast'::regclass, oid, NULL FROM pg_cast

@@ -1,4 +1,4 @@
-//! Tables with their columns and checks.
+//! Tables with their columns and checks, foreign ones too.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 use super::checks::{self, Checks};
 use super::columns::{self, Column};
 use super::inheritance::{self, Parent};
-use super::{Entry, ObjectId, Reader, parameters, scope, tablespaces};
+use super::{Entry, ObjectId, Reader, foreign, parameters, scope, tablespaces};
 use crate::error::Result;
 use crate::manifest::Section;
 use crate::postgres::quote;
@@ -30,7 +30,8 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
             checks: checks.remove(&oid).unwrap_or_default(),
             parents,
         };
-        entries.push(table.entry("table", table.id, table.create(&row)));
+        let kind = if row.get::<_, Option<&str>>("server").is_some() { "foreign table" } else { "table" };
+        entries.push(table.entry(kind, table.id, table.create(&row)));
         entries.extend(table.columns.iter().filter_map(|column| table.default(column)));
     }
     entries.extend(inheritance::attachments(reader).await?);
@@ -51,14 +52,21 @@ struct Table {
 impl Table {
     fn create(&self, row: &Row) -> String {
         let options: Vec<String> = row.get("options");
+        let server = row.get::<_, Option<&str>>("server").map(quote::identifier);
         let create = format!(
-            "CREATE {}TABLE {}{}{}{}{}{};\n",
-            if row.get("unlogged") { "UNLOGGED " } else { "" },
+            "CREATE {}TABLE {}{}{}{}{}{}{}{};\n",
+            match (row.get("unlogged"), &server) {
+                (_, Some(_)) => "FOREIGN ",
+                (true, None) => "UNLOGGED ",
+                (false, None) => "",
+            },
             self.qualified(),
             self.elements(row),
             self.inherits(),
             clause(" PARTITION BY ", row.get("partition_key")),
             clause(" USING ", row.get::<_, Option<&str>>("access_method").map(quote::identifier).as_deref()),
+            clause("\nSERVER ", server.as_deref()),
+            foreign::options(row),
             parameters::clause(&options),
         );
         let create = tablespaces::within(row.get("tablespace"), create);
@@ -155,17 +163,21 @@ fn query() -> String {
     format!(
         "SELECT 'pg_class'::regclass::oid AS class, c.oid, n.nspname AS schema, c.relname AS name, \
                 c.relpersistence = 'u' AS unlogged, pg_get_partkeydef(c.oid) AS partition_key, \
-                am.amname AS access_method, {}, \
+                am.amname AS access_method, s.srvname AS server, {} AS foreign_options, {}, \
                 CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS of_type, \
-                CASE c.relreplident WHEN 'n' THEN 'NOTHING' WHEN 'f' THEN 'FULL' END AS replica_identity, \
+                CASE WHEN c.relkind = 'f' THEN NULL WHEN c.relreplident = 'n' THEN 'NOTHING' \
+                     WHEN c.relreplident = 'f' THEN 'FULL' END AS replica_identity, \
                 coalesce(c.reloptions, '{{}}') \
                     || coalesce((SELECT array_agg('toast.' || o) FROM unnest(toast.reloptions) o), '{{}}') AS options \
            FROM pg_class c \
            JOIN pg_namespace n ON n.oid = c.relnamespace \
            LEFT JOIN pg_am am ON am.oid = c.relam AND am.amname <> 'heap' \
+           LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid \
+           LEFT JOIN pg_foreign_server s ON s.oid = f.ftserver \
            LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid \
-          WHERE c.relkind IN ('r', 'p') AND {} AND {} \
+          WHERE c.relkind IN ('r', 'p', 'f') AND {} AND {} \
           ORDER BY n.nspname, c.relname",
+        foreign::options_of("f.ftoptions"),
         tablespaces::column("c"),
         scope::user_schema("n.nspname"),
         scope::unowned("'pg_class'", "c.oid"),

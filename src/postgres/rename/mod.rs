@@ -28,8 +28,22 @@ const NAME_TYPES: [&str; 9] = [
 /// Languages whose code is SQL enough for a body to be read as such.
 const SQL_LANGUAGES: [&str; 2] = ["sql", "plpgsql"];
 
-/// What comments are about that has no schema, so that there is only the live one.
-const WITHOUT_SCHEMA: [&str; 6] = ["extension ", "language ", "access method ", "cast ", "transform ", "large object "];
+/// What is in no schema, so that there is only the live one.
+const WITHOUT_SCHEMA: [&str; 10] = [
+    "language",
+    "access method",
+    "large object",
+    "foreign data wrapper",
+    "server",
+    "user mapping",
+    "publication",
+    "publication table",
+    "publication schema",
+    "subscription",
+];
+
+/// What is as its types are; there is only the live one of those that comments are about.
+const OF_TYPES: [&str; 2] = ["cast", "transform"];
 
 /// Other names for schemas.
 #[derive(Debug, Default)]
@@ -52,16 +66,15 @@ impl Renaming {
     pub(super) fn takes(&self, object: &Object) -> bool {
         match object.kind.as_str() {
             "extension" => !self.extensions.contains(&object.name),
-            // These have one name in the whole database; objects that need them find the live ones.
-            "language" | "access method" => false,
-            // And these are what their types are.
-            "cast" | "transform" => self.is_mentioned(&object.name),
             "operator family member" => {
                 object.schema.as_ref().is_some_and(|schema| self.schemas.contains_key(schema))
                     || self.is_mentioned(&object.name)
             }
-            "comment" => !WITHOUT_SCHEMA.iter().any(|kind| object.name.starts_with(kind)),
-            _ => true,
+            kind if OF_TYPES.contains(&kind) => self.is_mentioned(&object.name),
+            // A module may do more with a label than keep it.
+            "security label" => false,
+            // Objects that need these find the live ones.
+            _ => ["extension"].iter().chain(&WITHOUT_SCHEMA).chain(&OF_TYPES).all(|kind| !object.is_about(kind)),
         }
     }
 

@@ -36,6 +36,8 @@ pub(in crate::postgres) struct Loader<'a> {
 pub(in crate::postgres) enum Place<'a> {
     /// Where the backup says.
     Own,
+    /// Where the backup says, in a database that will be dropped.
+    Trial,
     /// In scratch schemas beside live objects, which must not be touched.
     Scratch(&'a Renaming),
 }
@@ -49,7 +51,7 @@ impl Place<'_> {
     /// A schema's name.
     pub(in crate::postgres) fn named<'b>(&'b self, schema: &'b str) -> &'b str {
         match self {
-            Self::Own => schema,
+            Self::Own | Self::Trial => schema,
             Self::Scratch(renaming) => renaming.schema(schema),
         }
     }
@@ -57,13 +59,15 @@ impl Place<'_> {
     fn takes(self, object: &Object) -> bool {
         match self {
             Self::Own => true,
+            // A database with a subscription cannot be dropped.
+            Self::Trial => !object.is_about("subscription"),
             Self::Scratch(renaming) => renaming.takes(object),
         }
     }
 
     fn statement<'b>(self, object: &Object, sql: &'b str) -> Result<Cow<'b, str>> {
         match self {
-            Self::Own => Ok(sql.into()),
+            Self::Own | Self::Trial => Ok(sql.into()),
             Self::Scratch(renaming) => renaming.statement(object, sql).map(Cow::Owned),
         }
     }
@@ -113,7 +117,8 @@ impl Loader<'_> {
     pub(in crate::postgres) fn check_statements(&self) -> Result<()> {
         let manifest = &self.archive.manifest;
         let mut decoded: Option<(u32, Vec<u8>)> = None;
-        for object in manifest.objects.iter().filter(|object| object.section != Section::Owners) {
+        let executed = |object: &&Object| !matches!(object.section, Section::Owners | Section::EventTriggers);
+        for object in manifest.objects.iter().filter(executed) {
             self.progress.check()?;
             if !self.place.takes(object) {
                 continue;

@@ -4,6 +4,7 @@
 pub(in crate::postgres) mod check;
 pub(in crate::postgres) mod commit;
 mod data_only;
+mod label_providers;
 pub(in crate::postgres) mod load;
 pub(in crate::postgres) mod parallel;
 mod part;
@@ -46,6 +47,9 @@ const BUILDING: &str = "building indexes and constraints";
 
 /// Kinds whose statements fill something with rows; data-only restores execute them too.
 const MATERIALIZED_VIEW_DATA: &str = "materialized view data";
+
+/// What `ddl` calls an owner.
+const OWNER: &str = "owner";
 
 /// Restores `archive` in the way that suits; on any failure the old state stays.
 pub fn restore(
@@ -188,7 +192,7 @@ async fn decide(
 /// All that happens between `BEGIN` and `COMMIT` when a whole database is restored; gives the rows loaded.
 pub(in crate::postgres) async fn execute(extent: Extent, loader: &Loader<'_>, server: &Server) -> Result<u64> {
     check_requirements(extent, loader, server).await?;
-    clear(loader, server).await?;
+    clear(extent.owners, loader, server).await?;
     complete(extent, loader, PutAside::default()).await
 }
 
@@ -200,9 +204,9 @@ async fn check_requirements(extent: Extent, loader: &Loader<'_>, server: &Server
 }
 
 /// Removes all that a whole backup replaces.
-async fn clear(loader: &Loader<'_>, server: &Server) -> Result<()> {
+async fn clear(owners: Owners, loader: &Loader<'_>, server: &Server) -> Result<()> {
     let reader = Reader { client: loader.client, version: server.version };
-    for removal in removal::plan(&reader).await? {
+    for removal in removal::plan(&reader, owners).await? {
         loader
             .client
             .batch_execute(&removal.sql)
@@ -215,9 +219,7 @@ async fn clear(loader: &Loader<'_>, server: &Server) -> Result<()> {
 async fn complete(extent: Extent, loader: &Loader<'_>, put_aside: PutAside) -> Result<u64> {
     let rows = fill(extent, loader).await?;
     put_aside.bring_back(loader.client).await?;
-    if extent.owners == Owners::Apply {
-        loader.objects(Section::Owners, |_| true).await?;
-    }
+    hand_over(extent, loader).await?;
     check::constraints(loader.client).await?;
     Ok(rows)
 }
@@ -250,6 +252,18 @@ async fn define(loader: &Loader<'_>) -> Result<()> {
     let present = schemas(loader.client).await?;
     let missing = |object: &Object| object.kind != "schema" || !present.contains(loader.place.named(&object.name));
     loader.objects(Section::PreData, missing).await
+}
+
+/// Owners and grants, where they are wanted; then the event triggers, which each statement behind them would set off.
+async fn hand_over(extent: Extent, loader: &Loader<'_>) -> Result<()> {
+    if extent.owners == Owners::Apply {
+        loader.objects(Section::Owners, |_| true).await?;
+    }
+    if extent.scope == Scope::DataOnly {
+        return Ok(());
+    }
+    let wanted = |object: &Object| extent.owners == Owners::Apply || object.kind != OWNER;
+    loader.objects(Section::EventTriggers, wanted).await
 }
 
 async fn remove_large_objects(client: &Client) -> Result<()> {

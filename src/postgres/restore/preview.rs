@@ -26,10 +26,18 @@ use crate::restore::{ObjectPreview, Preview, TablePreview};
 const COUNTED_BYTES: i64 = 256 << 20;
 
 /// Kinds that stand for themselves; the others (indexes, constraints, comments) come and go with one of these.
-pub(super) const STANDING: [&str; 21] = [
+pub(super) const STANDING: [&str; 31] = [
     "schema",
     "collation",
+    "text search parser",
+    "text search template",
+    "text search dictionary",
+    "text search configuration",
+    "foreign data wrapper",
+    "server",
+    "user mapping",
     "table",
+    "foreign table",
     "view",
     "materialized view",
     "sequence",
@@ -48,7 +56,13 @@ pub(super) const STANDING: [&str; 21] = [
     "access method",
     "type",
     "domain",
+    "publication",
+    "event trigger",
 ];
+
+/// Kinds that only superusers may create; some services let their administrators do so too.
+const FOR_SUPERUSERS: [&str; 5] =
+    ["text search parser", "text search template", "foreign data wrapper", "publication schema", "event trigger"];
 
 /// What [`removal`] calls a large object; there may be millions, so they are counted.
 const LARGE_OBJECT: &str = "large object";
@@ -105,7 +119,11 @@ async fn describe(
     let wanted = Wanted { tables: &tables, scope: plan.scope, owners: plan.owners };
     requirements::check_version(server.version, manifest, &wanted)?;
     let swaps = preview.choice.strategy == Strategy::Swap;
-    let live = if swaps { removal::everything(&reader).await? } else { removal::plan(&reader).await? };
+    let live = if swaps {
+        removal::everything(&reader, plan.owners).await?
+    } else {
+        removal::plan(&reader, plan.owners).await?
+    };
     preview.tables = rows_before_and_after(plan, client, manifest, &tables, Vec::new()).await?;
     let live_objects = live.iter().filter(|removal| removal.kind == LARGE_OBJECT).count();
     preview.tables.extend(large_objects(plan, manifest, live_objects));
@@ -257,6 +275,9 @@ async fn warnings(
             manifest.database.encoding
         ));
     }
+    if !plan.is_partial() {
+        warnings.extend(for_superusers(client, manifest).await?);
+    }
     for skipped in &manifest.skipped {
         warnings.push(format!("the backup was made without {} {}", skipped.kind, skipped.name));
     }
@@ -265,6 +286,21 @@ async fn warnings(
         warnings.push("owners and grants of the backup are not applied; --owners applies them".to_owned());
     }
     Ok(warnings)
+}
+
+async fn for_superusers(client: &Client, manifest: &Manifest) -> Result<Option<String>> {
+    let mut kinds: Vec<&str> = manifest.objects.iter().map(|object| object.kind.as_str()).collect();
+    kinds.retain(|kind| FOR_SUPERUSERS.contains(kind));
+    kinds.sort_unstable();
+    kinds.dedup();
+    let row = client
+        .query_one("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user", &[])
+        .await
+        .map_err(|error| describe_error(error, "reading the rights of the role"))?;
+    let stops = !kinds.is_empty() && !row.get::<_, bool>(0);
+    Ok(stops.then(|| {
+        format!("the backup holds what a server may let superusers alone create, and stops there: {}", kinds.join(", "))
+    }))
 }
 
 fn major(version: &str) -> u64 {

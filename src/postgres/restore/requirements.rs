@@ -2,6 +2,7 @@
 
 use tokio_postgres::Client;
 
+use super::label_providers;
 use super::selection::Tables;
 use crate::error::{Error, Result};
 use crate::manifest::{Manifest, Object, Requirement, Section};
@@ -14,6 +15,7 @@ const NAMED_OBJECTS: usize = 10;
 
 /// Fails where the server cannot hold what is to be restored, with everything that is missing and how to get it.
 pub(in crate::postgres) async fn check(client: &Client, manifest: &Manifest) -> Result<()> {
+    label_providers::check(client, manifest).await?;
     let mut missing: Vec<String> = extensions(client, manifest).await?;
     for requirement in lacking(client, manifest).await? {
         if requirement.kind == "collation" {

@@ -26,6 +26,7 @@ use self::properties::{Grants, Properties};
 use self::rights::Rights;
 use super::connect::{Address, Connection, describe_error};
 use super::restore::Extent;
+use super::restore::load::Place;
 use super::restore::parallel::ParallelRestore;
 use super::runtime::unless_stopped;
 use super::scratch::{self, Purpose, Scratch};
@@ -110,6 +111,7 @@ impl Swap<'_> {
             jobs: decoding_threads(self.plan),
             toast_compression: self.plan.toast_compression,
             progress: self.progress,
+            place: Place::Own,
         };
         let loaded = load.run().await?;
         let tables = self.archive.manifest.tables.len() as u64;

@@ -18,12 +18,12 @@ use self::worker::Board;
 use super::load::{Loader, Place};
 use super::rows::{self, Rows};
 use super::selection::Tables;
-use super::{Extent, check_requirements, clear, define, resources, selected_bytes};
+use super::{Extent, check_requirements, clear, define, hand_over, resources, selected_bytes};
 use crate::archive::Archive;
 use crate::error::Result;
 use crate::event::Progress;
 use crate::manifest::{Manifest, Section};
-use crate::plan::{Owners, ToastCompression, Verify};
+use crate::plan::{ToastCompression, Verify};
 use crate::postgres::connect::{Address, Connection, describe_error};
 use crate::postgres::runtime::unless_stopped;
 use crate::postgres::session;
@@ -43,6 +43,8 @@ pub(in crate::postgres) struct ParallelRestore<'a> {
     pub toast_compression: Option<ToastCompression>,
     /// Counts rows and bytes, and carries the wish to stop.
     pub progress: &'a Progress,
+    /// Whether the database is to stay.
+    pub place: Place<'a>,
 }
 
 /// What was done.
@@ -86,7 +88,7 @@ impl<'a> ParallelRestore<'a> {
         self.configure(client).await?;
         let loader = self.loader(client);
         check_requirements(self.extent, &loader, &server).await?;
-        clear(&loader, &server).await?;
+        clear(self.extent.owners, &loader, &server).await?;
         define(&loader).await?;
         let board = self.board(&loader).await?;
         for _ in 1..self.jobs {
@@ -102,9 +104,7 @@ impl<'a> ParallelRestore<'a> {
         }))
         .await?;
         let loader = self.loader(&connections[0].client);
-        if self.extent.owners == Owners::Apply {
-            loader.objects(Section::Owners, |_| true).await?;
-        }
+        hand_over(self.extent, &loader).await?;
         settle(loader.client).await?;
         Ok(board.rows())
     }
@@ -114,7 +114,7 @@ impl<'a> ParallelRestore<'a> {
         'a: 'b,
     {
         let (archive, progress) = (self.archive, self.progress);
-        Loader { client, archive, tables: &Tables::All, threads: 1, progress, place: Place::Own }
+        Loader { client, archive, tables: &Tables::All, threads: 1, progress, place: self.place }
     }
 
     async fn configure(&self, client: &Client) -> Result<()> {

@@ -10,6 +10,7 @@ use crate::plan::{Owners, Scope, Verify};
 use crate::postgres::connect::{self, Connection, describe_error};
 use crate::postgres::quote::literal;
 use crate::postgres::restore::Extent;
+use crate::postgres::restore::load::Place;
 use crate::postgres::restore::parallel::ParallelRestore;
 use crate::postgres::runtime::unless_stopped;
 use crate::postgres::scratch::{self, Purpose, Scratch};
@@ -40,9 +41,11 @@ async fn restored(drill: &Drill<'_>, scratch: &Scratch) -> Result<String> {
         jobs: threads(),
         toast_compression: None,
         progress: drill.progress,
+        place: Place::Trial,
     };
     load.run().await.map_err(verdict)?;
-    Ok(note)
+    let subscribed = drill.archive.manifest.objects.iter().any(|object| object.kind == "subscription");
+    Ok(if subscribed { note + "; subscriptions were left out" } else { note })
 }
 
 /// Creates it as the backup's database was; where the server lacks that locale, as the server likes it, and says so.

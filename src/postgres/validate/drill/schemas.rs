@@ -1,7 +1,8 @@
 //! A drill in scratch schemas beside the live ones, inside one transaction that is always rolled back.
 //!
-//! Every statement is rewritten before the first is executed, so that none reaches a live object. Owners, grants and
-//! large objects are not part of it: they have no schema that could be another one.
+//! Every statement is rewritten before the first is executed, so that none reaches a live object. Owners, grants, large
+//! objects and what else belongs to the whole database are not part of it: they have no schema that could be another one.
+//! Foreign tables are made over the live servers; nobody reads them but materialized views.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -39,11 +40,29 @@ pub(super) async fn rehearse(drill: Drill<'_>, home: Connection) -> Result<Strin
     client.batch_execute("ROLLBACK").await.map_err(|error| describe_error(error, "rolling the drill back"))?;
     home.close().await?;
     Ok(format!(
-        "restored into scratch schemas of PostgreSQL {} and rolled back; {}; owners, grants{} were left out",
+        "restored into scratch schemas of PostgreSQL {} and rolled back; {}; {} were left out",
         server.version_text,
         agreement(manifest),
-        if manifest.large_objects > 0 { " and large objects" } else { "" }
+        left_out(manifest).join(", "),
     ))
+}
+
+/// What is of the whole database, as far as the backup has it.
+fn left_out(manifest: &Manifest) -> Vec<&'static str> {
+    let kinds = [
+        ("foreign data wrapper", "foreign data wrappers"),
+        ("server", "servers"),
+        ("user mapping", "user mappings"),
+        ("publication", "publications"),
+        ("subscription", "subscriptions"),
+        ("event trigger", "event triggers"),
+        ("security label", "security labels"),
+    ];
+    let held = |kind: &str| manifest.objects.iter().any(|object| object.kind == kind);
+    let mut left_out = vec!["owners", "grants"];
+    left_out.extend((manifest.large_objects > 0).then_some("large objects"));
+    left_out.extend(kinds.into_iter().filter(|(kind, _)| held(kind)).map(|(_, kinds)| kinds));
+    left_out
 }
 
 async fn restored(loader: &Loader<'_>, renaming: &Renaming) -> Result<()> {
@@ -65,7 +84,7 @@ fn schemas(manifest: &Manifest) -> BTreeSet<&str> {
     let objects = manifest.objects.iter().filter_map(|object| match object.kind.as_str() {
         "schema" => Some(object.name.as_str()),
         // What a comment or a grant is about may be no object of a schema, and named after what it belongs to.
-        "comment" | "acl" | "owner" => None,
+        "comment" | "security label" | "acl" | "owner" => None,
         _ => object.schema.as_deref(),
     });
     tables.chain(objects).chain(["public"]).collect()
@@ -87,6 +106,7 @@ async fn renaming(client: &Client, archive: &Archive) -> Result<Renaming> {
     let names = schemas(manifest).into_iter().enumerate();
     let extensions = extensions(client).await?;
     check_extension_schemas(archive, &extensions)?;
+    check_servers(client, manifest).await?;
     let needed: Vec<&str> = manifest.database.extensions.iter().map(|extension| extension.name.as_str()).collect();
     let renaming = Renaming {
         schemas: names.map(|(number, schema)| (schema.to_owned(), scratch(number))).collect(),
@@ -124,6 +144,21 @@ fn check_extension_schemas(archive: &Archive, present: &BTreeMap<String, String>
     Ok(())
 }
 
+/// Foreign tables need their servers, which are not made here.
+async fn check_servers(client: &Client, manifest: &Manifest) -> Result<()> {
+    let servers = manifest.objects.iter().filter(|object| object.kind == "server");
+    let needed: Vec<&str> = servers.map(|object| object.name.as_str()).collect();
+    let missing = client
+        .query_opt(
+            "SELECT needed.name FROM pg_catalog.unnest($1::text[]) AS needed(name) WHERE NOT EXISTS \
+             (SELECT FROM pg_catalog.pg_foreign_server WHERE srvname = needed.name) LIMIT 1",
+            &[&needed],
+        )
+        .await
+        .map_err(|error| describe_error(error, "looking for foreign servers"))?;
+    missing.map_or(Ok(()), |row| Err(impossible(format!("the server {} is not there", row.get::<_, &str>(0)))))
+}
+
 /// What the extensions brought, by schema and name.
 async fn members(client: &Client, extensions: &[&str]) -> Result<HashSet<(String, String)>> {
     let rows = client
@@ -143,6 +178,8 @@ const MEMBERS: &str = "
              UNION ALL SELECT 'pg_opfamily'::regclass, oid, opfnamespace, opfname FROM pg_catalog.pg_opfamily
              UNION ALL SELECT 'pg_collation'::regclass, oid, collnamespace, collname FROM pg_catalog.pg_collation
              UNION ALL SELECT 'pg_ts_config'::regclass, oid, cfgnamespace, cfgname FROM pg_catalog.pg_ts_config
+             UNION ALL SELECT 'pg_ts_parser'::regclass, oid, prsnamespace, prsname FROM pg_catalog.pg_ts_parser
+             UNION ALL SELECT 'pg_ts_template'::regclass, oid, tmplnamespace, tmplname FROM pg_catalog.pg_ts_template
              UNION ALL SELECT 'pg_ts_dict'::regclass, oid, dictnamespace, dictname FROM pg_catalog.pg_ts_dict
            ) m(class, oid, namespace, name)
       JOIN pg_catalog.pg_depend d ON d.classid = m.class AND d.objid = m.oid AND d.deptype = 'e'
@@ -152,7 +189,9 @@ const MEMBERS: &str = "
 
 /// An object named like an extension's could not be told from it, and would be made in the live schema.
 fn check_members(manifest: &Manifest, renaming: &Renaming) -> Result<()> {
-    let own = manifest.objects.iter().filter(|object| object.section != Section::Owners && object.kind != "comment");
+    let own = manifest.objects.iter().filter(|object| {
+        object.section != Section::Owners && object.kind != "comment" && object.kind != "security label"
+    });
     for object in own {
         let name = object.name.split('(').next().unwrap_or_default();
         let address = (object.schema.clone().unwrap_or_default(), name.to_owned());

@@ -1,0 +1,3 @@
+CREATE SUBSCRIPTION since_17 CONNECTION '' PUBLICATION p WITH (connect = false, failover = true);
+CREATE EVENT TRIGGER logged ON login EXECUTE FUNCTION app.dropped();
+ALTER EVENT TRIGGER logged DISABLE;
