@@ -52,9 +52,9 @@ def trials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
 )
 def test_an_entry_comes_back_where_it_should(trials: Trials, major: int, mode: Mode, entry: Entry) -> None:
     trial = trials(major)
-    assert trial.count(entry, trial.reference()) > 0, f"pg_dump does not show what {entry.name} says that it shows"
+    assert trial.count(entry, trial.original) > 0, f"pg_dump does not show what {entry.name} says that it shows"
     restored = trial.restored(mode.name)
-    wanted = trial.count(entry, trial.reference() if mode.holds(entry) else trial.before(mode.name))
+    wanted = trial.count(entry, trial.original if mode.holds(entry) else trial.before(mode.name))
     assert trial.count(entry, restored) == wanted, f"{entry.name} is not there as it should be"
 
 
@@ -62,9 +62,9 @@ def test_an_entry_comes_back_where_it_should(trials: Trials, major: int, mode: M
 @EACH_MAJOR
 def test_pg_dump_says_the_same(trials: Trials, major: int, mode: Mode) -> None:
     trial = trials(major)
-    options = mode.compared(trial.entries)
+    options = mode.compared(trial)
     restored = trial.restored(mode.name)
-    assert_same(trial.text(trial.reference(*mode.oracle), *options), trial.text(restored, *options))
+    assert_same(trial.text(trial.original, *options), trial.text(restored, *options))
 
 
 @pytest.mark.parametrize("mode", [mode for mode in MODES.values() if mode.untouched], ids=lambda mode: mode.name)
@@ -72,7 +72,7 @@ def test_pg_dump_says_the_same(trials: Trials, major: int, mode: Mode) -> None:
 def test_what_was_not_asked_for_is_left_alone(trials: Trials, major: int, mode: Mode) -> None:
     assert mode.untouched
     trial = trials(major)
-    options = mode.untouched(trial.entries)
+    options = mode.untouched(trial)
     restored = trial.restored(mode.name)
     assert_same(trial.text(trial.before(mode.name), *options), trial.text(restored, *options))
 
@@ -83,6 +83,6 @@ def test_the_catalogue_leaves_no_kind_out(trials: Trials) -> None:
 
 
 def assert_same(wanted: str, found: str) -> None:
-    difference = unified_diff(wanted.split("\n"), found.split("\n"), "pg_dump and psql", "holdfast", lineterm="", n=1)
+    difference = unified_diff(wanted.split("\n"), found.split("\n"), "wanted", "found", lineterm="", n=1)
     lines = list(islice(difference, ENOUGH_LINES))
     assert not lines, "\n".join(lines)

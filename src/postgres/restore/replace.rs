@@ -128,7 +128,8 @@ impl Replacement {
             .filter_map(|entry| {
                 let table = self.surroundings.table_of(entry)?;
                 let table = qualified(table.schema.as_deref()?, &table.name);
-                Some(format!("ALTER TABLE {table} DROP CONSTRAINT {};", identifiers(&[&entry.name])))
+                // That of a partition goes with its parent's.
+                Some(format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {};", identifiers(&[&entry.name])))
             })
             .collect();
         client.batch_execute(&drops).await.map_err(|error| describe_error(error, "putting foreign keys aside"))?;
