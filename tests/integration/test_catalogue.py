@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from difflib import unified_diff
@@ -13,6 +14,7 @@ from tests.catalogue import entries
 from tests.catalogue.entry import Entry
 from tests.catalogue.kinds import AWAITED, EXCUSED, lacking
 from tests.catalogue.modes import MODES, Mode
+from tests.catalogue.script import commands_and_comments
 from tests.catalogue.trial import Trial
 from tests.servers import ALL_MAJORS, start
 
@@ -75,6 +77,15 @@ def test_what_was_not_asked_for_is_left_alone(trials: Trials, major: int, mode: 
     options = mode.untouched(trial)
     restored = trial.restored(mode.name)
     assert_same(trial.text(trial.before(mode.name), *options), trial.text(restored, *options))
+
+
+@EACH_MAJOR
+def test_no_name_and_no_value_says_anything_to_psql(trials: Trials, major: int) -> None:
+    script = trials(major).script
+    commands, comments = commands_and_comments(script)
+    assert commands == []
+    assert [comment for comment in comments if re.search("cat_|touch", comment)] == []
+    assert commands_and_comments(script + "\\! touch no\n-- cat_x\n") == (["\\! touch no"], [*comments, "-- cat_x"])
 
 
 def test_the_catalogue_leaves_no_kind_out(trials: Trials) -> None:
