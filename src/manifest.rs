@@ -165,6 +165,9 @@ pub struct Object {
     /// Indexes into [`Manifest::objects`] of what must exist before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<u32>,
+    /// The first major version of PostgreSQL that understands them, where older ones than its own do not all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<u32>,
 }
 
 impl Object {
@@ -186,6 +189,17 @@ pub struct Extension {
     pub version: String,
 }
 
+/// What the server must have and the backup cannot bring.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requirement {
+    /// `role`, `tablespace` or `collation`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// What an administrator may run to create it; no password is in it.
+    pub statement: String,
+}
+
 /// The database that was backed up.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Database {
@@ -203,6 +217,9 @@ pub struct Database {
     /// Roles that own something or were granted something.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
+    /// What else the server must have for an exact restore.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requirements: Vec<Requirement>,
     /// More that is worth knowing: `collation`, `page_size`, `journal_mode`, `snapshot`.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub properties: serde_json::Map<String, serde_json::Value>,

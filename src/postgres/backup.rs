@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::connect::{self, Address};
-use super::ddl::{self, Entry, Reader, Relation, Schema};
+use super::ddl::{self, Entry, Majors, Reader, Relation, Schema};
 use super::dump::{self, Measured};
 use super::foreign_keys;
 use super::large_objects;
@@ -63,7 +63,7 @@ async fn run(
     let database = describe_database(&snapshot, &schema).await?;
 
     let writer = create()?;
-    let mut script = Script::new(writer.sender(), &schema.relations);
+    let mut script = Script::new(writer.sender(), &schema);
     script.text(PREAMBLE);
     script.entries(&schema.entries, Section::PreData).await?;
 
@@ -177,6 +177,7 @@ async fn describe_database(snapshot: &Snapshot, schema: &Schema) -> Result<Datab
         encoding: row.get(1),
         extensions: schema.extensions.clone(),
         roles: schema.roles.clone(),
+        requirements: schema.requirements.clone(),
         properties,
     })
 }
@@ -198,18 +199,20 @@ fn tell_needs(objects: &mut [Object], schema: &Schema, content: Content) {
 }
 
 /// Collects statements into chunks and remembers where each object's statements stand.
-struct Script {
+struct Script<'a> {
     sender: ChunkSender,
+    majors: &'a Majors,
     tables: HashMap<u32, u32>,
     objects: Vec<Object>,
     preamble: Vec<u8>,
 }
 
-impl Script {
-    fn new(sender: ChunkSender, relations: &[Relation]) -> Self {
+impl<'a> Script<'a> {
+    fn new(sender: ChunkSender, schema: &'a Schema) -> Self {
         Self {
             sender,
-            tables: relations.iter().map(|relation| relation.oid).zip(0..).collect(),
+            majors: &schema.majors,
+            tables: schema.relations.iter().map(|relation| relation.oid).zip(0..).collect(),
             objects: Vec::new(),
             preamble: Vec::new(),
         }
@@ -254,6 +257,7 @@ impl Script {
             offset: offset as u64,
             size: entry.sql.len() as u64,
             needs: Vec::new(),
+            since: self.majors.of(entry),
         }
     }
 

@@ -24,6 +24,7 @@ mod inheritance;
 mod languages;
 pub mod large_objects;
 mod lateness;
+mod majors;
 mod operator_classes;
 mod operators;
 mod order;
@@ -33,6 +34,7 @@ mod positions;
 pub mod privileges;
 mod relations;
 pub mod removal;
+mod requirements;
 mod schemas;
 mod scope;
 mod sequences;
@@ -51,8 +53,9 @@ use tokio_postgres::Client;
 
 pub use self::order::{Ordered, Stray};
 
+pub use self::majors::Majors;
 use crate::error::Result;
-use crate::manifest::{Extension, Section};
+use crate::manifest::{Extension, Requirement, Section};
 
 /// A row of a system catalog, as `pg_depend` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -155,6 +158,10 @@ pub struct Schema {
     pub extensions: Vec<Extension>,
     /// Roles that own something or were granted something.
     pub roles: Vec<String>,
+    /// What else the server must have.
+    pub requirements: Vec<Requirement>,
+    /// Which entries an older server does not understand.
+    pub majors: Majors,
     /// What the backup leaves out because it is worth nothing, in whole sentences.
     pub notices: Vec<String>,
 }
@@ -164,6 +171,7 @@ pub async fn read(reader: &Reader<'_>) -> Result<Schema> {
     let entries = entries(reader).await?;
     let sequences = positions::read(reader, &entries).await?;
     let Ordered { entries, needs, .. } = order::sorted(reader, entries).await?;
+    let roles = privileges::roles(reader).await?;
     Ok(Schema {
         entries,
         needs,
@@ -171,7 +179,9 @@ pub async fn read(reader: &Reader<'_>) -> Result<Schema> {
         sequences,
         refused: coverage::refused(reader).await?,
         extensions: extensions::described(reader).await?,
-        roles: privileges::roles(reader).await?,
+        requirements: requirements::read(reader, &roles).await?,
+        majors: majors::read(reader).await?,
+        roles,
         notices: notices(reader).await?,
     })
 }

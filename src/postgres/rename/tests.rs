@@ -25,6 +25,7 @@ fn object(kind: &str) -> Object {
         table: None,
         chunk: 0,
         offset: 0,
+        since: None,
         size: 0,
         needs: Vec::new(),
     }

@@ -9,6 +9,7 @@ mod part;
 pub(in crate::postgres) mod preview;
 mod provision;
 mod replace;
+pub(in crate::postgres) mod requirements;
 mod resources;
 pub(in crate::postgres) mod rows;
 pub(in crate::postgres) mod selection;
@@ -23,6 +24,7 @@ use tokio_postgres::Client;
 
 use self::load::{Loader, Place};
 use self::replace::{PutAside, Replacement};
+use self::requirements::Wanted;
 use self::selection::Tables;
 use super::connect::{self, Address, Connection, describe_error};
 use super::ddl::{Reader, removal};
@@ -148,18 +150,25 @@ async fn decide(
 ) -> Result<Replacement> {
     replace::lock(client, &archive.manifest, tables).await?;
     let reader = Reader { client, version: server.version };
-    Replacement::decide(plan.scope, &reader, &archive.manifest, tables).await
+    Replacement::decide(plan, &reader, &archive.manifest, tables).await
 }
 
 /// All that happens between `BEGIN` and `COMMIT` when a whole database is restored; gives the rows loaded.
 pub(in crate::postgres) async fn execute(extent: Extent, loader: &Loader<'_>, server: &Server) -> Result<u64> {
+    check_requirements(extent, loader, server).await?;
     clear(loader, server).await?;
     complete(extent, loader, PutAside::default()).await
 }
 
+/// Fails before anything is dropped when the server lacks what the backup needs.
+async fn check_requirements(extent: Extent, loader: &Loader<'_>, server: &Server) -> Result<()> {
+    requirements::check(loader.client, &loader.archive.manifest).await?;
+    let wanted = Wanted { tables: loader.tables, scope: extent.scope, owners: extent.owners };
+    requirements::check_version(server.version, &loader.archive.manifest, &wanted)
+}
+
 /// Removes all that a whole backup replaces.
 async fn clear(loader: &Loader<'_>, server: &Server) -> Result<()> {
-    preview::check_extensions(loader.client, &loader.archive.manifest).await?;
     let reader = Reader { client: loader.client, version: server.version };
     for removal in removal::plan(&reader).await? {
         loader

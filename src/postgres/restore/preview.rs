@@ -6,10 +6,11 @@ use tokio_postgres::Client;
 
 use super::part;
 use super::replace::Replacement;
+use super::requirements::{self, Wanted};
 use super::resources;
 use super::selection::Tables;
 use crate::archive::Archive;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::event::Progress;
 use crate::manifest::{Manifest, Section};
 use crate::plan::{ConnectionParameters, Owners, RestorePlan, Scope};
@@ -80,7 +81,7 @@ async fn describe(plan: &RestorePlan, client: &Client, manifest: &Manifest) -> R
         ..Preview::default()
     };
     if plan.is_partial() {
-        let replacement = Replacement::decide(plan.scope, &reader, manifest, &mut tables).await?;
+        let replacement = Replacement::decide(plan, &reader, manifest, &mut tables).await?;
         let further = part::further_tables(plan.scope, &replacement, manifest, &tables);
         preview.tables = rows_before_and_after(plan, client, manifest, &tables, further).await?;
         part::describe(plan, &replacement, manifest, &tables, &mut preview);
@@ -89,7 +90,9 @@ async fn describe(plan: &RestorePlan, client: &Client, manifest: &Manifest) -> R
         }
         return Ok(preview);
     }
-    check_extensions(client, manifest).await?;
+    requirements::check(client, manifest).await?;
+    let wanted = Wanted { tables: &tables, scope: plan.scope, owners: plan.owners };
+    requirements::check_version(server.version, manifest, &wanted)?;
     if let Some(method) = plan.toast_compression {
         resources::check_compression(client, method).await?;
     }
@@ -134,27 +137,6 @@ fn large_objects(plan: &RestorePlan, manifest: &Manifest, live: usize) -> Option
         estimated: false,
         after: Some(after),
     })
-}
-
-/// Fails before anything is touched when the server lacks an extension that the backup needs.
-pub(in crate::postgres) async fn check_extensions(client: &Client, manifest: &Manifest) -> Result<()> {
-    let needed: Vec<&str> = manifest.database.extensions.iter().map(|extension| extension.name.as_str()).collect();
-    let rows = client
-        .query(
-            "SELECT name FROM pg_catalog.unnest($1::text[]) AS needed(name) WHERE NOT EXISTS \
-             (SELECT FROM pg_catalog.pg_available_extensions a WHERE a.name = needed.name)",
-            &[&needed],
-        )
-        .await
-        .map_err(|error| describe_error(error, "looking for extensions"))?;
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let missing: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
-    Err(
-        Error::database(format!("the server does not offer extensions that the backup needs: {}", missing.join(", ")))
-            .hint("install their packages on the database server (on Debian: postgresql-contrib and the like), then try again"),
-    )
 }
 
 async fn rows_before_and_after(
@@ -238,12 +220,12 @@ async fn warnings(
     manifest: &Manifest,
     server: &session::Server,
 ) -> Result<Vec<String>> {
-    let mut warnings = Vec::new();
+    let mut warnings = requirements::warnings(plan, client, manifest).await?;
     let backup_major = major(&manifest.database.server_version);
     let server_major = u64::from(server.version / 10_000);
     if backup_major > server_major {
         warnings.push(format!(
-            "the backup comes from PostgreSQL {}, newer than this server ({}): statements it does not know will stop the restore",
+            "the backup comes from PostgreSQL {}, newer than this server ({}): a statement that it does not know would stop the restore and leave all as it is",
             manifest.database.server_version, server.version_text
         ));
     }

@@ -9,8 +9,8 @@ use std::collections::{BTreeSet, HashSet};
 use tokio_postgres::Client;
 
 use super::data_only;
-use super::preview::check_extensions;
 use super::provision::{self, LeftOut};
+use super::requirements::{self, Wanted};
 use super::selection::{Part, Tables};
 use super::surroundings::{Going, Surroundings};
 use crate::error::Result;
@@ -46,7 +46,7 @@ pub(super) struct Replacement {
 impl Replacement {
     /// Looks at everything that could stand in the way; adds to the part what it needs and the database lacks.
     pub(super) async fn decide(
-        scope: Scope,
+        plan: &RestorePlan,
         reader: &Reader<'_>,
         manifest: &Manifest,
         tables: &mut Tables,
@@ -54,7 +54,7 @@ impl Replacement {
         let surroundings = Surroundings::read(reader, manifest, tables).await?;
         let mut going = Going::default();
         let mut left_out = Vec::new();
-        if scope == Scope::DataOnly {
+        if plan.scope == Scope::DataOnly {
             data_only::check_columns(reader.client, manifest, tables).await?;
             data_only::check_sequences(&surroundings, manifest, tables)?;
         } else if let Tables::Some(part) = tables {
@@ -64,8 +64,10 @@ impl Replacement {
             left_out = provision::complete(part, manifest, &surroundings.present(&going))?;
             let mut brought = part.objects.iter().filter_map(|index| manifest.objects.get(*index as usize));
             if brought.any(|object| object.kind == "extension") {
-                check_extensions(reader.client, manifest).await?;
+                requirements::check(reader.client, manifest).await?;
             }
+            let wanted = Wanted { tables, scope: plan.scope, owners: plan.owners };
+            requirements::check_version(reader.version, manifest, &wanted)?;
         }
         Ok(Self { surroundings, going, left_out })
     }

@@ -47,7 +47,7 @@ pub(super) async fn rehearse(drill: Drill<'_>, home: Connection) -> Result<Strin
 }
 
 async fn restored(loader: &Loader<'_>, renaming: &Renaming) -> Result<()> {
-    restore::preview::check_extensions(loader.client, &loader.archive.manifest).await?;
+    restore::requirements::check(loader.client, &loader.archive.manifest).await?;
     for schema in unmade(&loader.archive.manifest) {
         loader
             .client
