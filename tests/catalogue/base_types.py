@@ -17,7 +17,7 @@ ENTRIES: list[Entry] = [
                 category = 'S', preferred = true, default = 'it''s \\\\ a "word"', collatable = true, delimiter = ';');
             CREATE FUNCTION said(word) RETURNS word LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN $1; END';
             CREATE CAST (word AS text) WITHOUT FUNCTION;
-            CREATE DOMAIN short AS word CHECK (length(VALUE::text) < 99);
+            CREATE DOMAIN short AS word DEFAULT 'short' CHECK (length(VALUE::text) < 99);
             CREATE TABLE t (id integer PRIMARY KEY, w word, ws word[], s short);
             INSERT INTO t (id, w, ws) VALUES (1, E'x\\ty', '{a;b}'), (2, '', NULL);
             INSERT INTO t (id) VALUES (3);

@@ -39,17 +39,17 @@ fn query() -> String {
                     'SFUNC = ' || a.aggtransfn, \
                     'STYPE = ' || format_type(a.aggtranstype, -1), \
                     'SSPACE = ' || nullif(a.aggtransspace, 0), \
-                    'FINALFUNC = ' || nullif(a.aggfinalfn, 0), \
+                    'FINALFUNC = ' || nullif(a.aggfinalfn, 0)::regproc, \
                     CASE WHEN a.aggfinalextra THEN 'FINALFUNC_EXTRA' END, \
                     'FINALFUNC_MODIFY = ' || {modify}, \
-                    'COMBINEFUNC = ' || nullif(a.aggcombinefn, 0), \
-                    'SERIALFUNC = ' || nullif(a.aggserialfn, 0), \
-                    'DESERIALFUNC = ' || nullif(a.aggdeserialfn, 0), \
-                    'MSFUNC = ' || nullif(a.aggmtransfn, 0), \
-                    'MINVFUNC = ' || nullif(a.aggminvtransfn, 0), \
+                    'COMBINEFUNC = ' || nullif(a.aggcombinefn, 0)::regproc, \
+                    'SERIALFUNC = ' || nullif(a.aggserialfn, 0)::regproc, \
+                    'DESERIALFUNC = ' || nullif(a.aggdeserialfn, 0)::regproc, \
+                    'MSFUNC = ' || nullif(a.aggmtransfn, 0)::regproc, \
+                    'MINVFUNC = ' || nullif(a.aggminvtransfn, 0)::regproc, \
                     CASE WHEN a.aggmtranstype <> 0 THEN 'MSTYPE = ' || format_type(a.aggmtranstype, -1) END, \
                     'MSSPACE = ' || nullif(a.aggmtransspace, 0), \
-                    'MFINALFUNC = ' || nullif(a.aggmfinalfn, 0), \
+                    'MFINALFUNC = ' || nullif(a.aggmfinalfn, 0)::regproc, \
                     CASE WHEN a.aggmfinalextra THEN 'MFINALFUNC_EXTRA' END, \
                     CASE WHEN a.aggmfinalfn <> 0 THEN 'MFINALFUNC_MODIFY = ' || {moving_modify} END, \
                     'SORTOP = ' || sort.name, \

@@ -33,8 +33,8 @@ fn query() -> String {
                         JOIN pg_namespace gn ON gn.oid = g.oprnamespace WHERE g.oid = o.oprnegate), \
                     CASE WHEN o.oprcanmerge THEN 'MERGES' END, \
                     CASE WHEN o.oprcanhash THEN 'HASHES' END, \
-                    'RESTRICT = ' || nullif(o.oprrest, 0), \
-                    'JOIN = ' || nullif(o.oprjoin, 0) \
+                    'RESTRICT = ' || nullif(o.oprrest, 0)::regproc, \
+                    'JOIN = ' || nullif(o.oprjoin, 0)::regproc \
                 ], NULL) AS options \
            FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace {address} \
           WHERE o.oprcode <> 0 AND {} AND {} \

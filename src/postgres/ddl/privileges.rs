@@ -204,7 +204,7 @@ fn usual_public(version: u32) -> String {
 /// SQL: what users made and extensions do not own. Sequences of columns follow their table, constructors their type.
 fn owned_by_users(version: u32) -> String {
     format!(
-        "(class = 'pg_largeobject'::regclass OR {} AND {} AND {} AND NOT {} \
+        "(class = 'pg_largeobject'::regclass OR coalesce({}, object.oid >= 16384) AND {} AND {} AND NOT {} \
           AND NOT (letter IS NOT DISTINCT FROM 's' AND table_oid IS NOT NULL))",
         scope::user_schema("schema"),
         scope::unowned("class", "object.oid"),

@@ -49,12 +49,12 @@ fn query() -> String {
                 array_remove(ARRAY[ \
                     'INPUT = ' || t.typinput, \
                     'OUTPUT = ' || t.typoutput, \
-                    'RECEIVE = ' || nullif(t.typreceive, 0), \
-                    'SEND = ' || nullif(t.typsend, 0), \
-                    'TYPMOD_IN = ' || nullif(t.typmodin, 0), \
-                    'TYPMOD_OUT = ' || nullif(t.typmodout, 0), \
-                    'ANALYZE = ' || nullif(t.typanalyze, 0), \
-                    'SUBSCRIPT = ' || nullif(t.typsubscript, 0), \
+                    'RECEIVE = ' || nullif(t.typreceive, 0)::regproc, \
+                    'SEND = ' || nullif(t.typsend, 0)::regproc, \
+                    'TYPMOD_IN = ' || nullif(t.typmodin, 0)::regproc, \
+                    'TYPMOD_OUT = ' || nullif(t.typmodout, 0)::regproc, \
+                    'ANALYZE = ' || nullif(t.typanalyze, 0)::regproc, \
+                    'SUBSCRIPT = ' || nullif(t.typsubscript, 0)::regproc, \
                     'INTERNALLENGTH = ' || CASE WHEN t.typlen > 0 THEN t.typlen::text ELSE 'VARIABLE' END, \
                     CASE WHEN t.typbyval THEN 'PASSEDBYVALUE' END, \
                     'ALIGNMENT = ' || CASE t.typalign WHEN 'c' THEN 'char' WHEN 's' THEN 'int2' \

@@ -91,7 +91,8 @@ fn checks_query() -> String {
     )
 }
 
-/// `NOT NULL` of a domain has a name since PostgreSQL 17.
+/// `NOT NULL` of a domain has a name since PostgreSQL 17. The default of a type is its domains' too, unless they say
+/// otherwise.
 fn query(version: u32) -> String {
     let not_null_name = if version >= 170_000 {
         "(SELECT o.conname FROM pg_constraint o WHERE o.contypid = t.oid AND o.contype = 'n' \
@@ -101,7 +102,8 @@ fn query(version: u32) -> String {
     };
     format!(
         "SELECT {NAMES}, format_type(t.typbasetype, t.typtypmod) AS base, t.typnotnull AS not_null, \
-                pg_get_expr(t.typdefaultbin, 0) AS default, \
+                CASE WHEN t.typdefault IS NOT NULL THEN pg_get_expr(t.typdefaultbin, 0) \
+                     WHEN b.typdefault IS NOT NULL THEN 'NULL' END AS default, \
                 ln.nspname AS collation_schema, l.collname AS collation, {not_null_name} AS not_null_name \
            FROM pg_type t \
            JOIN pg_namespace n ON n.oid = t.typnamespace \
