@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -21,7 +22,7 @@ BEGIN
   EXECUTE format('CREATE SCHEMA %I', evil);
   EXECUTE format('CREATE TYPE %1$I.%1$I AS ENUM (%1$L)', evil);
   EXECUTE format('CREATE FUNCTION %1$I.%1$I() RETURNS trigger LANGUAGE plpgsql AS %2$L', evil,
-                 E'BEGIN\\n-- ' || evil || E'\\nRETURN NEW; END');
+                 'BEGIN /* ' || evil || ' */ RETURN NEW; END');
   EXECUTE format('CREATE TABLE %1$I.%1$I (%1$I %1$I.%1$I DEFAULT %1$L, id serial CONSTRAINT %1$I CHECK (id > 0))', evil);
   EXECUTE format('CREATE INDEX "i %1$s" ON %2$I.%2$I (%2$I)', replace(evil, '"', '""'), evil);
   EXECUTE format('CREATE TRIGGER %1$I BEFORE INSERT ON %1$I.%1$I FOR EACH ROW EXECUTE FUNCTION %1$I.%1$I()', evil);
@@ -36,8 +37,14 @@ INSERT INTO said VALUES (E'\\n\\\\! touch "MARK"\\n\\\\.\\n\\\\! touch "MARK"\\n
 """
 
 
-def test_no_name_or_value_is_a_command_to_psql(postgresql_with: Callable[[str], Deployment], tmp_path: Path) -> None:
-    mark = tmp_path / "mark"
+@pytest.fixture
+def mark() -> Iterator[Path]:
+    """A file that is not there, with a path short enough for a name of 63 bytes."""
+    with TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder) / "m"
+
+
+def test_no_name_or_value_is_a_command_to_psql(postgresql_with: Callable[[str], Deployment], mark: Path) -> None:
     deployment = postgresql_with(EVIL.replace("MARK", str(mark)))
     server = deployment.server
     assert server is not None

@@ -123,6 +123,7 @@ impl Replacement {
             return Ok(PutAside::default());
         }
         let keys = self.surroundings.foreign_keys();
+        // The key of a partition may have gone with that of its table.
         let drops: String = self
             .surroundings
             .at(&keys)
@@ -130,7 +131,6 @@ impl Replacement {
             .filter_map(|entry| {
                 let table = self.surroundings.table_of(entry)?;
                 let table = qualified(table.schema.as_deref()?, &table.name);
-                // That of a partition goes with its parent's.
                 Some(format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {};", identifiers(&[&entry.name])))
             })
             .collect();
