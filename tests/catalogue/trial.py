@@ -80,11 +80,11 @@ class Trial:
 
     @property
     def schemas(self) -> list[str]:
-        """Those that the mode `one-schema` restores: all that entries made."""
+        """Those that the mode `one-schema` restores: of all entries that are in a schema whole."""
+        elsewhere = [f"cat_{entry.name}" for entry in self.entries if "one-schema" in entry.absent]
         names = (
-            "SELECT json_agg(nspname) FROM pg_namespace n WHERE oid >= 16384 AND nspname !~ '^pg_' "
-            # They go with the extension, which is not restored alone.
-            "AND NOT EXISTS (SELECT FROM pg_extension WHERE extnamespace = n.oid)"
+            "SELECT json_agg(nspname) FROM pg_namespace WHERE oid >= 16384 AND nspname !~ '^pg_'"
+            f" AND nspname <> ALL ('{{{','.join(elsewhere)}}}')"
         )
         return self.once("schemas", lambda: json.loads(self.server.psql(names, self.original)))
 

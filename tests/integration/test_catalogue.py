@@ -16,6 +16,7 @@ from tests.catalogue.kinds import AWAITED, EXCUSED, lacking
 from tests.catalogue.modes import MODES, Mode
 from tests.catalogue.script import commands_and_comments
 from tests.catalogue.trial import Trial
+from tests.deployment import Deployment
 from tests.servers import ALL_MAJORS, start
 
 ENTRIES = entries()
@@ -86,6 +87,20 @@ def test_no_name_and_no_value_says_anything_to_psql(trials: Trials, major: int) 
     assert commands == []
     assert [comment for comment in comments if re.search("cat_|touch", comment)] == []
     assert commands_and_comments(script + "\\! touch no\n-- cat_x\n") == (["\\! touch no"], [*comments, "-- cat_x"])
+
+
+def test_rows_come_back_that_a_check_was_never_asked_about(
+    postgresql_with: Callable[[str], Deployment],
+) -> None:
+    """No entry of the catalogue, as no rows of it can be loaded into a table that has the check."""
+    source = postgresql_with(
+        "CREATE TABLE t (a integer); INSERT INTO t VALUES (-1); ALTER TABLE t ADD CHECK (a > 0) NOT VALID"
+    )
+    target = postgresql_with("")
+    assert source.server is not None
+    source.run("backup_db")
+    target.run("restore_db", source.newest(), "--no-input", "--no-safety-backup", "--owners", "--verify")
+    assert_same(source.server.pg_dump(source.name()), source.server.pg_dump(target.name()))
 
 
 def test_the_catalogue_leaves_no_kind_out(trials: Trials) -> None:
