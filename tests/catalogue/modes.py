@@ -55,10 +55,13 @@ def tables(trial: Trial, database: str) -> None:
     trial.restore(database, tables=[".".join(table) for table in trial.tables])
 
 
-def roof_of_tables(trial: Trial) -> str:
-    """Extensions, and the schemas that the tables are in."""
+def foundation(trial: Trial) -> str:
+    return trial.foundation()
+
+
+def foundation_of_tables(trial: Trial) -> str:
     schemas = sorted({schema for schema, _ in trial.tables})
-    return trial.extensions() + "".join(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)};" for schema in schemas)
+    return trial.foundation() + "".join(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)};" for schema in schemas)
 
 
 def of_tables(trial: Trial) -> list[str]:
@@ -68,10 +71,6 @@ def of_tables(trial: Trial) -> list[str]:
 def but_tables(trial: Trial) -> list[str]:
     names = [*trial.tables, *trial.sequences]
     return [f"--exclude-table={quoted(schema)}.{quoted(name)}" for schema, name in names]
-
-
-def extensions(trial: Trial) -> str:
-    return trial.extensions()
 
 
 def schemas(trial: Trial, database: str) -> None:
@@ -99,7 +98,7 @@ MODES: dict[ModeName, Mode] = {
         Mode("psql", through_psql, options()),
         Mode("schema-only", schema_backup, options("--schema-only")),
         Mode("data-only", schema_then_rows, options()),
-        Mode("one-table", tables, of_tables, into=roof_of_tables, untouched=but_tables),
-        Mode("one-schema", schemas, of_schemas("schema"), into=extensions, untouched=of_schemas("exclude-schema")),
+        Mode("one-table", tables, of_tables, into=foundation_of_tables, untouched=but_tables),
+        Mode("one-schema", schemas, of_schemas("schema"), into=foundation, untouched=of_schemas("exclude-schema")),
     )
 }

@@ -50,12 +50,14 @@ class Trial:
                 raise AssertionError(f"the entry {entry.name} cannot be created: {error}") from error
         return "original"
 
-    def extensions(self) -> str:
-        """The statements that create them, each with the schema that it is in."""
+    def foundation(self) -> str:
+        """The statements that create what is in no schema and what parts may need: extensions, access methods of tables."""
         return self.server.psql(
             "SELECT format('CREATE SCHEMA IF NOT EXISTS %1$I; CREATE EXTENSION IF NOT EXISTS %2$I SCHEMA %1$I;', "
             "nspname, extname) FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace "
-            "WHERE extname <> 'plpgsql' ORDER BY pg_extension.oid",
+            "WHERE extname <> 'plpgsql' ORDER BY pg_extension.oid;"
+            "SELECT format('CREATE ACCESS METHOD %I TYPE TABLE HANDLER %s;', amname, amhandler) FROM pg_am "
+            "WHERE oid >= 16384 AND amtype = 't' ORDER BY oid",
             self.original,
         )
 

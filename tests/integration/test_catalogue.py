@@ -67,7 +67,11 @@ def test_pg_dump_says_the_same(trials: Trials, major: int, mode: Mode) -> None:
     trial = trials(major)
     options = mode.compared(trial)
     restored = trial.restored(mode.name)
-    assert_same(trial.text(trial.original, *options), trial.text(restored, *options))
+    wanted, found = trial.text(trial.original, *options), trial.text(restored, *options)
+    # Of a part, pg_dump does not look at all dependencies, and so not at all orders either.
+    assert_same(
+        *(("".join(sorted(text.split("\n--\n"))) for text in (wanted, found)) if mode.untouched else (wanted, found))
+    )
 
 
 @pytest.mark.parametrize("mode", [mode for mode in MODES.values() if mode.untouched], ids=lambda mode: mode.name)
