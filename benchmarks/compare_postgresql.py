@@ -1,4 +1,4 @@
-"""PostgreSQL: `backup_db` against `pg_dump`, a restore in place against `pg_restore -1`."""
+"""PostgreSQL: `backup_db` against `pg_dump`."""
 
 import shutil
 from collections.abc import Mapping
@@ -29,10 +29,10 @@ GOALS: Mapping[str, Mapping[str, Limits]] = {
 
 
 def rows(work: Path, rounds: int, scale: float) -> list[Row]:
-    """Measure backups with both codecs, then restores of both."""
+    """Measure backups with both codecs."""
     with start(MEGABYTES * scale, work) as news:
         what = f"PostgreSQL {MAJOR}, {MEGABYTES * scale:.0f} MB of COPY text"
-        return [*_backups(news, what, rounds), *_restores(news, what, rounds)]
+        return _backups(news, what, rounds)
 
 
 def notes() -> str:
@@ -67,24 +67,6 @@ def _backup(news: NewsServer, codec: str, sizes: dict[str, int]) -> Contender:
         sizes[codec] = news.site.backup_bytes()
 
     return Contender(measured.work, measured.prepare, remember)
-
-
-def _restores(news: NewsServer, what: str, rounds: int) -> list[Row]:
-    """No goal yet: in one transaction neither can use more than one connection."""
-    folder = _dump_folder(news)
-    backup, dump = news.site.backup("--jobs", str(JOBS)), pg_dump(news, {})
-    for contender in (backup, dump):
-        contender.prepare()
-        contender.work()
-    dsn = f"--dbname={news.server.dsn('target')}"
-    theirs = Contender(lambda: news.program("pg_restore", "-1", dsn, str(folder)), prepare=news.empty_target)
-    ours = Contender(news.target.restore, prepare=news.empty_target)
-    pg_restore, restored = alternate([news.with_server(theirs), news.with_server(ours)], rounds)
-    ratio = restored.wall_seconds / pg_restore.wall_seconds
-    return [
-        Row(f"{what}: restore_db, in place", str(restored), f"pg_restore -1: {pg_restore}", ratio),
-        processor_row("  restore: processor, server included", restored, pg_restore),
-    ]
 
 
 def pg_dump(news: NewsServer, sizes: dict[str, int]) -> Contender:

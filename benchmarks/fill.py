@@ -47,7 +47,7 @@ def fill_postgresql(dsn: str, scale: float, only: Sequence[str]) -> None:
 
 def fill_tables(dsn: str, count: float, _only: Sequence[str]) -> None:
     """Make and fill tables as Django makes them: a key, a foreign key, three indexes, ten rows."""
-    with psycopg.connect(dsn, autocommit=True) as connection:
+    with psycopg.connect(dsn) as connection:
         for number in range(round(count)):
             table, other = f"app_model{number}", f"app_model{max(0, number - 1)}"
             connection.execute(
@@ -63,6 +63,11 @@ def fill_tables(dsn: str, count: float, _only: Sequence[str]) -> None:
                     SELECT 'name ' || n, now(), n FROM generate_series(1, 10) n;
                 """.encode()
             )
+            # A transaction holds a lock on all that it made.
+            if number % 100 == 0:
+                connection.commit()
+        connection.commit()
+        connection.autocommit = True
         connection.execute("VACUUM (FREEZE, ANALYZE)")
         connection.execute("CHECKPOINT")
 

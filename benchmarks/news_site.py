@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +43,17 @@ class Site:
     def backup(self, *options: str) -> Contender:
         """Measure `backup_db`; the last backup stays."""
         return Contender(lambda: self.command("backup_db", "--verbosity=0", *options), prepare=self.forget_backups)
+
+    @contextmanager
+    def backing_up(self, environment: Mapping[str, str]) -> Iterator[None]:
+        """Let a backup run meanwhile, and stop it afterwards."""
+        command = [sys.executable, str(PROJECT / "manage.py"), "backup_db", "--verbosity=0"]
+        environment = {**os.environ, **self._environment(), **environment}
+        with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                yield
+            finally:
+                process.terminate()
 
     def restore(self) -> Sample:
         """Restore the only backup."""

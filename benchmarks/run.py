@@ -3,19 +3,22 @@
     python benchmarks/run.py [--only PART] [--rounds N] [--scale F]
 
 The goals hold for a quiet machine and `--scale 1`; the exit status is 1 when one is missed. The data is made once and
-kept in HOLDFAST_BENCH_CACHE (default /var/tmp/holdfast-bench): about 8 GB, and as much again while it runs.
+kept in HOLDFAST_BENCH_CACHE (default /var/tmp/holdfast-bench): about 10 GB, and as much again while it runs.
 """
 
 import argparse
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import compare_postgresql
+import compare_restores
 import compare_shapes
 import compare_sqlite
 import imports
+import latency
 import machine
 import memory
 from news_site import CACHE
@@ -25,8 +28,10 @@ PARTS: Mapping[str, Callable[[Path, int, float], list[Row]]] = {
     "import": imports.rows,
     "sqlite": compare_sqlite.rows,
     "postgresql": compare_postgresql.rows,
+    "restores": compare_restores.rows,
     "one-table": compare_shapes.one_table,
     "many-tables": compare_shapes.many_tables,
+    "latency": latency.rows,
     "memory": memory.rows,
 }
 
@@ -40,7 +45,9 @@ def main() -> int:
     for name in chosen.only or PARTS:
         print(f"measuring: {name}", file=sys.stderr)
         with tempfile.TemporaryDirectory(dir=CACHE, prefix="run-") as work:
+            started = time.monotonic()
             table += PARTS[name](Path(work), chosen.rounds, chosen.scale)
+            print(f"{name} took {time.monotonic() - started:.0f} s", file=sys.stderr)
     print(*heading, "", markdown(table), sep="\n")
     return 1 if missed(table) else 0
 

@@ -117,6 +117,8 @@ install_certificates() {
 need setpriv util-linux
 # What people decompress with.
 need zstd zstd
+# What people put before a server; Debian keeps it out of the ordinary PATH.
+[[ -x /usr/sbin/pgbouncer ]] || need pgbouncer pgbouncer
 [[ $# -gt 0 ]] || set -- 14 15 16 17 18
 for major in "$@"; do install_server "$major"; done
 install_client

@@ -29,6 +29,11 @@ pub(crate) fn write(moment: UtcDateTime) -> Result<String> {
     moment.format(WHOLE_SECONDS).context(|| format!("the time {moment} cannot be written"))
 }
 
+/// Writes `20261121T020000Z`.
+pub(crate) fn write_compact(moment: UtcDateTime) -> Result<String> {
+    moment.format(COMPACT).context(|| format!("the time {moment} cannot be written"))
+}
+
 /// This second.
 #[cfg(feature = "python")]
 pub(crate) fn now() -> Result<String> {

@@ -155,6 +155,19 @@ pub enum Owners {
     Apply,
 }
 
+/// How a server's database is restored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strategy {
+    /// The one that suits.
+    #[default]
+    Auto,
+    /// One transaction in the live database.
+    InPlace,
+    /// A new database that takes the place of the live one, which is kept.
+    Swap,
+}
+
 /// How a server compresses large values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -183,6 +196,9 @@ pub struct RestorePlan {
     pub backup: PathBuf,
     /// The database.
     pub target: Target,
+    /// How a server's database is restored; a SQLite file has one way only.
+    #[serde(default)]
+    pub strategy: Strategy,
     /// What to bring back.
     pub scope: Scope,
     /// `table` or `schema.table`; empty is all.
@@ -196,7 +212,7 @@ pub struct RestorePlan {
     pub verify: Verify,
     /// How long to wait for a table lock.
     pub lock_timeout_seconds: f64,
-    /// CPU threads for decompression; `None` lets the program choose.
+    /// Connections of a swap, or CPU threads for decompression; `None` lets the program choose.
     pub jobs: Option<u16>,
     /// How the server compresses large values; `None` leaves that to the server's own setting.
     #[serde(default)]
@@ -208,6 +224,23 @@ impl RestorePlan {
     pub fn is_partial(&self) -> bool {
         self.scope == Scope::DataOnly || !self.tables.is_empty() || !self.schemas.is_empty()
     }
+
+    /// Whether the database becomes equal to the backup, all of it.
+    pub fn is_whole(&self) -> bool {
+        self.scope == Scope::Full && !self.is_partial()
+    }
+}
+
+/// Deal with the databases that restores have put aside.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeptPlan {
+    /// How to reach the live database.
+    pub parameters: ConnectionParameters,
+    /// Which of them, by their names.
+    pub names: Vec<String>,
+    /// How long to wait for the lock of a database.
+    pub lock_timeout_seconds: f64,
 }
 
 /// Prove a backup.

@@ -8,7 +8,7 @@ use crate::archive::Archive;
 use crate::error::{Error, Kind, Result};
 use crate::event::Progress;
 use crate::manifest::Payload;
-use crate::plan::{RestorePlan, Target, Verify};
+use crate::plan::{RestorePlan, Strategy, Target, Verify};
 use crate::{postgres, sqlite};
 
 /// What was done.
@@ -24,13 +24,38 @@ pub struct Report {
     pub verified: Verify,
     /// What the server warned of.
     pub warnings: Vec<String>,
+    /// The database that was there before, where it is kept.
+    pub kept: Option<Kept>,
+}
+
+/// A database that a restore has put aside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Kept {
+    /// Its name on the server.
+    pub name: String,
+    /// When it was put aside: RFC 3339, UTC, whole seconds.
+    pub since: String,
+    /// Its size on the server's disk in bytes, where we may know it.
+    pub size: Option<u64>,
+}
+
+/// How a restore goes, and why so.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Choice {
+    /// Never [`Strategy::Auto`].
+    pub strategy: Strategy,
+    /// Continues "because"; empty where there is no choice.
+    pub reason: String,
 }
 
 /// What a restore would do; printed before anything is destroyed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Preview {
-    /// `in-place`.
-    pub strategy: &'static str,
+    /// How it goes.
+    #[serde(flatten)]
+    pub choice: Choice,
+    /// The name that the live database would get, where it is kept.
+    pub kept_as: Option<String>,
     /// Every table that is touched.
     pub tables: Vec<TablePreview>,
     /// What exists now and will be gone.
@@ -90,6 +115,15 @@ pub fn preview(plan: &RestorePlan, progress: &Progress) -> Result<Preview> {
         Target::Sqlite { .. } => {
             Err(Error::usage("a SQLite restore is previewed by the library that owns the database"))
         }
+    }
+}
+
+/// Tells how [`restore`] would go; changes nothing.
+pub fn choose(plan: &RestorePlan, progress: &Progress) -> Result<Choice> {
+    let archive = open(plan)?;
+    match &plan.target {
+        Target::Postgresql { parameters } => postgres::choose(plan, parameters, &archive, progress),
+        Target::Sqlite { .. } => Ok(Choice { strategy: Strategy::InPlace, reason: String::new() }),
     }
 }
 

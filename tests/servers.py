@@ -124,7 +124,7 @@ class Server:
         _sweep()
         self.binaries = binaries
         self.major = binaries.major
-        self.port = _free_port()
+        self.port = free_port()
         self.socket_dir = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=TEMPORARY))
         self.data = self.socket_dir / "data"
         self.log = self.socket_dir / "log"
@@ -132,12 +132,12 @@ class Server:
         atexit.register(self.close)
 
     def prepare(self, settings: Mapping[str, str], *, tls: bool) -> None:
-        _give_to_server(self.socket_dir)
-        _run([*_as_server(), "cp", "-a", "--reflink=auto", str(_template(self.binaries)), str(self.data)])
+        give_to_server(self.socket_dir)
+        _run([*as_server(), "cp", "-a", "--reflink=auto", str(_template(self.binaries)), str(self.data)])
         merged = {**SETTINGS, "port": str(self.port), "unix_socket_directories": str(self.socket_dir)}
         if tls:
             key = Path(shutil.copy(CACHE / "certificates" / "localhost.key", self.socket_dir))
-            _give_to_server(key)
+            give_to_server(key)
             merged |= {"ssl": "on", "ssl_ca_file": str(self.ca), "ssl_key_file": str(key)}
             merged["ssl_cert_file"] = str(self.ca.with_name("localhost.crt"))
         with (self.data / "postgresql.conf").open("a") as configuration:
@@ -147,7 +147,7 @@ class Server:
         (self.data / "pg_hba.conf").write_text(ACCESS if tls else ACCESS.replace(CERTIFICATE_ACCESS, ""))
 
     def launch(self) -> None:
-        command = [*_as_server(), str(self.binaries.bindir / "postgres"), "-D", str(self.data)]
+        command = [*as_server(), str(self.binaries.bindir / "postgres"), "-D", str(self.data)]
         with self.log.open("ab") as log:
             # Its own session, so that Ctrl-C in the terminal reaches the tests alone.
             self._process = subprocess.Popen(
@@ -271,14 +271,14 @@ def _account() -> pwd.struct_passwd | None:
         return pwd.getpwnam("nobody")
 
 
-def _as_server() -> list[str]:
+def as_server() -> list[str]:
     """What precedes a command for the server's account. The signal ends a server whose tests were killed."""
     account = _account()
     identity = [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"] if account else []
     return ["setpriv", *identity, "--pdeathsig=QUIT", "--"]
 
 
-def _give_to_server(path: Path) -> None:
+def give_to_server(path: Path) -> None:
     if account := _account():
         os.chown(path, account.pw_uid, account.pw_gid)
 
@@ -293,17 +293,17 @@ def _template(binaries: Binaries) -> Path:
         return template
     with tempfile.TemporaryDirectory(dir=folder, prefix="initdb-") as name:
         work = Path(name)
-        _give_to_server(work)
+        give_to_server(work)
         (work / "password").write_text(Server.password)
         options = (*INITDB_OPTIONS, f"--pwfile={work / 'password'}", f"--pgdata={work / 'data'}")
-        _run([*_as_server(), str(binaries.bindir / "initdb"), *options])
+        _run([*as_server(), str(binaries.bindir / "initdb"), *options])
         # Another process may have been faster.
         with suppress(OSError):
             (work / "data").rename(template)
     return template
 
 
-def _free_port() -> int:
+def free_port() -> int:
     # Below the range for outgoing connections, so that none of those can take it while a server restarts.
     while True:
         port = 20000 + secrets.randbelow(12000)

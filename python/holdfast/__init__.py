@@ -16,16 +16,20 @@ if TYPE_CHECKING:
     from holdfast.operations import (
         backup,
         cleanup,
+        drop_old_databases,
         find_backup,
+        kept_databases,
         list_backups,
         pin,
         plan_cleanup,
         plan_restore,
+        plan_undo,
         restore,
+        undo_restore,
         unpin,
         validate,
     )
-    from holdfast.reports import Report, RestorePreview, RestoreReport, ValidationReport
+    from holdfast.reports import KeptDatabase, Report, RestorePreview, RestoreReport, UndoReport, ValidationReport
     from holdfast.retention import Retention
 
     __version__: str
@@ -33,20 +37,26 @@ if TYPE_CHECKING:
 __all__ = [
     "Backup",
     "Decision",
+    "KeptDatabase",
     "Report",
     "RestorePreview",
     "RestoreReport",
     "Retention",
+    "UndoReport",
     "ValidationReport",
     "__version__",
     "backup",
     "cleanup",
+    "drop_old_databases",
     "find_backup",
+    "kept_databases",
     "list_backups",
     "pin",
     "plan_cleanup",
     "plan_restore",
+    "plan_undo",
     "restore",
+    "undo_restore",
     "unpin",
     "validate",
 ]
@@ -54,10 +64,12 @@ __all__ = [
 _HOMES = {
     "Backup": "holdfast.inventory",
     "Decision": "holdfast.inventory",
+    "KeptDatabase": "holdfast.reports",
     "Report": "holdfast.reports",
     "RestorePreview": "holdfast.reports",
     "RestoreReport": "holdfast.reports",
     "Retention": "holdfast.retention",
+    "UndoReport": "holdfast.reports",
     "ValidationReport": "holdfast.reports",
     # The number stands in Cargo.toml alone.
     "__version__": "holdfast._core",

@@ -11,10 +11,13 @@ __all__ = [
     "Lock",
     "__version__",
     "backup",
+    "choose_strategy",
     "clean_litter",
+    "drop_kept",
     "find_backup",
     "forget_run",
     "is_committing",
+    "kept_databases",
     "list_backups",
     "preview",
     "read_manifest",
@@ -22,6 +25,7 @@ __all__ = [
     "restore",
     "retention",
     "set_status",
+    "undo_restore",
     "validate",
 ]
 
@@ -31,10 +35,22 @@ def backup(plan: _Document, on_event: _OnEvent) -> _Document:
     """Make the backup; gives its manifest without chunks and objects, and path, stored_size, seconds."""
 
 def preview(plan: _Document, on_event: _OnEvent) -> _Document:
-    """Tell what a restore into PostgreSQL would do: strategy, tables, drops, creates, keeps, warnings."""
+    """Tell what a restore into PostgreSQL would do: how, tables, drops, creates, keeps, warnings."""
+
+def choose_strategy(plan: _Document, on_event: _OnEvent) -> _Document:
+    """Tell how `restore` would go: strategy, reason."""
 
 def restore(plan: _Document, on_event: _OnEvent) -> _Document:
-    """Restore; on SQLite build the private file only. Gives rows, tables, seconds, verified, warnings."""
+    """Restore; on SQLite build the private file only. Gives rows, tables, seconds, verified, warnings, kept."""
+
+def kept_databases(plan: _Document, on_event: _OnEvent) -> list[_Document]:
+    """Give the databases that were put aside, the newest first: name, since, size of each."""
+
+def undo_restore(plan: _Document, on_event: _OnEvent) -> _Document:
+    """Swap the live database with the one that the plan names; gives what was live as it is kept now."""
+
+def drop_kept(plan: _Document, on_event: _OnEvent) -> _Document:
+    """Drop those that the plan names: dropped (names) and failures (messages)."""
 
 def validate(plan: _Document, on_event: _OnEvent) -> _Document:
     """Prove a backup; a bad one gives ok=False and problems. Gives ok, checks, problems, warnings, deep, seconds."""

@@ -123,11 +123,14 @@ def has_content(connection: BaseDatabaseWrapper) -> bool:
 
 
 def close(connection: BaseDatabaseWrapper) -> None:
-    """Give up Django's connections: an open one would hold locks that a restore waits for."""
-    connection.close()
-    close_pool = getattr(connection, "close_pool", None)
-    if close_pool is not None:
-        close_pool()
+    """Give up Django's connections: an open one would hold locks that a restore waits for, or be ended by it."""
+    for one in connections.all(initialized_only=True):
+        # A mirror, or an alias for another role, may be the same database.
+        if one is connection or one.settings_dict["NAME"] == connection.settings_dict["NAME"]:
+            one.close()
+            close_pool = getattr(one, "close_pool", None)
+            if close_pool is not None:
+                close_pool()
 
 
 def _is_mirror(alias: str) -> bool:

@@ -11,6 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from holdfast import databases, project
 from holdfast.compression import Compression
 from holdfast.conf import Configuration
+from holdfast.reports import Strategy
 
 Content = Literal["full", "schema-only"]
 Scope = Literal["full", "data-only", "schema-only"]
@@ -35,6 +36,7 @@ class BackupOptions(TypedDict, total=False):
 class RestoreOptions(TypedDict, total=False):
     """What a caller may choose about a restore."""
 
+    strategy: Strategy
     scope: Scope
     tables: Sequence[str]
     # PostgreSQL's schemas, each with everything in it.
@@ -44,8 +46,8 @@ class RestoreOptions(TypedDict, total=False):
     jobs: int | None
     # How the server compresses large values; None leaves it to the server.
     toast_compression: Literal["lz4", "pglz"] | None
-    # Whether the state of now is backed up first.
-    safety_backup: Literal["make", "skip"]
+    # Whether the state of now is backed up first; "auto" does unless the old database is kept whole.
+    safety_backup: Literal["auto", "make", "skip"]
     # What the safety backup does about objects that it cannot hold.
     unsupported: Literal["refuse", "skip"]
 
@@ -89,6 +91,7 @@ def restore_plan(
     return {
         "backup": str(backup),
         "target": _server(connection) or {"engine": "sqlite", "file": "", "page_size": None},
+        "strategy": options.get("strategy", "auto"),
         "scope": options.get("scope", "full"),
         "tables": list(options.get("tables", ())),
         "schemas": list(options.get("schemas", ())),
@@ -97,6 +100,17 @@ def restore_plan(
         "lock_timeout_seconds": configuration.lock_timeout_seconds,
         "jobs": options.get("jobs") or configuration.jobs,
         "toast_compression": options.get("toast_compression"),
+    }
+
+
+def kept_plan(
+    connection: BaseDatabaseWrapper, configuration: Configuration, names: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Plan something about databases that were put aside: list all, or bring back or drop those that are named."""
+    return {
+        "parameters": databases.libpq_parameters(connection),
+        "names": list(names),
+        "lock_timeout_seconds": configuration.lock_timeout_seconds,
     }
 
 

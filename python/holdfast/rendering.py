@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 
 from holdfast.databases import ENGINES
 from holdfast.inventory import Backup, Decision
-from holdfast.reports import Report, RestorePreview, RestoreReport, TableChange, ValidationReport
+from holdfast.reports import KeptDatabase, Report, RestorePreview, RestoreReport, TableChange, ValidationReport
 
 # A plan with more tables than fit on a screen shows those that change.
 _TABLES_SHOWN_WHOLE = 40
+
+WAYS_BACK = "restore_db --undo brings it back, restore_db --drop-old removes it"
 
 
 def size(number: float) -> str:
@@ -47,6 +49,10 @@ def restore_plan(preview: RestorePreview) -> str:
         f"Restore {preview.backup} of {preview.created}",
         f"   into database {preview.database!r} (alias {preview.alias!r}, {engine}, {preview.strategy})",
     ]
+    if preview.strategy_reason:
+        lines.append(f"   {preview.strategy}, because {preview.strategy_reason}")
+    if preview.kept_as:
+        lines.append(f"   the old database is kept as {preview.kept_as}; {WAYS_BACK}")
     if preview.scope != "full":
         lines.append("   only the " + {"data-only": "rows", "schema-only": "schema"}[preview.scope])
     lines += _section("Dropped, because the backup does not have it:", preview.drops)
@@ -92,9 +98,16 @@ def restore_line(report: RestoreReport) -> str:
         f"{_count(report.rows, 'row')}, "
         f"{checked} compared, {report.seconds:.1f} s."
     )
+    if report.kept is not None:
+        return f"{done}\nThe old database is kept as {kept_database(report.kept)}; {WAYS_BACK}."
     if report.safety_backup is None:
         return f"{done}\nThe state before it was not kept."
     return f"{done}\nThe state before it is in {report.safety_backup}."
+
+
+def kept_database(kept: KeptDatabase) -> str:
+    """Name a database that was put aside, with its size where that is known."""
+    return kept.name if kept.size is None else f"{kept.name} ({size(kept.size)})"
 
 
 def listing(backups: Sequence[Backup], now: datetime) -> str:

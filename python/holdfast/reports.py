@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
+
+Strategy = Literal["auto", "in-place", "swap"]
 
 _Document = Mapping[str, Any]
 
@@ -61,6 +63,28 @@ class Report(Document):
 
 
 @dataclass(frozen=True)
+class KeptDatabase(Document):
+    """A database that a restore has put aside."""
+
+    name: str
+    since: str
+    # In bytes; None where the server does not tell this role.
+    size: int | None
+
+
+@dataclass(frozen=True)
+class UndoReport(Document):
+    """A swap of a live database and one that was put aside, planned or done."""
+
+    alias: str
+    database: str
+    # What has the live name afterwards, under the name that it had.
+    restored: KeptDatabase
+    # What had it before; None in a plan.
+    kept: KeptDatabase | None
+
+
+@dataclass(frozen=True)
 class TableChange:
     """Rows of a table before and after a restore; None where there is no table, or nobody knows."""
 
@@ -81,7 +105,11 @@ class RestorePreview(Document):
     backup: str
     path: Path
     created: str
-    strategy: str
+    strategy: Strategy
+    # Why it goes so; empty where there is no choice.
+    strategy_reason: str
+    # The name under which a swap keeps the live database, `<time>` in it.
+    kept_as: str | None
     scope: str
     tables: tuple[TableChange, ...]
     drops: tuple[str, ...]
@@ -102,6 +130,8 @@ class RestoreReport(Document):
     seconds: float
     verified: str
     safety_backup: str | None
+    # The database that was there before, where a swap has put it aside.
+    kept: KeptDatabase | None
     warnings: tuple[str, ...]
 
 

@@ -2,14 +2,20 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
+use std::num::NonZeroU64;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::Advice;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Context, Error, Result};
 use crate::manifest::StoredFile;
 use crate::store::{create_folder, partial_name, sync_folder};
+
+/// So many bytes at a time are handed to the disk while others are still made: at the end there is little left to wait
+/// for.
+const WRITE_BEHIND: u64 = 16 * 1024 * 1024;
 
 /// What happens to a file that has the name already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +33,8 @@ pub(super) struct PartialFile {
     path: PathBuf,
     name: String,
     size: u64,
+    /// Up to here the system was told to begin writing.
+    on_its_way: u64,
     digest: Sha256,
     published: bool,
 }
@@ -48,6 +56,7 @@ impl PartialFile {
             path,
             name: name.to_owned(),
             size: 0,
+            on_its_way: 0,
             digest: Sha256::new(),
             published: false,
         })
@@ -61,7 +70,18 @@ impl PartialFile {
         })?;
         self.digest.update(bytes);
         self.size += bytes.len() as u64;
+        self.write_behind();
         Ok(())
+    }
+
+    /// "Not needed" begins the writing of pages that are still dirty, and lets go of none of those.
+    fn write_behind(&mut self) {
+        let length = self.size - self.on_its_way;
+        if length >= WRITE_BEHIND {
+            // Advice: where it is not taken, the end waits longer.
+            let _ = rustix::fs::fadvise(&self.file, self.on_its_way, NonZeroU64::new(length), Advice::DontNeed);
+            self.on_its_way = self.size;
+        }
     }
 
     /// Bytes appended so far.

@@ -25,7 +25,10 @@ pub(super) struct Pipeline {
     slots: Semaphore,
     slot_count: usize,
     state: Mutex<State>,
-    changed: Condvar,
+    /// The compressing threads wait for these; one chunk is work for one of them.
+    raw: Condvar,
+    /// The writing thread waits for these.
+    stored: Condvar,
 }
 
 #[derive(Default)]
@@ -51,7 +54,13 @@ enum Next<T> {
 impl Pipeline {
     pub(super) fn new(threads: usize) -> Self {
         let slot_count = threads * 2 + 2;
-        Self { slots: Semaphore::new(slot_count), slot_count, state: Mutex::default(), changed: Condvar::new() }
+        Self {
+            slots: Semaphore::new(slot_count),
+            slot_count,
+            state: Mutex::default(),
+            raw: Condvar::new(),
+            stored: Condvar::new(),
+        }
     }
 
     /// Takes a chunk as soon as there is a slot; its ticket is its place in the file.
@@ -67,13 +76,14 @@ impl Pipeline {
         let ticket = state.accepted;
         state.accepted = ticket.checked_add(1).ok_or_else(|| Error::failed("the backup has too many chunks"))?;
         state.waiting.push_back((ticket, chunk));
-        self.changed.notify_all();
+        drop(state);
+        self.raw.notify_one();
         Ok(ticket)
     }
 
     /// For a compressing thread; `None` when there is nothing more to do.
     pub(super) fn next_raw(&self) -> Option<(u32, RawChunk)> {
-        self.wait(|state| match state.waiting.pop_front() {
+        self.wait(&self.raw, |state| match state.waiting.pop_front() {
             Some(job) => Next::Take(job),
             None if state.complete => Next::Stop,
             None => Next::Wait,
@@ -83,12 +93,12 @@ impl Pipeline {
     /// From a compressing thread.
     pub(super) fn deliver(&self, ticket: u32, chunk: StoredChunk) {
         self.lock().stored.insert(ticket, chunk);
-        self.changed.notify_all();
+        self.stored.notify_one();
     }
 
     /// For the writing thread, in the order of tickets; `None` when there is nothing more to do.
     pub(super) fn next_stored(&self, ticket: u32) -> Option<StoredChunk> {
-        self.wait(|state| match state.stored.remove(&ticket) {
+        self.wait(&self.stored, |state| match state.stored.remove(&ticket) {
             Some(chunk) => Next::Take(chunk),
             None if state.complete && ticket == state.accepted => Next::Stop,
             None => Next::Wait,
@@ -107,7 +117,7 @@ impl Pipeline {
     pub(super) fn fail(&self, error: Error) {
         self.lock().failure.get_or_insert(error);
         self.slots.close();
-        self.changed.notify_all();
+        self.wake_all();
     }
 
     pub(super) fn failure(&self) -> Option<Error> {
@@ -139,7 +149,7 @@ impl Pipeline {
         if missing > 0 {
             self.fail(Error::failed("a reader of the database stopped before it had read everything"));
         }
-        self.changed.notify_all();
+        self.wake_all();
     }
 
     /// An empty buffer for raw bytes.
@@ -157,14 +167,19 @@ impl Pipeline {
         keep(&mut self.lock().raw_buffers, buffer, self.slot_count);
     }
 
+    fn wake_all(&self) {
+        self.raw.notify_all();
+        self.stored.notify_all();
+    }
+
     /// Waits until `look` finds something or says that nothing more comes, or something failed.
-    fn wait<T>(&self, mut look: impl FnMut(&mut State) -> Next<T>) -> Option<T> {
+    fn wait<T>(&self, changed: &Condvar, mut look: impl FnMut(&mut State) -> Next<T>) -> Option<T> {
         let mut state = self.lock();
         while state.failure.is_none() {
             match look(&mut state) {
                 Next::Take(found) => return Some(found),
                 Next::Stop => return None,
-                Next::Wait => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Next::Wait => state = changed.wait(state).unwrap_or_else(PoisonError::into_inner),
             }
         }
         None

@@ -3,12 +3,16 @@
 
 use std::collections::HashMap;
 
-use super::connect::{self, Address};
+use tokio_postgres::Client;
+
+use super::connect::{self, Address, Connection};
 use super::ddl::{self, Entry, Majors, Reader, Relation, Schema};
-use super::dump::{self, Measured};
+use super::dump::{self, Line, Measured};
 use super::foreign_keys;
 use super::large_objects;
+use super::preflight;
 use super::runtime::{block_on, unless_stopped};
+use super::scratch;
 use super::session::PREAMBLE;
 use super::snapshot::Snapshot;
 use super::throttle::Throttle;
@@ -25,10 +29,6 @@ const BLOCK_BYTES: u64 = 8192;
 /// How many refused objects an error names; the rest is counted.
 const NAMED_OBJECTS: usize = 10;
 
-/// Readers when the caller leaves it to us: two keep the server busy on the smallest machines, more than four take
-/// connections from the application.
-const DEFAULT_READERS: std::ops::RangeInclusive<usize> = 2..=4;
-
 /// Backs up a server's database; `create` is called once the snapshot stands, so a refused connection leaves no file.
 pub fn backup(
     plan: &BackupPlan,
@@ -37,7 +37,10 @@ pub fn backup(
     progress: &Progress,
 ) -> Result<(ArchiveWriter, Contents)> {
     let address = connect::resolve(parameters)?;
-    block_on(unless_stopped(progress, run(plan, &address, create, progress)))
+    block_on(unless_stopped(progress, async {
+        scratch::sweep_at(&address, progress).await;
+        run(plan, &address, create, progress).await
+    }))
 }
 
 async fn run(
@@ -47,9 +50,14 @@ async fn run(
     progress: &Progress,
 ) -> Result<(ArchiveWriter, Contents)> {
     progress.stage("connecting", 0);
-    let snapshot = Snapshot::freeze(address, plan.lock_timeout_seconds).await?;
+    let leader = Connection::open(address).await?;
+    let second = preflight::connection(&leader, address).await?;
+    let examine = async |client: &Client| preflight::server(client, plan, progress).await;
+    let (snapshot, readers) = Snapshot::freeze(address, leader, plan.lock_timeout_seconds, examine).await?;
     let reader = Reader { client: snapshot.client(), version: snapshot.server().version };
-    let schema = ddl::read(&reader).await?;
+    let second = snapshot.enlist(second).await?;
+    let helper = Reader { client: &second.client, version: reader.version };
+    let schema = ddl::read(&reader, &helper).await?;
     let skipped = refuse(plan, &schema)?;
     for notice in &schema.notices {
         progress.notice(notice.clone());
@@ -70,9 +78,12 @@ async fn run(
     let wanted = wanted(plan, &schema.relations, &tables);
     let blocks: u64 = wanted.iter().map(|&table| schema.relations[table].blocks).sum();
     progress.stage("reading", blocks * BLOCK_BYTES);
-    let senders = (0..readers(plan)).map(|_| writer.sender()).collect();
+    let mut lines = vec![Line { connection: second, sender: writer.sender() }];
+    while lines.len() < readers {
+        lines.push(Line { connection: snapshot.join().await?, sender: writer.sender() });
+    }
     let throttle = Throttle::new(plan.rate_limit);
-    let measured = dump::rows(&snapshot, &schema.relations, &wanted, senders, &throttle, progress).await?;
+    let measured = dump::rows(&schema.relations, &wanted, lines, &throttle, progress).await?;
     for table in wanted {
         record(&mut tables[table], measured[table]);
     }
@@ -90,16 +101,6 @@ async fn run(
     snapshot.thaw().await?;
     let contents = Contents { database, tables, objects, skipped, large_objects };
     Ok((writer, contents))
-}
-
-fn readers(plan: &BackupPlan) -> usize {
-    plan.jobs.map_or_else(
-        || {
-            std::thread::available_parallelism()
-                .map_or(2, |cores| cores.get().clamp(*DEFAULT_READERS.start(), *DEFAULT_READERS.end()))
-        },
-        |jobs| usize::from(jobs).max(1),
-    )
 }
 
 /// Tables whose rows are read; the others keep `rows: None`, or zero where they cannot have rows of their own.

@@ -11,7 +11,7 @@ use futures_util::future::try_join_all;
 use super::connect::{Connection, Filled, Interruption, Rest, describe_error};
 use super::ddl::Relation;
 use super::quote::{identifiers, qualified};
-use super::snapshot::{Snapshot, lock_no_wait};
+use super::snapshot::lock_no_wait;
 use super::throttle::Throttle;
 use crate::archive::{CHUNK_SIZE, ChunkSender, RawChunk};
 use crate::error::{Error, Result};
@@ -48,20 +48,27 @@ struct Piece {
     blocks: u64,
 }
 
-/// Reads the rows of `relations` (those at the indexes in `wanted`) with one worker per sender.
+/// From the server to the file: what one worker needs.
+pub(super) struct Line {
+    /// Has joined the snapshot.
+    pub connection: Connection,
+    /// Its way into the file.
+    pub sender: ChunkSender,
+}
+
+/// Reads the rows of `relations` (those at the indexes in `wanted`) with one worker per line.
 pub(super) async fn rows(
-    snapshot: &Snapshot,
     relations: &[Relation],
     wanted: &[usize],
-    senders: Vec<ChunkSender>,
+    lines: Vec<Line>,
     throttle: &Throttle,
     progress: &Progress,
 ) -> Result<Vec<Measured>> {
     let queue = Mutex::new(pieces(relations, wanted));
     let measured = Mutex::new(vec![Measured::default(); relations.len()]);
-    let workers = senders.into_iter().map(|sender| {
+    let workers = lines.into_iter().map(|line| {
         let worker = Worker { relations, queue: &queue, measured: &measured, throttle, progress };
-        worker.run(snapshot, sender)
+        worker.run(line)
     });
     try_join_all(workers).await?;
     Ok(measured.into_inner().unwrap_or_else(PoisonError::into_inner))
@@ -99,8 +106,7 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    async fn run(self, snapshot: &Snapshot, sender: ChunkSender) -> Result<()> {
-        let connection = snapshot.join().await?;
+    async fn run(self, Line { connection, sender }: Line) -> Result<()> {
         let mut locked = vec![false; self.relations.len()];
         loop {
             let batch = self.next();

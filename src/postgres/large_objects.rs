@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
-use super::connect::describe_error;
+use super::connect::{describe_error, sqlstate};
 use crate::archive::{CHUNK_SIZE, ChunkSender, RawChunk};
 use crate::error::Result;
 use crate::event::Progress;
@@ -16,8 +17,11 @@ const PIECE: i32 = 1 << 20;
 /// Sends every large object of the snapshot and tells how many there were.
 pub(super) async fn send(client: &Client, sender: &ChunkSender, progress: &Progress) -> Result<u64> {
     let failed = |error| {
-        describe_error(error, "reading large objects")
-            .hint("the role must own them or have SELECT on them (or set lo_compat_privileges)")
+        let failure = describe_error(error, "reading large objects");
+        if sqlstate(&failure) == Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
+            return failure.hint("the role must own them or have SELECT on them (or set lo_compat_privileges)");
+        }
+        failure
     };
     let oids =
         client.query("SELECT oid FROM pg_catalog.pg_largeobject_metadata ORDER BY oid", &[]).await.map_err(failed)?;

@@ -1,6 +1,7 @@
 //! A database for one run alone: made empty, filled by the run, then dropped, or renamed and so kept.
 //!
-//! What a killed run leaves behind is known by its name, by its owner, and by this: no session says that it works on it.
+//! What a killed run leaves behind is known by its name, by an owner that we may act as, and by this: no session says
+//! that it works on it.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,7 +19,6 @@ pub(super) enum Purpose {
     /// To be thrown away.
     Drill,
     /// To take the place of the live one.
-    #[allow(dead_code, reason = "comes with the swap")]
     Swap,
 }
 
@@ -33,12 +33,13 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The database, and the connection to another one from which it is made and dropped.
 pub(super) struct Scratch {
     pub(super) home: Connection,
+    /// Where `home` leads to.
+    pub(super) home_address: Address,
     pub(super) name: String,
-    address: Address,
 }
 
 impl Scratch {
-    /// Chooses a name and sweeps up what dead runs left; `home` is a connection to `address`.
+    /// Chooses a name; `home` is a connection to `address`.
     pub(super) async fn announce(home: Connection, address: Address, purpose: Purpose, id: &str) -> Result<Self> {
         let name = name(purpose, id);
         // Tells runs at the same time whose database this is, even before anybody is connected to it.
@@ -46,7 +47,7 @@ impl Scratch {
             .batch_execute(&format!("SET application_name = {}", literal(&name)))
             .await
             .map_err(|error| describe_error(error, "preparing a scratch database"))?;
-        Ok(Self { home, name, address })
+        Ok(Self { home, home_address: address, name })
     }
 
     /// Makes it, for the one role alone; `options` are those of `CREATE DATABASE`.
@@ -59,7 +60,7 @@ impl Scratch {
 
     /// Where it is.
     pub(super) fn address(&self) -> Address {
-        self.address.with_dbname(&self.name)
+        self.home_address.with_dbname(&self.name)
     }
 
     /// Drops it where it still is, whatever happened before; a notice tells of what stays behind.
@@ -80,10 +81,18 @@ impl Scratch {
     async fn drop_database(self) -> Result<()> {
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier(&self.name));
         let failed = |error| describe_error(error, format!("dropping the scratch database {}", self.name));
-        match self.home.client.batch_execute(&statement).await {
+        // It may still be in a transaction.
+        self.home.client.batch_execute("ROLLBACK").await.ok();
+        let mut outcome = self.home.client.batch_execute(&statement).await;
+        // What was to stop the work may have come so late that it stopped this.
+        if outcome.as_ref().is_err_and(|error| error.code() == Some(&SqlState::QUERY_CANCELED)) {
+            self.home.client.batch_execute("ROLLBACK").await.ok();
+            outcome = self.home.client.batch_execute(&statement).await;
+        }
+        match outcome {
             Ok(()) => self.home.close().await,
             Err(_) if self.home.client.is_closed() => {
-                let again = reopened(&self.address).await?;
+                let again = reopened(&self.home_address).await?;
                 again.client.batch_execute(&statement).await.map_err(failed)?;
                 again.close().await
             }
@@ -113,14 +122,29 @@ fn name(purpose: Purpose, id: &str) -> String {
     format!("holdfast_{purpose}_{id}_{}_{moment}", std::process::id())
 }
 
-/// Drops what runs left behind that were killed: databases that are ours to drop and that nobody else uses.
-pub(super) async fn sweep(client: &Client, progress: &Progress) -> Result<()> {
-    let failed = |error| describe_error(error, "looking for what earlier runs left behind");
+/// Drops what runs left behind that were killed; a notice tells where that fails, and what is to be done goes on.
+pub(super) async fn sweep(client: &Client, progress: &Progress) {
+    if let Err(error) = try_to_sweep(client, progress).await {
+        progress.notice(error.message());
+    }
+}
+
+/// The same over a connection of its own, for those who have none at hand; whether there is one, others will tell.
+pub(super) async fn sweep_at(address: &Address, progress: &Progress) {
+    if let Ok(connection) = Connection::open(address).await {
+        sweep(&connection.client, progress).await;
+        connection.close().await.ok();
+    }
+}
+
+/// Drops databases that are ours to drop, that no run works on, and that nobody else uses.
+async fn try_to_sweep(client: &Client, progress: &Progress) -> Result<()> {
+    let failed = |error| describe_error(error, "dropping what earlier runs left behind");
     // A killed run's index build may go on for long; it is ours to end.
     let rows = client
         .query(
             "SELECT d.datname::text FROM pg_catalog.pg_database d \
-             WHERE d.datname ~ $1 AND d.datdba = current_user::regrole AND NOT pg_catalog.pg_is_in_recovery() \
+             WHERE d.datname::text ~ $1 AND pg_catalog.pg_has_role(d.datdba, 'USAGE') AND NOT pg_catalog.pg_is_in_recovery() \
              AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a \
                               WHERE a.application_name = d.datname \
                                  OR a.datid = d.oid AND a.usesysid <> session_user::regrole)",

@@ -26,15 +26,22 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Locks every table in `ACCESS SHARE` mode and takes the snapshot.
-    pub(super) async fn freeze(address: &Address, lock_timeout_seconds: f64) -> Result<Self> {
-        let leader = Connection::open(address).await?;
+    /// Locks every table in `ACCESS SHARE` mode and takes the snapshot, on a connection that nobody prepared yet.
+    ///
+    /// `examine` has a look before anything is locked.
+    pub(super) async fn freeze<T>(
+        address: &Address,
+        leader: Connection,
+        lock_timeout_seconds: f64,
+        examine: impl AsyncFnOnce(&Client) -> Result<T>,
+    ) -> Result<(Self, T)> {
         let server = session::prepare(&leader.client).await?;
         session::distrust_views(&leader.client).await?;
+        let examined = examine(&leader.client).await?;
         session::limit_lock_wait(&leader.client, lock_timeout_seconds).await?;
         for _ in 0..FREEZE_ATTEMPTS {
             if let Some(exported) = try_freeze(&leader.client).await? {
-                return Ok(Self { address: address.clone(), leader, server, exported });
+                return Ok((Self { address: address.clone(), leader, server, exported }, examined));
             }
         }
         Err(Error::database("tables were created or dropped faster than they could be locked")
@@ -53,7 +60,11 @@ impl Snapshot {
 
     /// A further connection that sees the same moment.
     pub(super) async fn join(&self) -> Result<Connection> {
-        let worker = Connection::open(&self.address).await?;
+        self.enlist(Connection::open(&self.address).await?).await
+    }
+
+    /// Lets a connection that nobody prepared yet see the same moment.
+    pub(super) async fn enlist(&self, worker: Connection) -> Result<Connection> {
         session::prepare(&worker.client).await?;
         session::distrust_views(&worker.client).await?;
         let begin =

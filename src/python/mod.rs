@@ -53,6 +53,16 @@ mod core {
     }
 
     #[pyfunction]
+    fn choose_strategy<'py>(
+        py: Python<'py>,
+        plan: &Bound<'py, PyAny>,
+        on_event: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let plan = parse(plan)?;
+        give(py, &run(py, on_event, move |progress| crate::restore::choose(&plan, progress))?)
+    }
+
+    #[pyfunction]
     fn restore<'py>(
         py: Python<'py>,
         plan: &Bound<'py, PyAny>,
@@ -60,6 +70,36 @@ mod core {
     ) -> PyResult<Bound<'py, PyAny>> {
         let plan = parse(plan)?;
         give(py, &run(py, on_event, move |progress| crate::restore::restore(&plan, progress))?)
+    }
+
+    #[pyfunction]
+    fn kept_databases<'py>(
+        py: Python<'py>,
+        plan: &Bound<'py, PyAny>,
+        on_event: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let plan = parse(plan)?;
+        give(py, &run(py, on_event, move |progress| crate::postgres::kept(&plan, progress))?)
+    }
+
+    #[pyfunction]
+    fn undo_restore<'py>(
+        py: Python<'py>,
+        plan: &Bound<'py, PyAny>,
+        on_event: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let plan = parse(plan)?;
+        give(py, &run(py, on_event, move |progress| crate::postgres::undo(&plan, progress))?)
+    }
+
+    #[pyfunction]
+    fn drop_kept<'py>(
+        py: Python<'py>,
+        plan: &Bound<'py, PyAny>,
+        on_event: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let plan = parse(plan)?;
+        give(py, &run(py, on_event, move |progress| crate::postgres::drop_kept(&plan, progress))?)
     }
 
     #[pyfunction]

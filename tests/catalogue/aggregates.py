@@ -42,12 +42,15 @@ ENTRIES: list[Entry] = [
                 msspace = 64, mfinalfunc = numeric_avg, mfinalfunc_modify = read_write);
             CREATE AGGREGATE counted(integer) (sfunc = int8inc_any, stype = bigint, initcond = '0',
                 msfunc = int8inc_any, minvfunc = int8dec_any, mstype = bigint, minitcond = '0');
+            CREATE AGGREGATE shared(numeric) (sfunc = numeric_avg_accum, stype = internal, finalfunc = numeric_avg,
+                msfunc = numeric_avg_accum, minvfunc = numeric_accum_inv, mstype = internal, mfinalfunc = numeric_avg,
+                mfinalfunc_modify = shareable);
             CREATE FUNCTION finished(bigint, integer) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT $1';
             CREATE AGGREGATE extra(integer) (sfunc = int8inc_any, stype = bigint, initcond = '0', finalfunc = finished,
                 finalfunc_extra, msfunc = int8inc_any, minvfunc = int8dec_any, mstype = bigint, minitcond = '0',
                 mfinalfunc = finished, mfinalfunc_extra);
         """,
-        shows=r"MINVFUNC = numeric_accum_inv|MFINALFUNC_MODIFY = READ_WRITE|\n    MFINALFUNC_EXTRA|MINITCOND = '0'",
+        shows=r"MINVFUNC = numeric_accum_inv|MFINALFUNC_MODIFY = (READ_WRITE|SHAREABLE)|\n    MFINALFUNC_EXTRA|MINITCOND = '0'",
     ),
     Entry(
         name="aggregate_over_sorted_rows",

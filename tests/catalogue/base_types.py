@@ -45,6 +45,28 @@ ENTRIES: list[Entry] = [
         shows=r"ALIGNMENT = int2,\n|INTERNALLENGTH = 16,|ELEMENT = double precision|PASSEDBYVALUE",
     ),
     Entry(
+        name="base_type_storage",
+        create="""
+            CREATE SCHEMA cat_base_type_storage;
+            SET search_path = cat_base_type_storage;
+            CREATE TYPE letter;
+            CREATE FUNCTION letter_in(cstring) RETURNS letter IMMUTABLE STRICT LANGUAGE internal AS 'charin';
+            CREATE FUNCTION letter_out(letter) RETURNS cstring IMMUTABLE STRICT LANGUAGE internal AS 'charout';
+            CREATE TYPE letter (input = letter_in, output = letter_out, internallength = 1, passedbyvalue, alignment = char);
+            CREATE TYPE kept;
+            CREATE FUNCTION kept_in(cstring) RETURNS kept IMMUTABLE STRICT LANGUAGE internal AS 'textin';
+            CREATE FUNCTION kept_out(kept) RETURNS cstring IMMUTABLE STRICT LANGUAGE internal AS 'textout';
+            CREATE TYPE kept (input = kept_in, output = kept_out, storage = main);
+            CREATE TYPE apart;
+            CREATE FUNCTION apart_in(cstring) RETURNS apart IMMUTABLE STRICT LANGUAGE internal AS 'textin';
+            CREATE FUNCTION apart_out(apart) RETURNS cstring IMMUTABLE STRICT LANGUAGE internal AS 'textout';
+            CREATE TYPE apart (input = apart_in, output = apart_out, storage = external);
+            CREATE TABLE t (a letter, b kept, c apart);
+            INSERT INTO t VALUES ('x', 'kept', 'apart');
+        """,
+        shows=r"ALIGNMENT = char,|STORAGE = (main|external)",
+    ),
+    Entry(
         name="base_type_modified",
         create="""
             CREATE SCHEMA cat_base_type_modified;

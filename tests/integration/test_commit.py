@@ -23,9 +23,10 @@ class Loss(Enum):
 
 
 class LosingProxy:
-    """Passes everything on, and hangs up at the first COMMIT."""
+    """Passes everything on, and hangs up at the first COMMIT, or the first on a connection that has said `after`."""
 
-    def __init__(self, host: str, port: int, loss: Loss) -> None:
+    def __init__(self, host: str, port: int, loss: Loss, after: bytes = b"") -> None:
+        self.after = after
         self.server = (host, port)
         self.loss = loss
         self.has_lost = False
@@ -45,8 +46,10 @@ class LosingProxy:
             answers = threading.Thread(target=self._answer, args=(server, client, hung_up), daemon=True)
             answers.start()
             with suppress(OSError):
+                heard = not self.after
                 while data := client.recv(1 << 16):
-                    if data.endswith(COMMIT) and not self.has_lost:
+                    heard = heard or self.after in data
+                    if data.endswith(COMMIT) and heard and not self.has_lost:
                         self.has_lost = True
                         hung_up.set()
                         if self.loss is Loss.ARRIVED:

@@ -6,6 +6,7 @@ mod postgres_certificates;
 mod postgres_connect;
 mod postgres_ddl;
 mod postgres_ddl_more;
+mod postgres_parallel;
 mod postgres_server;
 mod postgres_tables;
 mod postgres_validate;

@@ -96,7 +96,7 @@ async fn what_needs_a_primary_key_waits_for_it() {
     assert_same_dump(&server, "original", "again");
 
     client.batch_execute("CREATE TABLE public.holds_kept (it public.kept)").await.unwrap();
-    let error = ddl::read(&Reader { client: &client, version: version(&client).await }).await.unwrap_err();
+    let error = alone(&Reader { client: &client, version: version(&client).await }).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unsupported);
     let message = "table public.holds_kept needs materialized view public.kept, which can only be created over rows";
     assert_eq!(error.message(), message);
@@ -133,7 +133,7 @@ async fn a_circle_is_an_error_that_names_its_objects() {
     )
     .await;
     client.batch_execute(SESSION).await.unwrap();
-    let error = ddl::read(&Reader { client: &client, version: version(&client).await }).await.unwrap_err();
+    let error = alone(&Reader { client: &client, version: version(&client).await }).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unsupported);
     assert_eq!(
         error.message(),
@@ -172,7 +172,7 @@ async fn version(client: &Client) -> u32 {
 async fn read(client: &Client) -> Schema {
     client.batch_execute(SESSION).await.unwrap();
     let reader = Reader { client, version: version(client).await };
-    ddl::read(&reader).await.unwrap()
+    ddl::read(&reader, &reader).await.unwrap()
 }
 
 /// Executes every statement in its order: `PreData`, positions of sequences, then `PostData`.
@@ -197,4 +197,8 @@ fn assert_same_dump(server: &PostgresServer, original: &str, restored: &str) {
     let different = original.lines().zip(restored.lines()).find(|(original, restored)| original != restored);
     assert_eq!(different, None);
     assert_eq!(original.len(), restored.len());
+}
+
+async fn alone(reader: &Reader<'_>) -> holdfast::Result<ddl::Schema> {
+    ddl::read(reader, reader).await
 }

@@ -14,6 +14,7 @@ const SINCE_16: &str = "CREATE COLLATION app.ruled (provider = icu, locale = 'un
 const SINCE_17: &str = "CREATE COLLATION app.built_in (provider = builtin, locale = 'C.UTF-8'); \
                         GRANT MAINTAIN ON app.book TO reader";
 const RIGHTS: &str = include_str!("postgres_ddl_more/rights.sql");
+const CODE: &str = include_str!("postgres_ddl_more/code.sql");
 const ROLES: &str = r#"CREATE ROLE boss; CREATE ROLE reader; CREATE ROLE "wri'ter"; CREATE ROLE "$holdfast$";"#;
 
 #[tokio::test]
@@ -56,7 +57,7 @@ async fn what_is_dropped_while_it_is_read_is_an_error() {
         original.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM pg_class LIMIT 1").await.unwrap();
         server.connect(&name).await.batch_execute(drop).await.unwrap();
         let reader = reader(&original).await;
-        let error = ddl::read(&reader).await.unwrap_err();
+        let error = ddl::read(&reader, &reader).await.unwrap_err();
         assert!(error.message().contains("was dropped while it was read"), "{}", error.message());
     }
 }
@@ -135,6 +136,66 @@ async fn a_plain_role_empties_a_database_and_leaves_extensions_alone() {
 }
 
 #[tokio::test]
+async fn members_of_operator_families_are_restored_where_no_backup_creates_the_family() {
+    let server = PostgresServer::start();
+    let original = fill(&server, "original", &[CODE]).await;
+    let restored = fill(&server, "restored", &[]).await;
+    execute(&restored, &entries(&original).await).await;
+    assert_same(&server, &[]);
+    let members = members_of_families(&original).await;
+    for added in [
+        "operator 1 (integer, pg_catalog.tid) of pg_catalog.integer_ops USING btree",
+        "function 1 (integer, pg_catalog.tid) of pg_catalog.integer_ops USING btree",
+        "function 1 (pg_catalog.oid, pg_catalog.tid) of pg_catalog.integer_ops USING btree",
+        "function 1 (public.hstore, pg_catalog.tid) of public.btree_hstore_ops USING btree",
+    ] {
+        assert!(members.iter().any(|member| member == added), "{members:#?}");
+    }
+    assert_eq!(members_of_families(&restored).await, members);
+}
+
+#[tokio::test]
+async fn code_is_removed_under_the_names_that_it_is_created_under() {
+    let server = PostgresServer::start();
+    let client = fill(&server, "original", &[CODE]).await;
+    fill(&server, "restored", &["CREATE EXTENSION hstore; CREATE EXTENSION btree_gin"]).await;
+    let kinds = [
+        "aggregate",
+        "operator",
+        "operator class",
+        "operator family",
+        "operator family member",
+        "cast",
+        "conversion",
+        "transform",
+        "language",
+        "access method",
+    ];
+    let plan = removal::plan(&reader(&client).await).await.unwrap();
+    let removed: BTreeSet<String> = plan
+        .iter()
+        .filter(|removal| kinds.contains(&removal.kind.as_str()))
+        .map(|removal| format!("{} {}", removal.kind, removal.name))
+        .collect();
+    let created: BTreeSet<String> = entries(&client)
+        .await
+        .iter()
+        .filter(|entry| kinds.contains(&entry.kind))
+        .map(|entry| match &entry.schema {
+            Some(schema) => format!("{} {schema}.{}", entry.kind, entry.name),
+            None => format!("{} {}", entry.kind, entry.name),
+        })
+        .collect();
+    assert_eq!(removed, created);
+    assert_eq!(removed.len(), 16, "{removed:#?}");
+
+    let statements: String = plan.iter().map(|removal| removal.sql.as_str()).collect();
+    client.batch_execute(&format!("BEGIN; SET client_min_messages = warning; {statements}; COMMIT")).await.unwrap();
+    assert_same(&server, &[]);
+    assert_eq!(removal::plan(&reader(&client).await).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn a_removal_that_would_reach_an_extension_is_refused() {
     let server = PostgresServer::start();
     let entangled = "CREATE EXTENSION hstore; CREATE TYPE public.mine AS ENUM ('a'); \
@@ -149,15 +210,24 @@ async fn a_removal_that_would_reach_an_extension_is_refused() {
 async fn everything_that_cannot_be_backed_up_is_named() {
     let server = PostgresServer::start();
     let client = fill(&server, "original", &[ROLES, BASE, REST]).await;
-    assert_eq!(ddl::read(&reader(&client).await).await.unwrap().refused, []);
+    assert_eq!(alone(&reader(&client).await).await.unwrap().refused, []);
     client.batch_execute(include_str!("postgres_ddl_more/unsupported.sql")).await.unwrap();
-    let refused = ddl::read(&reader(&client).await).await.unwrap().refused;
+    let refused = alone(&reader(&client).await).await.unwrap().refused;
     let found: Vec<String> = refused.iter().map(|refused| format!("{}: {}", refused.kind, refused.name)).collect();
     let mut expected: Vec<&str> = include_str!("postgres_ddl_more/unsupported.txt").lines().collect();
     expected.sort_unstable();
     let mut found: Vec<&str> = found.iter().map(String::as_str).collect();
     found.sort_unstable();
     assert_eq!(found, expected);
+}
+
+/// What was added to operator families since the server was made, in its own words.
+async fn members_of_families(client: &Client) -> Vec<String> {
+    let members = "SELECT (pg_identify_object(class, member.oid, 0)).identity FROM ( \
+                      SELECT 'pg_amop'::regclass, oid FROM pg_amop \
+                       UNION ALL SELECT 'pg_amproc'::regclass, oid FROM pg_amproc) member(class, oid) \
+                    WHERE member.oid >= 16384 ORDER BY 1";
+    client.query(members, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
 }
 
 /// A new database in which these scripts ran.
@@ -177,7 +247,7 @@ async fn reader(client: &Client) -> Reader<'_> {
 }
 
 async fn entries(client: &Client) -> Vec<Entry> {
-    ddl::read(&reader(client).await).await.unwrap().entries
+    alone(&reader(client).await).await.unwrap().entries
 }
 
 async fn execute(client: &Client, entries: &[Entry]) {
@@ -199,4 +269,8 @@ fn difference(original: &str, restored: &str) -> Vec<String> {
     let [left, right]: [BTreeSet<&str>; 2] = [original, restored].map(|text| text.lines().collect());
     let lost = left.difference(&right).map(|line| format!("- {line}"));
     lost.chain(right.difference(&left).map(|line| format!("+ {line}"))).collect()
+}
+
+async fn alone(reader: &Reader<'_>) -> holdfast::Result<ddl::Schema> {
+    ddl::read(reader, reader).await
 }

@@ -108,7 +108,7 @@ async fn fill(server: &PostgresServer, database: &str, statements: &str) -> Clie
 async fn read(client: &Client) -> Schema {
     client.batch_execute("SET search_path = ''").await.unwrap();
     let row = client.query_one("SELECT current_setting('server_version_num')::int", &[]).await.unwrap();
-    ddl::read(&Reader { client, version: row.get::<_, i32>(0).try_into().unwrap() }).await.unwrap()
+    alone(&Reader { client, version: row.get::<_, i32>(0).try_into().unwrap() }).await.unwrap()
 }
 
 async fn restore(server: &PostgresServer, database: &str, schema: &Schema) -> Client {
@@ -130,4 +130,8 @@ async fn constraints(client: &Client) -> Vec<String> {
     let query = "SELECT relname || ' ' || conname FROM pg_constraint JOIN pg_class c ON c.oid = conrelid \
                   WHERE contype <> 'n' AND relnamespace = 2200 ORDER BY 1";
     client.query(query, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+async fn alone(reader: &Reader<'_>) -> holdfast::Result<ddl::Schema> {
+    ddl::read(reader, reader).await
 }

@@ -33,13 +33,13 @@ const LOCK_EVERYTHING: &str = "
     END $$;";
 
 /// A server with one database and a folder for backups of it.
-struct Site {
-    server: PostgresServer,
+pub(crate) struct Site {
+    pub(crate) server: PostgresServer,
     folder: TempDir,
 }
 
 impl Site {
-    async fn start(statements: &[&str]) -> Self {
+    pub(crate) async fn start(statements: &[&str]) -> Self {
         let site = Self { server: PostgresServer::start(), folder: TempDir::new().unwrap() };
         let client = site.server.connect("postgres").await;
         client.batch_execute("CREATE ROLE plain LOGIN").await.unwrap();
@@ -57,7 +57,7 @@ impl Site {
         json!({"host": self.server.socket(), "user": user, "dbname": "site"})
     }
 
-    async fn back_up(&self) -> PathBuf {
+    pub(crate) async fn back_up(&self) -> PathBuf {
         let plan = json!({
             "source": {"engine": "postgresql", "parameters": self.parameters("plain")},
             "folder": self.folder.path(),
@@ -79,7 +79,7 @@ impl Site {
         tokio::task::spawn_blocking(move || backup::backup(&plan, &Progress::default()).unwrap().path).await.unwrap()
     }
 
-    fn plan(&self, path: &Path, user: Option<&str>) -> ValidatePlan {
+    pub(crate) fn plan(&self, path: &Path, user: Option<&str>) -> ValidatePlan {
         let drill = user.map(|user| json!({"engine": "postgresql", "parameters": self.parameters(user)}));
         serde_json::from_value(json!({
             "backup": path, "jobs": null, "depth": "content", "drill": drill, "scratch_folder": self.folder.path(),
@@ -87,12 +87,12 @@ impl Site {
         .unwrap()
     }
 
-    async fn validate(&self, path: &Path, user: Option<&str>) -> Result<Report> {
+    pub(crate) async fn validate(&self, path: &Path, user: Option<&str>) -> Result<Report> {
         let plan = self.plan(path, user);
         tokio::task::spawn_blocking(move || validate::validate(&plan, &Progress::default())).await.unwrap()
     }
 
-    async fn databases(&self) -> Vec<String> {
+    pub(crate) async fn databases(&self) -> Vec<String> {
         let client = self.server.connect("postgres").await;
         let rows = client
             .query("SELECT datname::text FROM pg_database WHERE NOT datistemplate ORDER BY 1", &[])

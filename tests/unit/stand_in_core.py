@@ -95,7 +95,7 @@ def _stand_in() -> ModuleType:
     def restore(plan: dict[str, Any], _on_event: Any) -> dict[str, Any]:
         core.calls.append(("restore", plan))
         Path(plan["target"]["file"]).write_bytes(Path(core.private).read_bytes())
-        return {"rows": 5, "tables": 1, "seconds": 0.5, "verified": "counts", "warnings": []}
+        return {"rows": 5, "tables": 1, "seconds": 0.5, "verified": "counts", "warnings": [], "kept": None}
 
     def validate(plan: dict[str, Any], _on_event: Any) -> dict[str, Any]:
         core.calls.append(("validate", plan))

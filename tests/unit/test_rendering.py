@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from stand_in_core import manifest
 
-from holdfast import compression, rendering
+from holdfast import compression, rendering, rendering_kept
 from holdfast.inventory import Backup
-from holdfast.reports import Report, RestorePreview, TableChange
+from holdfast.reports import KeptDatabase, Report, RestorePreview, TableChange, UndoReport
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -54,6 +54,8 @@ def preview(**changes: Any) -> RestorePreview:
         "path": Path("/backups/default_daily_20261121T020000Z.sql.gz"),
         "created": "2026-11-21T02:00:00Z",
         "strategy": "in-place",
+        "strategy_reason": "",
+        "kept_as": None,
         "scope": "full",
         "tables": (),
         "drops": (),
@@ -95,6 +97,31 @@ def test_a_plan_tells_what_goes_what_comes_and_what_to_note() -> None:
         "\n"
         "Take note:\n"
         "   the backup was made with Django 5.1, this is Django 5.2"
+    )
+
+
+def test_a_plan_tells_why_it_swaps_and_what_is_kept() -> None:
+    text = rendering.restore_plan(
+        preview(strategy="swap", strategy_reason="it was asked for", kept_as="shop__before_<time>")
+    )
+    assert "\n   swap, because it was asked for\n" in text
+    assert "   the old database is kept as shop__before_<time>; restore_db --undo" in text
+
+
+def test_databases_that_were_put_aside() -> None:
+    known = KeptDatabase("shop__before_20261121T020000", "2026-11-21T02:00:00Z", 4_100_000)
+    unknown = KeptDatabase("shop__before_20261101T020000", "2026-11-01T02:00:00Z", None)
+    assert rendering_kept.drop_plan([known, unknown], NOW).splitlines()[1:] == [
+        f"   shop__before_20261121T020000 (4.1 MB), put aside 2026-11-21T02:00:00Z ({rendering.age(known.since, NOW)})",
+        "   shop__before_20261101T020000, put aside 2026-11-01T02:00:00Z (20 days)",
+    ]
+    assert rendering_kept.drop_plan([], NOW) == "No database was put aside."
+    done = UndoReport(alias="default", database="shop", restored=known, kept=unknown)
+    assert "Swap database 'shop' (alias 'default') with\n   shop__before_20261121T020000" in rendering_kept.undo_plan(
+        done, NOW
+    )
+    assert (
+        rendering_kept.undo_line(done).splitlines()[0] == "The database shop__before_20261121T020000 is 'shop' again."
     )
 
 

@@ -11,7 +11,7 @@ from holdfast.operations.creation import make
 from holdfast.operations.session import exclusive, own_errors
 from holdfast.plans import BackupOptions, RestoreOptions
 from holdfast.progress import NoticeBoard, OnEvent, silent
-from holdfast.reports import RestorePreview, RestoreReport, TableChange
+from holdfast.reports import KeptDatabase, RestorePreview, RestoreReport, Strategy, TableChange
 
 
 def plan_restore(
@@ -53,8 +53,9 @@ def restore(
     with exclusive(choice.configuration.directory, connection.alias, "restore"):
         signals.restore_started.send_robust(HoldfastConfig, **about)
         try:
-            safety = _secure(choice, options, on_event) if options.get("safety_backup") != "skip" else None
             board = NoticeBoard(on_event)
+            options = {**options, "strategy": _strategy(choice, options, board)}
+            safety = _secure(choice, options, on_event) if _wants_safety_backup(options) else None
             document = _replace(choice, options, board)
         except BaseException as error:
             signals.restore_failed.send_robust(HoldfastConfig, error=error, **about)
@@ -68,17 +69,32 @@ def restore(
             seconds=document["seconds"],
             verified=document["verified"],
             safety_backup=safety,
+            kept=KeptDatabase(**document["kept"]) if document["kept"] else None,
             warnings=tuple(dict.fromkeys([*document["warnings"], *board.notices])),
         )
         signals.restore_finished.send_robust(HoldfastConfig, report=report, **about)
         return report
 
 
-def _refuse_nonsense(choice: Choice, options: RestoreOptions) -> None:
-    """Fail where a SQLite database is asked for schemas, or where rows are that the backup was made without.
+def _strategy(choice: Choice, options: RestoreOptions, on_event: OnEvent) -> Strategy:
+    """Decide once: whether a safety backup is needed depends on it."""
+    if choice.connection.vendor == "sqlite":
+        return "in-place"
+    plan = plans.restore_plan(choice.connection, choice.configuration, choice.path, options)
+    chosen: Strategy = _core.choose_strategy(plan, on_event)["strategy"]
+    return chosen
 
-    Live ones would go and none come.
-    """
+
+def _wants_safety_backup(options: RestoreOptions) -> bool:
+    wanted = options.get("safety_backup", "auto")
+    # A swap keeps the whole database: a backup of it would cost time and room, and hold nothing more.
+    return wanted == "make" or (wanted == "auto" and options.get("strategy") != "swap")
+
+
+def _refuse_nonsense(choice: Choice, options: RestoreOptions) -> None:
+    """Fail where SQLite is asked for what it has not, or for rows that the backup lacks: live ones would go."""
+    if options.get("strategy") == "swap" and choice.connection.vendor == "sqlite":
+        raise UsageError("a SQLite database is restored in place", "Run the command again without --strategy.")
     if options.get("schemas") and choice.connection.vendor == "sqlite":
         raise UsageError("a SQLite database has no schemas", "Name its tables, each with --table.")
     scope, chosen = options.get("scope", "full"), set(options.get("tables", ()))
@@ -146,6 +162,8 @@ def _preview(
         path=choice.path,
         created=choice.manifest["created"],
         strategy=document["strategy"],
+        strategy_reason=document["reason"],
+        kept_as=document["kept_as"],
         scope=plan["scope"],
         tables=tuple(TableChange(**table) for table in document["tables"]),
         drops=tuple(f"{dropped['kind']} {dropped['name']}" for dropped in document["drops"]),

@@ -27,6 +27,8 @@ def compare(choice: Choice, plan: dict[str, Any], on_event: OnEvent) -> dict[str
     dropped = [] if plan["tables"] or plan["scope"] == "data-only" else left
     return {
         "strategy": "in-place",
+        "reason": "",
+        "kept_as": None,
         "tables": [
             {"label": name, "before": before.get(name), "after": after.get(name)} for name in [*chosen, *dropped]
         ],

@@ -128,7 +128,8 @@ impl Address {
             ("function" | "procedure" | "aggregate" | "operator", _) => format!("{name}({arguments})"),
             ("operator class" | "operator family", [method, _, name]) => format!("{name} using {method}"),
             ("operator of access method" | "function of access method", [method, _, family, number]) => {
-                format!("{family} using {method} {number}({arguments})")
+                let word = self.kind.split(' ').next().unwrap_or_default();
+                format!("{family} using {method} {word} {number}({arguments})")
             }
             ("cast", _) => self.target(),
             ("user mapping", _) => format!("{name} on {arguments}"),

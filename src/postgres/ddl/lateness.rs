@@ -19,7 +19,7 @@ pub(super) async fn settle(reader: &Reader<'_>, graph: &mut Graph) -> Result<()>
     Ok(())
 }
 
-fn postpone(Graph { entries, edges: needs }: &mut Graph) {
+fn postpone(Graph { entries, edges: needs, .. }: &mut Graph) {
     let mut dependents = vec![Vec::new(); entries.len()];
     for (entry, needed) in needs.iter().enumerate() {
         for (needed, need) in needed {
@@ -40,7 +40,7 @@ fn postpone(Graph { entries, edges: needs }: &mut Graph) {
 }
 
 /// A late entry, and the early ones that need it.
-fn needed_early(Graph { entries, edges: needs }: &Graph) -> Option<(usize, Vec<usize>)> {
+fn needed_early(Graph { entries, edges: needs, .. }: &Graph) -> Option<(usize, Vec<usize>)> {
     let early = |index: &usize| entries[*index].section == Section::PreData;
     let late = (0..entries.len())
         .filter(early)

@@ -49,6 +49,7 @@ mod views;
 
 use std::collections::BTreeSet;
 
+use futures_util::future::try_join;
 use tokio_postgres::Client;
 
 pub use self::order::{Ordered, Stray};
@@ -167,15 +168,18 @@ pub struct Schema {
 }
 
 /// Reads the catalogs, with a number of queries that does not grow with the number of tables; a hundred sequences take one.
-pub async fn read(reader: &Reader<'_>) -> Result<Schema> {
-    let entries = entries(reader).await?;
+///
+/// `helper` sees the same snapshot over a connection of its own: thousands of indexes and constraints take the server
+/// as long as all the rest.
+pub async fn read(reader: &Reader<'_>, helper: &Reader<'_>) -> Result<Schema> {
+    let (entries, relations) = try_join(entries(reader, helper), relations::read(helper)).await?;
     let sequences = positions::read(reader, &entries).await?;
     let Ordered { entries, needs, .. } = order::sorted(reader, entries).await?;
     let roles = privileges::roles(reader).await?;
     Ok(Schema {
         entries,
         needs,
-        relations: relations::read(reader).await?,
+        relations,
         sequences,
         refused: coverage::refused(reader).await?,
         extensions: extensions::described(reader).await?,
@@ -188,7 +192,7 @@ pub async fn read(reader: &Reader<'_>) -> Result<Schema> {
 
 /// The definitions alone, with all that hangs on them.
 pub async fn definitions(reader: &Reader<'_>) -> Result<Ordered> {
-    order::sorted(reader, entries(reader).await?).await
+    order::sorted(reader, entries(reader, reader).await?).await
 }
 
 async fn notices(reader: &Reader<'_>) -> Result<Vec<String>> {
@@ -199,7 +203,23 @@ async fn notices(reader: &Reader<'_>) -> Result<Vec<String>> {
         .collect())
 }
 
-async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
+async fn entries(reader: &Reader<'_>, helper: &Reader<'_>) -> Result<Vec<Entry>> {
+    let over_tables = async {
+        let mut entries = constraints::entries(helper).await?;
+        entries.extend(indexes::entries(helper).await?);
+        Ok(entries)
+    };
+    let (mut entries, over_tables) = try_join(up_to_views(reader), over_tables).await?;
+    entries.extend(over_tables);
+    entries.extend(statistics::entries(reader).await?);
+    entries.extend(triggers::entries(reader).await?);
+    entries.extend(policies::entries(reader).await?);
+    entries.extend(comments::entries(reader).await?);
+    entries.extend(privileges::entries(reader).await?);
+    Ok(entries)
+}
+
+async fn up_to_views(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     let mut entries = schemas::entries(reader).await?;
     entries.extend(extensions::entries(reader).await?);
     entries.extend(collations::entries(reader).await?);
@@ -217,12 +237,5 @@ async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     entries.extend(sequences::entries(reader).await?);
     entries.extend(tables::entries(reader).await?);
     entries.extend(views::entries(reader).await?);
-    entries.extend(constraints::entries(reader).await?);
-    entries.extend(indexes::entries(reader).await?);
-    entries.extend(statistics::entries(reader).await?);
-    entries.extend(triggers::entries(reader).await?);
-    entries.extend(policies::entries(reader).await?);
-    entries.extend(comments::entries(reader).await?);
-    entries.extend(privileges::entries(reader).await?);
     Ok(entries)
 }

@@ -53,7 +53,7 @@ const KINDS: [&str; 37] = [
 pub struct Ordered {
     /// Each section in its order.
     pub entries: Vec<Entry>,
-    /// By the places of `entries`.
+    /// By the places of `entries`; what stands before is needed, but for the second steps of what is created in two.
     pub needs: Needs,
     /// What hangs on an entry although no entry creates it.
     pub strays: Vec<Stray>,
@@ -71,7 +71,7 @@ pub struct Stray {
 /// Entries of all sections, each section in its order. What needs an entry of `PostData` moves there.
 pub(super) async fn sorted(reader: &Reader<'_>, entries: Vec<Entry>) -> Result<Ordered> {
     let (edges, mut strays) = dependencies::read(reader, &entries).await?;
-    let mut graph = Graph { entries, edges };
+    let mut graph = Graph { entries, edges, divided: Vec::new() };
     lateness::settle(reader, &mut graph).await?;
     circles::break_open(reader, &mut graph).await?;
     let order = arrange(&graph)?;
@@ -79,7 +79,12 @@ pub(super) async fn sorted(reader: &Reader<'_>, entries: Vec<Entry>) -> Result<O
     for (place, index) in order.iter().enumerate() {
         places[*index] = place;
     }
-    let needs = order.iter().map(|index| graph.edges[*index].keys().map(|needed| places[*needed]).collect()).collect();
+    let mut needs: Needs =
+        order.iter().map(|index| graph.edges[*index].keys().map(|needed| places[*needed]).collect()).collect();
+    // Who takes a first step takes the second one too: half an object is none.
+    for (first, second) in graph.divided {
+        needs[places[first]].insert(places[second]);
+    }
     for stray in &mut strays {
         stray.entry = places[stray.entry];
     }
@@ -92,6 +97,8 @@ pub(super) async fn sorted(reader: &Reader<'_>, entries: Vec<Entry>) -> Result<O
 pub(super) struct Graph {
     pub(super) entries: Vec<Entry>,
     pub(super) edges: Edges,
+    /// The first and the second step of what is created in two.
+    pub(super) divided: Vec<(usize, usize)>,
 }
 
 /// When an entry comes among those that could come now. What only adorns comes last, each kind in the order that it was
@@ -118,7 +125,7 @@ impl<'a> Turn<'a> {
     }
 }
 
-fn arrange(Graph { entries, edges: needs }: &Graph) -> Result<Vec<usize>> {
+fn arrange(Graph { entries, edges: needs, .. }: &Graph) -> Result<Vec<usize>> {
     let turn = |index: usize| Reverse((entries[index].section, Turn::of(&entries[index], index)));
     let mut missing: Vec<usize> = Vec::with_capacity(entries.len());
     let mut dependents = vec![Vec::new(); entries.len()];

@@ -27,6 +27,11 @@ pub struct Removal {
 /// Statements that empty the database, in an order that works in one transaction for the role that owns the objects.
 pub async fn plan(reader: &Reader<'_>) -> Result<Vec<Removal>> {
     refuse_entangled(reader).await?;
+    everything(reader).await
+}
+
+/// What the plan removes, whether that is possible or not.
+pub async fn everything(reader: &Reader<'_>) -> Result<Vec<Removal>> {
     let mut plan = objects(reader).await?;
     plan.extend(large_objects(reader).await?);
     Ok(plan)

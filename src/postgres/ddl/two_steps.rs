@@ -40,6 +40,7 @@ pub(super) async fn divide(reader: &Reader<'_>, graph: &mut Graph, index: usize,
         }
     }
     graph.edges[index].insert(first, Need::Whole);
+    graph.divided.push((first, index));
     Ok(true)
 }
 

@@ -1,4 +1,5 @@
-//! Restores in place: one transaction on one connection, so that readers see the old state or the new one.
+//! Restores a backup: in place, one transaction on one connection, so that readers see the old state or the new one; or
+//! by a swap.
 
 pub(in crate::postgres) mod check;
 pub(in crate::postgres) mod commit;
@@ -30,13 +31,15 @@ use super::connect::{self, Address, Connection, describe_error};
 use super::ddl::{Reader, removal};
 use super::quote::qualified;
 use super::runtime::{block_on, unless_stopped};
+use super::scratch;
 use super::session::{self, Server};
+use super::swap::{Live, Swap};
 use crate::archive::Archive;
 use crate::error::Result;
 use crate::event::Progress;
 use crate::manifest::{Content, Manifest, Object, Section};
-use crate::plan::{ConnectionParameters, Owners, RestorePlan, Scope, Verify};
-use crate::restore::{Report, decoding_threads};
+use crate::plan::{ConnectionParameters, Owners, RestorePlan, Scope, Strategy, Verify};
+use crate::restore::{Choice, Report, decoding_threads};
 
 /// The stage after the rows.
 const BUILDING: &str = "building indexes and constraints";
@@ -44,7 +47,7 @@ const BUILDING: &str = "building indexes and constraints";
 /// Kinds whose statements fill something with rows; data-only restores execute them too.
 const MATERIALIZED_VIEW_DATA: &str = "materialized view data";
 
-/// Restores `archive`; on any failure the transaction is rolled back and the old state stays.
+/// Restores `archive` in the way that suits; on any failure the old state stays.
 pub fn restore(
     plan: &RestorePlan,
     parameters: &ConnectionParameters,
@@ -52,23 +55,51 @@ pub fn restore(
     progress: &Progress,
 ) -> Result<Report> {
     let address = connect::resolve(parameters)?;
-    block_on(async {
-        let connection = Connection::open(&address).await?;
-        let result = unless_stopped(progress, run(plan, &address, &connection.client, archive, progress)).await;
-        let report = match result {
-            Ok(report) => report,
-            Err(error) => {
-                // A statement that still runs (an index build) would hold its locks until it ends. Where the server is
-                // gone this fails too, and says less than the first error.
-                connection.canceller().cancel().await.ok();
-                return Err(error);
-            }
-        };
-        let warnings = connection.drain_notices();
-        // The restore is committed; that the server is slow to say goodbye changes nothing about it.
-        connection.close().await.ok();
-        Ok(Report { warnings, ..report })
-    })
+    block_on(Box::pin(async {
+        let choice = unless_stopped(progress, chosen(plan, &address, &archive.manifest)).await?;
+        match choice.strategy {
+            Strategy::Swap => Swap { plan, address: &address, archive, progress }.run().await,
+            Strategy::InPlace | Strategy::Auto => in_place(plan, &address, archive, progress).await,
+        }
+    }))
+}
+
+/// Tells in which way [`restore`] would do it.
+pub fn choose(
+    plan: &RestorePlan,
+    parameters: &ConnectionParameters,
+    archive: &Archive,
+    progress: &Progress,
+) -> Result<Choice> {
+    let address = connect::resolve(parameters)?;
+    block_on(unless_stopped(progress, chosen(plan, &address, &archive.manifest)))
+}
+
+async fn chosen(plan: &RestorePlan, address: &Address, manifest: &Manifest) -> Result<Choice> {
+    let connection = Connection::open(address).await?;
+    let server = session::prepare(&connection.client).await?;
+    let choice = Live { connection: &connection, address, server: &server }.choose(plan, manifest).await?;
+    connection.close().await?;
+    Ok(choice)
+}
+
+/// On any failure the transaction is rolled back.
+async fn in_place(plan: &RestorePlan, address: &Address, archive: &Archive, progress: &Progress) -> Result<Report> {
+    let connection = Connection::open(address).await?;
+    let result = unless_stopped(progress, run(plan, address, &connection.client, archive, progress)).await;
+    let report = match result {
+        Ok(report) => report,
+        Err(error) => {
+            // A statement that still runs (an index build) would hold its locks until it ends. Where the server is
+            // gone this fails too, and says less than the first error.
+            connection.canceller().cancel().await.ok();
+            return Err(error);
+        }
+    };
+    let warnings = connection.drain_notices();
+    // The restore is committed; that the server is slow to say goodbye changes nothing about it.
+    connection.close().await.ok();
+    Ok(Report { warnings, ..report })
 }
 
 async fn run(
@@ -78,6 +109,7 @@ async fn run(
     archive: &Archive,
     progress: &Progress,
 ) -> Result<Report> {
+    scratch::sweep(client, progress).await;
     let server = begin(client, plan.lock_timeout_seconds).await?;
     resources::grant_memory(client, 1).await?;
     resources::compress_values(client, plan.toast_compression).await?;

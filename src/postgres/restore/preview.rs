@@ -13,12 +13,13 @@ use crate::archive::Archive;
 use crate::error::Result;
 use crate::event::Progress;
 use crate::manifest::{Manifest, Section};
-use crate::plan::{ConnectionParameters, Owners, RestorePlan, Scope};
-use crate::postgres::connect::{self, Connection, describe_error};
+use crate::plan::{ConnectionParameters, Owners, RestorePlan, Scope, Strategy};
+use crate::postgres::connect::{self, Address, Connection, describe_error};
 use crate::postgres::ddl::{Reader, removal};
 use crate::postgres::quote::qualified;
 use crate::postgres::runtime::{block_on, unless_stopped};
 use crate::postgres::session;
+use crate::postgres::swap::{self, Live};
 use crate::restore::{ObjectPreview, Preview, TablePreview};
 
 /// Tables up to this size are counted; beyond it the server's estimate must do, so that the plan comes in seconds.
@@ -62,21 +63,31 @@ pub fn preview(
     let address = connect::resolve(parameters)?;
     block_on(unless_stopped(progress, async {
         let connection = Connection::open(&address).await?;
-        let preview = describe(plan, &connection.client, &archive.manifest).await?;
+        let preview = describe(plan, &address, &connection, &archive.manifest).await?;
         connection.close().await?;
         Ok(preview)
     }))
 }
 
-async fn describe(plan: &RestorePlan, client: &Client, manifest: &Manifest) -> Result<Preview> {
+async fn describe(
+    plan: &RestorePlan,
+    address: &Address,
+    connection: &Connection,
+    manifest: &Manifest,
+) -> Result<Preview> {
+    let client = &connection.client;
     let server = session::prepare(client).await?;
     // Rows are counted here, too.
     session::distrust_views(client).await?;
     session::limit_lock_wait(client, plan.lock_timeout_seconds).await?;
+    if let Some(method) = plan.toast_compression {
+        resources::check_compression(client, method).await?;
+    }
     let reader = Reader { client, version: server.version };
     let mut tables = Tables::select(manifest, plan)?;
+    let place = Live { connection, address, server: &server };
     let mut preview = Preview {
-        strategy: "in-place",
+        choice: place.choose(plan, manifest).await?,
         warnings: warnings(plan, client, manifest, &server).await?,
         ..Preview::default()
     };
@@ -93,15 +104,17 @@ async fn describe(plan: &RestorePlan, client: &Client, manifest: &Manifest) -> R
     requirements::check(client, manifest).await?;
     let wanted = Wanted { tables: &tables, scope: plan.scope, owners: plan.owners };
     requirements::check_version(server.version, manifest, &wanted)?;
-    if let Some(method) = plan.toast_compression {
-        resources::check_compression(client, method).await?;
-    }
-    let live = removal::plan(&reader).await?;
+    let swaps = preview.choice.strategy == Strategy::Swap;
+    let live = if swaps { removal::everything(&reader).await? } else { removal::plan(&reader).await? };
     preview.tables = rows_before_and_after(plan, client, manifest, &tables, Vec::new()).await?;
     let live_objects = live.iter().filter(|removal| removal.kind == LARGE_OBJECT).count();
     preview.tables.extend(large_objects(plan, manifest, live_objects));
     (preview.drops, preview.creates) = compare(&live, manifest);
-    preview.keeps = keeps(client, manifest).await?;
+    if swaps {
+        swap::describe(&place, manifest, &mut preview).await?;
+    } else {
+        preview.keeps = keeps(client, manifest).await?;
+    }
     Ok(preview)
 }
 

@@ -13,7 +13,7 @@ use crate::postgres::ddl::{self, Entry, Needs, Reader, Stray};
 use crate::postgres::quote::qualified;
 
 /// Kinds that their statements bring back whole. Rows and positions of anything else would be lost.
-const RETURNING: [&str; 20] = [
+const RETURNING: [&str; 26] = [
     "view",
     "materialized view",
     "materialized view data",
@@ -21,7 +21,13 @@ const RETURNING: [&str; 20] = [
     "function",
     "procedure",
     "aggregate",
+    "operator",
+    "operator class",
+    "operator family",
+    "operator family member",
     "cast",
+    "conversion",
+    "transform",
     "default",
     "check constraint",
     "constraint",
@@ -136,7 +142,19 @@ impl Surroundings {
     pub(super) fn going(&self, part: &Part) -> Going {
         let oids: HashSet<u32> = self.tables().filter_map(|table| table.table).collect();
         let mut going = Going::default();
-        // What an entry needs stands before it.
+        // What an entry needs stands before it, but for the second step of what is created in two.
+        loop {
+            let known = (going.replaced.len(), going.dependents.len());
+            self.follow(part, &oids, &mut going);
+            if (going.replaced.len(), going.dependents.len()) == known {
+                return going;
+            }
+        }
+    }
+
+    fn follow(&self, part: &Part, oids: &HashSet<u32>, going: &mut Going) {
+        let extensions = self.places(|entry| entry.kind == "extension");
+        let of_extensions: BTreeSet<usize> = extensions.flat_map(|place| self.needs[place].iter().copied()).collect();
         for (place, entry) in self.entries.iter().enumerate() {
             let needs = &self.needs[place];
             let own = if entry.kind.starts_with("publication") {
@@ -146,15 +164,16 @@ impl Surroundings {
             } else {
                 entry.table.is_some_and(|oid| oids.contains(&oid))
                     || entry.schema.as_ref().is_some_and(|schema| part.schemas.contains(schema))
-                    || entry.kind == "schema" && part.schemas.contains(&entry.name)
+                    // A schema with something of an extension in it is emptied, and stays.
+                    || entry.kind == "schema" && part.schemas.contains(&entry.name) && !of_extensions.contains(&place)
             };
             if own {
+                going.dependents.remove(&place);
                 going.replaced.insert(place);
             } else if !needs.is_disjoint(&going.replaced) || !needs.is_disjoint(&going.dependents) {
                 going.dependents.insert(place);
             }
         }
-        going
     }
 
     /// The names of what stays.

@@ -1,20 +1,28 @@
 """`manage.py restore_db`: brings a backup back."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import CommandParser
 
-from holdfast import rendering
+from holdfast import rendering, rendering_kept
 from holdfast.exceptions import InvalidBackup
 from holdfast.management.base import (
     HoldfastCommand,
     add_no_input,
     confirm,
     refuse_together,
-    refuse_unavailable,
     require_terminal,
 )
-from holdfast.operations import plan_restore, restore, validate
+from holdfast.operations import (
+    drop_old_databases,
+    kept_databases,
+    plan_restore,
+    plan_undo,
+    restore,
+    undo_restore,
+    validate,
+)
 from holdfast.plans import RestoreOptions, Scope
 
 
@@ -36,6 +44,8 @@ class Command(HoldfastCommand):
         add("--strategy", choices=("auto", "in-place", "swap"), default="auto", help="How PostgreSQL is restored.")
         add("--jobs", type=int, metavar="N", help="CPU threads.")
         add("--toast-compression", choices=("lz4", "pglz"), help="How PostgreSQL compresses large values from now on.")
+        add("--undo", action="store_true", help="Swap back the database that the last swap has put aside.")
+        add("--drop-old", action="store_true", help="Drop the databases that swaps have put aside.")
         add("--dry-run", action="store_true", help="Show the plan and stop.")
         add("--verify", action="store_true", help="Compare every row with the backup before the commit.")
         add("--verify-only", action="store_true", help="Check the backup and stop.")
@@ -45,13 +55,21 @@ class Command(HoldfastCommand):
 
     def handle(self, **options: Any) -> None:
         """Plan, ask, do."""
-        refuse_unavailable(options, strategy=("swap",))
         refuse_together(options, "data_only", "schema_only")
+        refuse_together(options, "undo", "drop_old")
         if options["verify_only"]:
             self._verify(options)
             return
         if not options["dry_run"]:
             require_terminal(options)
+        if options["undo"]:
+            self._undo(options)
+        elif options["drop_old"]:
+            self._drop_old(options)
+        else:
+            self._restore(options)
+
+    def _restore(self, options: dict[str, Any]) -> None:
         chosen = _chosen(options)
         with self.progress("reading", options) as progress:
             preview = plan_restore(options["backup"], options["database"], on_event=progress, **chosen)
@@ -60,12 +78,35 @@ class Command(HoldfastCommand):
             return
         confirm(f"\nType the database's name ({preview.database}) to go on: ", preview.database, options)
         with self.progress("restoring", options) as progress:
-            # By its path: `latest` may be another one by now.
+            # By its path, and in the way that was shown: `latest` and `auto` may mean another one by now.
+            chosen["strategy"] = preview.strategy
             report = restore(str(preview.path), preview.alias, on_event=progress, **chosen)
         self.interrupted = "interrupted, but the restore is done"
         for warning in report.warnings:
             self.warn(warning)
         self.say(rendering.restore_line(report), options)
+
+    def _undo(self, options: dict[str, Any]) -> None:
+        plan = plan_undo(options["database"])
+        self.stdout.write(rendering_kept.undo_plan(plan, datetime.now(UTC)))
+        if options["dry_run"]:
+            return
+        confirm(f"\nType the database's name ({plan.database}) to go on: ", plan.database, options)
+        with self.progress("undoing", options) as progress:
+            report = undo_restore(plan.alias, plan.restored.name, on_event=progress)
+        self.interrupted = "interrupted, but the undo is done"
+        self.say(rendering_kept.undo_line(report), options)
+
+    def _drop_old(self, options: dict[str, Any]) -> None:
+        kept = kept_databases(options["database"])
+        self.stdout.write(rendering_kept.drop_plan(kept, datetime.now(UTC)))
+        if options["dry_run"] or not kept:
+            return
+        confirm("\nType 'drop' to drop them for good: ", "drop", options)
+        with self.progress("dropping", options) as progress:
+            gone = drop_old_databases(options["database"], [one.name for one in kept], on_event=progress)
+        self.interrupted = "interrupted, but the databases are dropped"
+        self.say(f"Dropped {len(gone)}.", options)
 
     def _verify(self, options: dict[str, Any]) -> None:
         with self.progress("validating", options) as progress:
@@ -82,6 +123,7 @@ def _chosen(options: dict[str, Any]) -> RestoreOptions:
     elif options["schema_only"]:
         scope = "schema-only"
     return {
+        "strategy": options["strategy"],
         "scope": scope,
         "tables": options["table"],
         "schemas": options["schema"],
@@ -89,6 +131,6 @@ def _chosen(options: dict[str, Any]) -> RestoreOptions:
         "verify": "full" if options["verify"] else "counts",
         "jobs": options["jobs"],
         "toast_compression": options["toast_compression"],
-        "safety_backup": "skip" if options["no_safety_backup"] else "make",
+        "safety_backup": "skip" if options["no_safety_backup"] else "auto",
         "unsupported": "skip" if options["skip_unsupported"] else "refuse",
     }

@@ -19,7 +19,7 @@ const EXTENT: Extent = Extent { scope: Scope::Full, owners: Owners::Apply, verif
 
 pub(super) async fn rehearse(drill: Drill<'_>, home: Connection, version: &str) -> Result<String> {
     let address = connect::resolve(drill.parameters)?;
-    scratch::sweep(&home.client, drill.progress).await?;
+    scratch::sweep(&home.client, drill.progress).await;
     let scratch = Scratch::announce(home, address, Purpose::Drill, &drill.archive.manifest.id).await?;
     let outcome = unless_stopped(drill.progress, restored(&drill, &scratch)).await;
     let removed = scratch.remove(drill.progress).await;

@@ -1,0 +1,115 @@
+//! Room for locks and connections.
+
+use tokio_postgres::Client;
+
+use super::{rows, value};
+use crate::error::{Error, Result};
+use crate::event::Progress;
+
+/// Readers when the caller leaves it to us: two keep the server busy on the smallest machines, more than four take
+/// connections from the application.
+const DEFAULT_READERS: std::ops::RangeInclusive<usize> = 2..=4;
+
+/// Locks on catalogs and their indexes that a session holds beside those of the tables.
+const CATALOG_LOCKS: i64 = 100;
+
+/// The leader locks every table, and a reader locks it again.
+const LOCKS_PER_TABLE: i64 = 2;
+
+/// Fails if the server's table of locks cannot hold those of the leader: a full one fails every session.
+pub(super) async fn for_locks(client: &Client, progress: &Progress) -> Result<()> {
+    let found = rows(
+        client,
+        "SELECT s.per_transaction, s.documented, s.most, \
+           (SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+            WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname <> 'information_schema' \
+            AND n.nspname !~ '^pg_') AS tables \
+         FROM (SELECT pg_catalog.max(setting::int8) FILTER (WHERE name = 'max_locks_per_transaction') AS per_transaction, \
+                 pg_catalog.sum(setting::int8) FILTER (WHERE name IN ('max_connections', 'max_prepared_transactions'))::int8 \
+                   AS documented, \
+                 pg_catalog.sum(setting::int8) FILTER (WHERE name <> 'max_locks_per_transaction')::int8 AS most \
+               FROM pg_catalog.pg_settings WHERE name IN ('max_locks_per_transaction', 'max_connections', \
+                 'max_prepared_transactions', 'autovacuum_max_workers', 'autovacuum_worker_slots', \
+                 'max_worker_processes', 'max_wal_senders')) AS s",
+    )
+    .await?;
+    let Some(row) = found.first() else { return Ok(()) };
+    let (tables, per_transaction): (i64, i64) = (value(row, "tables")?, value(row, "per_transaction")?);
+    let (documented, most): (i64, i64) = (value(row, "documented")?, value(row, "most")?);
+    let needed = tables * LOCKS_PER_TABLE + CATALOG_LOCKS;
+    let setting = needed / documented.max(1) + 1;
+    if tables > per_transaction * most {
+        return Err(Error::database(format!(
+            "{tables} tables have to be locked, and the server has room for {} locks",
+            per_transaction * most
+        ))
+        .hint(format!("set max_locks_per_transaction to {setting} or more and restart the server")));
+    }
+    if needed > per_transaction * documented {
+        progress.notice(format!(
+            "{tables} tables take more locks than the server promises room for: max_locks_per_transaction should be \
+             {setting} or more (it is {per_transaction})"
+        ));
+    }
+    Ok(())
+}
+
+/// How many readers there are connections for; `jobs` is what the caller wants. The first is connected already.
+pub(super) async fn for_readers(client: &Client, jobs: Option<u16>, progress: &Progress) -> Result<usize> {
+    let limits = limits(client).await?;
+    let Some(tightest) = limits.iter().min_by_key(|limit| limit.free) else { return Ok(1) };
+    let free = usize::try_from(tightest.free).unwrap_or(0);
+    let Some(jobs) = jobs else {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        // Half of what is free is the application's.
+        return Ok(cores.clamp(*DEFAULT_READERS.start(), *DEFAULT_READERS.end()).min(1 + free / 2));
+    };
+    let (wanted, most) = (usize::from(jobs).max(1), 1 + free);
+    if wanted > most {
+        progress.notice(format!(
+            "the number of connections that read is {most}, not {wanted}: {} leaves no more",
+            tightest.describe()
+        ));
+    }
+    Ok(wanted.min(most))
+}
+
+/// A limit on connections.
+struct Limit {
+    name: String,
+    most: i64,
+    free: i64,
+}
+
+impl Limit {
+    fn describe(&self) -> String {
+        format!("{} ({})", self.name, self.most)
+    }
+}
+
+/// All that apply; superusers are above the limits of roles and databases and may use what is reserved.
+async fn limits(client: &Client) -> Result<Vec<Limit>> {
+    let found = rows(
+        client,
+        "WITH sessions AS (SELECT datid, usesysid FROM pg_catalog.pg_stat_activity WHERE datid IS NOT NULL), \
+         me AS (SELECT r.oid, r.rolname, r.rolconnlimit, r.rolsuper FROM pg_catalog.pg_roles r \
+           WHERE r.rolname = session_user), \
+         reserved AS (SELECT pg_catalog.sum(setting::int8)::int8 AS connections FROM pg_catalog.pg_settings \
+           WHERE name IN ('superuser_reserved_connections', 'reserved_connections')) \
+         SELECT 'max_connections' AS name, pg_catalog.current_setting('max_connections')::int8 AS most, \
+           pg_catalog.current_setting('max_connections')::int8 - (SELECT pg_catalog.count(*) FROM sessions) \
+             - CASE WHEN me.rolsuper THEN 0 ELSE reserved.connections END AS free FROM me, reserved \
+         UNION ALL SELECT 'the connection limit of the role ' || pg_catalog.quote_ident(me.rolname), me.rolconnlimit, \
+           me.rolconnlimit - (SELECT pg_catalog.count(*) FROM sessions WHERE usesysid = me.oid) \
+           FROM me WHERE me.rolconnlimit >= 0 AND NOT me.rolsuper \
+         UNION ALL SELECT 'the connection limit of the database ' || pg_catalog.quote_ident(d.datname), d.datconnlimit, \
+           d.datconnlimit - (SELECT pg_catalog.count(*) FROM sessions WHERE datid = d.oid) \
+           FROM pg_catalog.pg_database d, me \
+           WHERE d.datname = pg_catalog.current_database() AND d.datconnlimit >= 0 AND NOT me.rolsuper",
+    )
+    .await?;
+    found
+        .iter()
+        .map(|row| Ok(Limit { name: value(row, "name")?, most: value(row, "most")?, free: value(row, "free")? }))
+        .collect()
+}
