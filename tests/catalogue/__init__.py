@@ -6,7 +6,7 @@ from importlib import import_module
 from tests.catalogue.entry import Entry
 
 # What stands beside the groups.
-APPARATUS = {"entry", "modes", "trial", "kinds"}
+APPARATUS = {"entry", "modes", "trial", "kinds", "script"}
 
 
 def entries() -> list[Entry]:

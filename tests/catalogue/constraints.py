@@ -11,7 +11,7 @@ ENTRIES: list[Entry] = [
             CREATE FUNCTION good(integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 <> 13';
             CREATE TABLE t (a integer CHECK (a > 0), b integer CONSTRAINT "it's ""b""" CHECK (good(b)), CHECK (a <> b),
                 CONSTRAINT not_passed_on CHECK (a > 1) NO INHERIT);
-            INSERT INTO t VALUES (2, 5);
+            INSERT INTO t VALUES (2, 3);
             ALTER TABLE t ADD CONSTRAINT late CHECK (b < 4) NOT VALID;
             CREATE FUNCTION whole(t) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1.a > 0';
             ALTER TABLE t ADD CONSTRAINT whole_row CHECK (whole(t));
@@ -134,11 +134,22 @@ ENTRIES: list[Entry] = [
             INSERT INTO room VALUES (1, '[2026-01-01,2026-12-31)', '[2026-01-01,2026-02-01)');
             INSERT INTO booking VALUES (1, '[2026-02-01,2026-03-01)');
             CREATE TABLE many (id int4range, during datemultirange, PRIMARY KEY (id, during WITHOUT OVERLAPS));
+        """,
+        shows=r"FOREIGN KEY \(id, PERIOD during\) REFERENCES cat_temporal\.room\(id, PERIOD during\);",
+        since=18,
+    ),
+    Entry(
+        name="temporal_key_of_partitions",
+        create="""
+            CREATE EXTENSION IF NOT EXISTS btree_gist;
+            CREATE SCHEMA cat_temporal_key_of_partitions;
+            SET search_path = cat_temporal_key_of_partitions;
             CREATE TABLE parts (id integer, during daterange, PRIMARY KEY (id, during WITHOUT OVERLAPS))
                 PARTITION BY LIST (id);
             CREATE TABLE part PARTITION OF parts FOR VALUES IN (1);
+            INSERT INTO parts VALUES (1, '[2026-01-01,2026-02-01)');
         """,
-        shows=r"FOREIGN KEY \(id, PERIOD during\) REFERENCES cat_temporal\.room\(id, PERIOD during\);",
+        shows=r"ADD CONSTRAINT parts_pkey PRIMARY KEY \(id, during WITHOUT OVERLAPS\);",
         since=18,
     ),
 ]

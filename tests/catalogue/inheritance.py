@@ -174,12 +174,12 @@ ENTRIES: list[Entry] = [
             CREATE SCHEMA cat_not_null_not_valid;
             SET search_path = cat_not_null_not_valid;
             CREATE TABLE parent (a integer, b integer);
-            INSERT INTO parent VALUES (NULL, NULL);
+            INSERT INTO parent VALUES (1, 2);
             ALTER TABLE parent ADD CONSTRAINT some_day NOT NULL a NOT VALID, ADD NOT NULL b NOT VALID;
             CREATE TABLE child () INHERITS (parent);
             CREATE TABLE parts (k integer, a integer) PARTITION BY LIST (k);
             CREATE TABLE part_1 PARTITION OF parts FOR VALUES IN (1);
-            INSERT INTO parts VALUES (1, NULL);
+            INSERT INTO parts VALUES (1, 2);
             ALTER TABLE parts ADD CONSTRAINT parts_a NOT NULL a NOT VALID;
             CREATE TABLE part_2 PARTITION OF parts FOR VALUES IN (2);
             COMMENT ON CONSTRAINT some_day ON parent IS 'some day';

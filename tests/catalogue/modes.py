@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from tests.catalogue.trial import Trial
 
 # Gives options of pg_dump.
-Options = Callable[[Sequence[Entry]], list[str]]
+Options = Callable[["Trial"], list[str]]
 
 
 @dataclass(frozen=True)
@@ -23,8 +22,6 @@ class Mode:
     restore: Callable[[Trial, str], None]
     # With which options pg_dump must say the same of the original and of the restored database.
     compared: Options
-    # Of which dump the database is to compare with.
-    oracle: tuple[str, ...] = ()
     # What the database has before.
     into: Callable[[Trial], str] = lambda _: ""
     # With which options pg_dump must say the same of the database before and after.
@@ -55,30 +52,33 @@ def through_psql(trial: Trial, database: str) -> None:
 
 
 def tables(trial: Trial, database: str) -> None:
-    trial.restore(database, tables=[entry.table for entry in with_table(trial.entries)])
+    trial.restore(database, tables=[".".join(table) for table in trial.tables])
+
+
+def foundation(trial: Trial) -> str:
+    return trial.foundation()
+
+
+def foundation_of_tables(trial: Trial) -> str:
+    schemas = sorted({schema for schema, _ in trial.tables})
+    return trial.foundation() + "".join(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)};" for schema in schemas)
+
+
+def of_tables(trial: Trial) -> list[str]:
+    return [f"--table={quoted(schema)}.{quoted(table)}" for schema, table in trial.tables]
+
+
+def but_tables(trial: Trial) -> list[str]:
+    names = [*trial.tables, *trial.sequences]
+    return [f"--exclude-table={quoted(schema)}.{quoted(name)}" for schema, name in names]
 
 
 def schemas(trial: Trial, database: str) -> None:
-    names = "SELECT json_agg(nspname) FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$|public$)'"
-    trial.restore(database, schemas=json.loads(trial.server.psql(names, trial.reference())))
+    trial.restore(database, schemas=trial.schemas)
 
 
-def with_table(entries: Sequence[Entry]) -> list[Entry]:
-    return [entry for entry in entries if entry.table]
-
-
-def roof_of_tables(trial: Trial) -> str:
-    """Extensions, and the schemas that the tables are in."""
-    schemas = {entry.table.partition(".")[0] for entry in with_table(trial.entries) if entry.table}
-    return trial.extensions() + "".join(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)};" for schema in sorted(schemas))
-
-
-def patterns(option: str) -> Options:
-    def options(entries: Sequence[Entry]) -> list[str]:
-        names = [entry.table.partition(".") for entry in entries if entry.table]
-        return [f"--{option}={quoted(schema)}.{quoted(table)}" for schema, _, table in names]
-
-    return options
+def of_schemas(option: str) -> Options:
+    return lambda trial: [f"--{option}={quoted(schema)}" for schema in trial.schemas]
 
 
 def quoted(name: str) -> str:
@@ -92,17 +92,13 @@ def options(*fixed: str) -> Options:
 MODES: dict[ModeName, Mode] = {
     mode.name: mode
     for mode in (
-        Mode("full", ours(owners="ignore"), options(), oracle=("--no-owner", "--no-acl")),
+        # pg_dump groups large objects by their owners and grants; the other modes compare them.
+        Mode("full", ours(owners="ignore"), options("--no-owner", "--no-acl", "--no-large-objects")),
         Mode("owners", ours(), options()),
         Mode("psql", through_psql, options()),
         Mode("schema-only", schema_backup, options("--schema-only")),
         Mode("data-only", schema_then_rows, options()),
-        Mode("one-table", tables, patterns("table"), into=roof_of_tables, untouched=patterns("exclude-table")),
-        Mode(
-            "one-schema",
-            schemas,
-            options("--schema=*", "--exclude-schema=public"),
-            into=lambda trial: trial.extensions(),
-        ),
+        Mode("one-table", tables, of_tables, into=foundation_of_tables, untouched=but_tables),
+        Mode("one-schema", schemas, of_schemas("schema"), into=foundation, untouched=of_schemas("exclude-schema")),
     )
 }

@@ -8,6 +8,7 @@ ENTRIES: list[Entry] = [
         name="public_schema",
         create="COMMENT ON SCHEMA public IS 'cat_public_schema';",
         shows=r"COMMENT ON SCHEMA public IS 'cat_public_schema';",
+        absent=ONLY_WITH_ALL,
     ),
     Entry(
         name="extension",

@@ -222,8 +222,8 @@ ENTRIES: list[Entry] = [
         name="partition_exclusion",
         create="""
             CREATE SCHEMA cat_partition_exclusion;
-            SET search_path = cat_partition_exclusion;
             CREATE EXTENSION IF NOT EXISTS btree_gist;
+            SET search_path = cat_partition_exclusion;
             CREATE TABLE parts (id integer, during daterange,
                 CONSTRAINT apart EXCLUDE USING gist (id WITH =, during WITH &&) DEFERRABLE) PARTITION BY LIST (id);
             CREATE TABLE part_1 PARTITION OF parts FOR VALUES IN (1);

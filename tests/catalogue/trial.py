@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -49,27 +50,45 @@ class Trial:
                 raise AssertionError(f"the entry {entry.name} cannot be created: {error}") from error
         return "original"
 
-    def reference(self, *options: str) -> str:
-        """What pg_dump and psql make of the original: the restored databases must equal it.
-
-        Not the original itself: some expressions read differently once they went through text.
-        """
-        return self.once(("reference", options), lambda: self._create_reference(options))
-
-    def _create_reference(self, options: Sequence[str]) -> str:
-        name = " ".join(("reference", *options))
-        self.server.psql(f"CREATE DATABASE {quoted(name)} TEMPLATE template0")
-        self.server.psql(self.text(self.original, *options), name)
-        return name
-
-    def extensions(self) -> str:
-        """The statements that create them, each with the schema that it is in."""
+    def foundation(self) -> str:
+        """The statements that create what is in no schema and what parts may need: extensions, access methods of tables."""
         return self.server.psql(
             "SELECT format('CREATE SCHEMA IF NOT EXISTS %1$I; CREATE EXTENSION IF NOT EXISTS %2$I SCHEMA %1$I;', "
             "nspname, extname) FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace "
-            "WHERE extname <> 'plpgsql' ORDER BY pg_extension.oid",
-            self.reference(),
+            "WHERE extname <> 'plpgsql' ORDER BY pg_extension.oid;"
+            "SELECT format('CREATE ACCESS METHOD %I TYPE TABLE HANDLER %s;', amname, amhandler) FROM pg_am "
+            "WHERE oid >= 16384 AND amtype = 't' ORDER BY oid",
+            self.original,
         )
+
+    @property
+    def tables(self) -> list[tuple[str, str]]:
+        """Schema and name of each that the mode `one-table` restores."""
+        names = [entry.table.partition(".") for entry in self.entries if entry.table]
+        return [(schema, table) for schema, _, table in names]
+
+    @property
+    def sequences(self) -> list[tuple[str, str]]:
+        """Schema and name of each that comes with these tables."""
+        tables = json.dumps([f"{quoted(schema)}.{quoted(table)}" for schema, table in self.tables])
+        names = (
+            "SELECT coalesce(json_agg(json_build_array(nspname, relname)), '[]') FROM pg_depend"
+            " JOIN pg_class c ON c.oid = objid JOIN pg_namespace n ON n.oid = relnamespace"
+            " WHERE classid = 'pg_class'::regclass AND relkind = 'S' AND deptype IN ('a', 'i') AND refobjid IN"
+            f" (SELECT value::regclass FROM json_array_elements_text($json${tables}$json$))"
+        )
+        found = self.once("sequences", lambda: json.loads(self.server.psql(names, self.original)))
+        return [(schema, sequence) for schema, sequence in found]
+
+    @property
+    def schemas(self) -> list[str]:
+        """Those that the mode `one-schema` restores: of all entries that are in a schema whole."""
+        elsewhere = [f"cat_{entry.name}" for entry in self.entries if "one-schema" in entry.absent]
+        names = (
+            "SELECT json_agg(nspname) FROM pg_namespace WHERE oid >= 16384 AND nspname !~ '^pg_'"
+            f" AND nspname <> ALL ('{{{','.join(elsewhere)}}}')"
+        )
+        return self.once("schemas", lambda: json.loads(self.server.psql(names, self.original)))
 
     def backup(self, content: Content = "full") -> str:
         return self.once(("backup", content), lambda: self._back_up(content))

@@ -46,6 +46,18 @@ ENTRIES: list[Entry] = [
         shows=r"multirange_type_name = cat_range\.many_texts",
     ),
     Entry(
+        name="range_with_functions",
+        create="""
+            CREATE SCHEMA cat_range_with_functions;
+            SET search_path = cat_range_with_functions;
+            CREATE TYPE span;
+            CREATE FUNCTION whole(span) RETURNS span LANGUAGE internal IMMUTABLE STRICT AS 'int4range_canonical';
+            CREATE FUNCTION apart(integer, integer) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT ($1 - $2)::float8';
+            CREATE TYPE span AS RANGE (SUBTYPE = integer, CANONICAL = whole, SUBTYPE_DIFF = apart);
+        """,
+        shows=r"canonical = cat_range_with_functions\.whole",
+    ),
+    Entry(
         name="domain",
         create="""
             CREATE SCHEMA cat_domain;
