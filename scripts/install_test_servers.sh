@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the PostgreSQL servers and client programs that the tests start (see tests/servers.py).
-# Usage: scripts/install_test_servers.sh [MAJOR...]     (15, 16 and 18 when none is named; 14 and 17 are pinned too)
+# Usage: scripts/install_test_servers.sh [MAJOR...]     (all that are pinned when none is named)
 # They land in $HOLDFAST_TEST_CACHE, which defaults to a folder that an unprivileged account can reach.
 set -euo pipefail
 
@@ -117,7 +117,7 @@ install_certificates() {
 need setpriv util-linux
 # What people decompress with.
 need zstd zstd
-[[ $# -gt 0 ]] || set -- 15 16 18
+[[ $# -gt 0 ]] || set -- 14 15 16 17 18
 for major in "$@"; do install_server "$major"; done
 install_client
 install_certificates

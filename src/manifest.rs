@@ -165,6 +165,9 @@ pub struct Object {
     /// The first major version of PostgreSQL that understands them, where older ones than its own do not all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<u32>,
+    /// Indexes into [`Manifest::objects`] of what must exist before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<u32>,
 }
 
 impl Object {

@@ -167,6 +167,9 @@ pub struct RestorePlan {
     pub scope: Scope,
     /// `table` or `schema.table`; empty is all.
     pub tables: Vec<String>,
+    /// Schemas that are to be as in the backup, with everything in them; empty is all.
+    #[serde(default)]
+    pub schemas: Vec<String>,
     /// What to do with owners and grants.
     pub owners: Owners,
     /// Whether row fingerprints are compared before the commit.
@@ -175,6 +178,13 @@ pub struct RestorePlan {
     pub lock_timeout_seconds: f64,
     /// CPU threads for decompression; `None` lets the program choose.
     pub jobs: Option<u16>,
+}
+
+impl RestorePlan {
+    /// Whether something stays as it is: what is not named, or all definitions.
+    pub fn is_partial(&self) -> bool {
+        self.scope == Scope::DataOnly || !self.tables.is_empty() || !self.schemas.is_empty()
+    }
 }
 
 /// Prove a backup.

@@ -69,9 +69,8 @@ pub struct ObjectPreview {
 pub fn restore(plan: &RestorePlan, progress: &Progress) -> Result<Report> {
     let started = Instant::now();
     let archive = open(plan)?;
-    progress.stage("checking the backup", archive.manifest.file.as_ref().map_or(0, |file| file.size));
-    // Every stored byte is compared before the first statement: a bad backup must not even take a lock.
-    archive.check_stored(progress)?;
+    // Compared before the first statement: a bad backup must not even take a lock.
+    check(plan, &archive, progress)?;
     let report = match &plan.target {
         Target::Postgresql { parameters } => postgres::restore(plan, parameters, &archive, progress)?,
         Target::Sqlite { file, page_size } => sqlite::restore(plan, file, *page_size, &archive, progress)?,
@@ -83,11 +82,32 @@ pub fn restore(plan: &RestorePlan, progress: &Progress) -> Result<Report> {
 pub fn preview(plan: &RestorePlan, progress: &Progress) -> Result<Preview> {
     let archive = open(plan)?;
     match &plan.target {
-        Target::Postgresql { parameters } => postgres::preview(plan, parameters, &archive, progress),
+        Target::Postgresql { parameters } => {
+            // Nobody should decide on a damaged backup.
+            check(plan, &archive, progress)?;
+            postgres::preview(plan, parameters, &archive, progress)
+        }
         Target::Sqlite { .. } => {
             Err(Error::usage("a SQLite restore is previewed by the library that owns the database"))
         }
     }
+}
+
+/// Compares what will be read with its digests: the whole file, or of a part just its chunks. (Which bytes belong to
+/// which table says the manifest, which has a digest of its own.)
+fn check(plan: &RestorePlan, archive: &Archive, progress: &Progress) -> Result<()> {
+    let manifest = &archive.manifest;
+    let wanted = match manifest.payload {
+        Payload::Sql => postgres::chunks_read(plan, manifest)?,
+        Payload::Sqlite3 => None,
+    };
+    let Some(wanted) = wanted else {
+        progress.stage("checking the backup", manifest.file.as_ref().map_or(0, |file| file.size));
+        return archive.check_stored(progress);
+    };
+    let sizes = wanted.iter().filter_map(|index| manifest.chunks.get(*index)).map(|chunk| chunk.size);
+    progress.stage("checking the parts of the backup", sizes.sum());
+    archive.check_chunks(wanted, decoding_threads(plan), progress)
 }
 
 /// Opens the backup and refuses one of the other engine.

@@ -30,7 +30,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
+# What everything is tested with; and what the catalogue of objects is, which takes little time for each.
 MAJORS = (15, 16, 18)
+ALL_MAJORS = (14, 15, 16, 17, 18)
 
 CACHE = Path(
     os.environ.get("HOLDFAST_TEST_CACHE")
@@ -249,12 +251,14 @@ def _environment(**variables: str) -> dict[str, str]:
 
 
 def _run(command: Sequence[str], *, stdin: str = "", environment: Mapping[str, str] | None = None) -> str:
+    # Bytes: as text, Python would take every CR, in names or values, for the end of a line.
     done = subprocess.run(
-        command, input=stdin, capture_output=True, text=True, cwd="/", env=environment or _environment(), check=False
+        command, input=stdin.encode(), capture_output=True, cwd="/", env=environment or _environment(), check=False
     )
     if done.returncode != 0:
-        raise ServerError(f"{Path(command[0]).name} failed ({done.returncode}): {done.stderr.strip()}")
-    return done.stdout
+        message = done.stderr.decode(errors="replace").strip()
+        raise ServerError(f"{Path(command[0]).name} failed ({done.returncode}): {message}")
+    return done.stdout.decode()
 
 
 def _account() -> pwd.struct_passwd | None:

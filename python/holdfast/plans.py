@@ -37,6 +37,8 @@ class RestoreOptions(TypedDict, total=False):
 
     scope: Scope
     tables: Sequence[str]
+    # PostgreSQL's schemas, each with everything in it.
+    schemas: Sequence[str]
     owners: Literal["ignore", "apply"]
     verify: Verify
     jobs: int | None
@@ -87,6 +89,7 @@ def restore_plan(
         "target": _server(connection) or {"engine": "sqlite", "file": "", "page_size": None},
         "scope": options.get("scope", "full"),
         "tables": list(options.get("tables", ())),
+        "schemas": list(options.get("schemas", ())),
         "owners": options.get("owners", "ignore"),
         "verify": options.get("verify", "counts"),
         "lock_timeout_seconds": configuration.lock_timeout_seconds,

@@ -26,6 +26,9 @@ pub(super) fn check(manifest: &Manifest, chunks_end: u64) -> Result<(), String> 
         {
             return Err(format!("{} {} points outside of it", object.kind, object.name));
         }
+        if object.needs.iter().any(|need| usize::try_from(*need).map_or(true, |need| need >= manifest.objects.len())) {
+            return Err(format!("{} {} needs an object that the manifest does not have", object.kind, object.name));
+        }
     }
     Ok(())
 }

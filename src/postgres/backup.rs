@@ -54,9 +54,6 @@ async fn run(
     for notice in &schema.notices {
         progress.notice(notice.clone());
     }
-    for setting in ddl::coverage::database_settings(&reader).await? {
-        progress.notice(format!("{setting} is a setting of the database itself and not part of the backup"));
-    }
     let mut tables: Vec<Table> = schema.relations.iter().map(describe_table).collect();
     check_exclusions(plan, &tables)?;
     foreign_keys::describe(&reader, &schema.relations, &mut tables).await?;
@@ -84,7 +81,8 @@ async fn run(
     }
     script.entries(&schema.entries, Section::PostData).await?;
     script.entries(&schema.entries, Section::Owners).await?;
-    let objects = script.end();
+    let mut objects = script.end();
+    tell_needs(&mut objects, &schema, plan.content);
     snapshot.thaw().await?;
     let contents = Contents { database, tables, objects, skipped, large_objects };
     Ok((writer, contents))
@@ -180,6 +178,22 @@ async fn describe_database(snapshot: &Snapshot, schema: &Schema) -> Result<Datab
     })
 }
 
+/// Tells each object which others it needs. Objects stand as their entries do, with the positions of sequences between
+/// them and without what was left out.
+fn tell_needs(objects: &mut [Object], schema: &Schema, content: Content) {
+    let written = |entry: &Entry| entry.section != Section::LargeObjects || content == Content::Full;
+    let mut created = (0..).zip(&*objects).filter(|(_, object)| object.section != Section::Sequences);
+    let mut places = vec![None; schema.entries.len()];
+    for (place, _) in places.iter_mut().zip(&schema.entries).filter(|(_, entry)| written(entry)) {
+        *place = created.next().map(|(index, _): (u32, _)| index);
+    }
+    for (entry, place) in places.iter().enumerate() {
+        if let Some(object) = place.and_then(|place| objects.get_mut(place as usize)) {
+            object.needs = schema.needs[entry].iter().filter_map(|needed| places[*needed]).collect();
+        }
+    }
+}
+
 /// Collects statements into chunks and remembers where each object's statements stand.
 struct Script<'a> {
     sender: ChunkSender,
@@ -239,6 +253,7 @@ impl<'a> Script<'a> {
             offset: offset as u64,
             size: entry.sql.len() as u64,
             since: self.majors.of(entry),
+            needs: Vec::new(),
         }
     }
 

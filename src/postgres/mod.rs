@@ -21,5 +21,5 @@ mod throttle;
 mod validate;
 
 pub use backup::backup;
-pub use restore::{preview, restore};
+pub use restore::{chunks_read, preview, restore};
 pub use validate::{check_content, check_references, rehearse};

@@ -72,6 +72,25 @@ def deploy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Deploy]:
         server.psql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
+@pytest.fixture
+def postgresql_with(tmp_path: Path, servers: Callable[[int], Server]) -> Iterator[Callable[[str], Deployment]]:
+    """Makes a database of PostgreSQL out of a script."""
+    server = servers(18)
+    made: list[str] = []
+
+    def make(script: str) -> Deployment:
+        name = f"script_{secrets.token_hex(4)}"
+        made.append(name)
+        server.create_database(name)
+        server.psql(script, name)
+        databases = {"default": server_databases(server, {"default": name})["default"]}
+        return Deployment(tmp_path, databases, server)
+
+    yield make
+    for name in made:
+        server.psql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture(params=ENGINES, ids=str)
 def everywhere(request: pytest.FixtureRequest, deploy: Deploy) -> Deployment:
     """SQLite, and every version of PostgreSQL that is tested."""
@@ -98,3 +117,22 @@ def postgresql(deploy: Deploy) -> Deployment:
 def single(deployment: Deployment) -> Deployment:
     """Backs up one alias alone, for what has nothing to do with several."""
     return replace(deployment, settings={"DATABASES": ["default"]})
+
+
+@pytest.fixture
+def postgresql_with(tmp_path: Path, servers: Callable[[int], Server]) -> Iterator[Callable[[str], Deployment]]:
+    """Makes a database of PostgreSQL out of a script."""
+    server = servers(18)
+    made: list[str] = []
+
+    def make(script: str) -> Deployment:
+        name = f"scripted_{secrets.token_hex(4)}"
+        made.append(name)
+        server.create_database(name)
+        server.psql(script, name)
+        databases = {"default": server_databases(server, {"default": name})["default"]}
+        return Deployment(tmp_path, databases, server)
+
+    yield make
+    for name in made:
+        server.psql(f"DROP DATABASE {name} WITH (FORCE)")

@@ -6,7 +6,7 @@ from holdfast import _core, commitment, databases, plans, project, signals
 from holdfast.apps import HoldfastConfig
 from holdfast.exceptions import HoldfastError, Interrupted, UsageError
 from holdfast.operations import restoration_sqlite
-from holdfast.operations.choice import Choice, choose, prove
+from holdfast.operations.choice import Choice, choose
 from holdfast.operations.creation import make
 from holdfast.operations.session import exclusive, own_errors
 from holdfast.plans import BackupOptions, RestoreOptions
@@ -21,15 +21,14 @@ def plan_restore(
     on_event: OnEvent | None = None,
     **options: Unpack[RestoreOptions],
 ) -> RestorePreview:
-    """Read the whole backup, compare it with the database, and tell what a restore would do."""
+    """Read what would be restored, compare it with the database, and tell what a restore would do."""
     with own_errors():
         choice = choose(selector, alias)
-        _refuse_missing_rows(choice, options)
-        prove(choice, on_event or silent)
+        _refuse_nonsense(choice, options)
         board = NoticeBoard(on_event)
         plan = plans.restore_plan(choice.connection, choice.configuration, choice.path, options)
         document = (
-            restoration_sqlite.compare(choice, plan)
+            restoration_sqlite.compare(choice, plan, on_event or silent)
             if choice.connection.vendor == "sqlite"
             else _core.preview(plan, board)
         )
@@ -46,7 +45,7 @@ def restore(
     """Make the database, or a part of it, equal to a backup; it stays as it is when this raises."""
     with own_errors():
         choice = choose(selector, alias)
-    _refuse_missing_rows(choice, options)
+    _refuse_nonsense(choice, options)
     connection = choice.connection
     if connection.in_atomic_block:
         raise UsageError("a restore cannot happen inside a transaction", "Call it outside of transaction.atomic().")
@@ -75,8 +74,13 @@ def restore(
         return report
 
 
-def _refuse_missing_rows(choice: Choice, options: RestoreOptions) -> None:
-    """Fail where rows are asked for that the backup was made without: live ones would go and none come."""
+def _refuse_nonsense(choice: Choice, options: RestoreOptions) -> None:
+    """Fail where a SQLite database is asked for schemas, or where rows are that the backup was made without.
+
+    Live ones would go and none come.
+    """
+    if options.get("schemas") and choice.connection.vendor == "sqlite":
+        raise UsageError("a SQLite database has no schemas", "Name its tables, each with --table.")
     scope, chosen = options.get("scope", "full"), set(options.get("tables", ()))
     if scope == "data-only" and choice.manifest["content"] == "schema-only":
         raise UsageError(f"the backup {choice.path.name} holds no rows at all", "It was made with --schema-only.")
@@ -129,7 +133,9 @@ def _preview(
 ) -> RestorePreview:
     warnings = [*document["warnings"], *notices, *project.differences(choice.manifest["django"])]
     if plan["scope"] == "full" and not plan["tables"] and choice.manifest["content"] == "full":
-        warnings += [f"the backup was made without the rows of {label}" for label in _without_rows(choice)]
+        touched = {table["label"] for table in document["tables"]}
+        without = [label for label in _without_rows(choice) if label in touched]
+        warnings += [f"the backup was made without the rows of {label}" for label in without]
     if choice.manifest["alias"] != choice.connection.alias:
         warnings.insert(0, f"the backup is of database {choice.manifest['alias']!r}, not {choice.connection.alias!r}")
     return RestorePreview(

@@ -4,13 +4,14 @@ from typing import Any
 
 from holdfast import _core, sqlite
 from holdfast.exceptions import UsageError
-from holdfast.operations.choice import Choice
+from holdfast.operations.choice import Choice, prove
 from holdfast.operations.session import private_file
 from holdfast.progress import OnEvent
 
 
-def compare(choice: Choice, plan: dict[str, Any]) -> dict[str, Any]:
+def compare(choice: Choice, plan: dict[str, Any], on_event: OnEvent) -> dict[str, Any]:
     """Tell what a restore would do, in the shape of the core's preview."""
+    prove(choice, on_event)
     before = sqlite.current_counts(choice.connection)
     with_rows = plan["scope"] != "schema-only"
     after = {table["name"]: table["rows"] if with_rows else 0 for table in choice.manifest["tables"]}

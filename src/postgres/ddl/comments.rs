@@ -3,7 +3,7 @@
 use tokio_postgres::Row;
 
 use super::address::{self, Address};
-use super::{Entry, Reader, guard, scope};
+use super::{Entry, ObjectId, Reader, guard, scope};
 use crate::error::Result;
 use crate::manifest::Section;
 use crate::postgres::quote;
@@ -30,7 +30,7 @@ fn comment(row: &Row, finish: impl Fn(String) -> String) -> Entry {
     // A large object comes with the rows, and so does what is said about it.
     let section = if address.kind() == "large object" { Section::LargeObjects } else { Section::PostData };
     Entry {
-        id: None,
+        id: Some(ObjectId { class: row.get("class"), object: row.get("object") }),
         section,
         kind: "comment",
         schema: address.schema().map(str::to_owned),
@@ -44,7 +44,7 @@ fn comment(row: &Row, finish: impl Fn(String) -> String) -> Entry {
 /// of a column belongs to its table, or a restore of that table alone would lose it.
 fn query() -> String {
     format!(
-        "SELECT {columns}, d.description, CASE WHEN c.relkind IN ('r', 'p') THEN c.oid ELSE owned.by END AS table_oid \
+        "SELECT {columns}, d.classoid AS class, d.objoid AS object, d.description, CASE WHEN c.relkind IN ('r', 'p') THEN c.oid ELSE owned.by END AS table_oid \
            FROM pg_description d \
            LEFT JOIN LATERAL (SELECT o.refobjid AS by FROM pg_depend o \
                 WHERE d.classoid = 'pg_class'::regclass AND o.classid = d.classoid AND o.objid = d.objoid \
@@ -86,7 +86,7 @@ fn foreign_query() -> String {
             SELECT 'pg_extension'::regclass, e.oid, a.comment \
               FROM pg_extension e LEFT JOIN pg_available_extensions a ON a.name = e.extname \
         ) \
-        SELECT {}, d.description, NULL::oid AS table_oid \
+        SELECT {}, class, commented.oid AS object, d.description, NULL::oid AS table_oid \
           FROM commented \
           LEFT JOIN pg_description d ON d.classoid = class AND d.objoid = commented.oid \
           {} \

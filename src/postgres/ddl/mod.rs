@@ -8,7 +8,8 @@ mod collations;
 mod columns;
 mod comments;
 mod constraints;
-pub mod coverage;
+mod coverage;
+pub mod database;
 mod extensions;
 mod functions;
 mod guard;
@@ -34,9 +35,13 @@ mod triggers;
 mod types;
 mod views;
 
+use std::collections::BTreeSet;
+
 use tokio_postgres::Client;
 
 pub use self::majors::Majors;
+pub use self::order::{Ordered, Stray};
+
 use crate::error::Result;
 use crate::manifest::{Extension, Requirement, Section};
 
@@ -52,7 +57,7 @@ pub struct ObjectId {
 /// What creates one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// What it creates, for ordering by dependencies; `None` for statements that only adorn (comments, grants).
+    /// What it creates or adorns, for everything that goes by dependencies; `None` for what hangs on nothing.
     pub id: Option<ObjectId>,
     /// When it is restored.
     pub section: Section,
@@ -67,6 +72,24 @@ pub struct Entry {
     /// Complete statements, each closed by a semicolon and a newline.
     pub sql: String,
 }
+
+/// Kinds whose statements create nothing of their own, but say more about what another entry creates.
+const ADORNMENTS: [&str; 5] = ["comment", "row security", "materialized view data", "owner", "acl"];
+
+impl Entry {
+    /// Whether it only adorns what another entry creates.
+    pub fn adorns(&self) -> bool {
+        self.id.is_none() || adorns(self.kind)
+    }
+}
+
+/// Whether statements of this kind only adorn what another entry creates.
+pub fn adorns(kind: &str) -> bool {
+    ADORNMENTS.contains(&kind)
+}
+
+/// For each entry, the places of the entries that must come before it.
+pub type Needs = Vec<BTreeSet<usize>>;
 
 /// A relation whose rows are copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +134,8 @@ pub struct Reader<'a> {
 pub struct Schema {
     /// `PreData`, `PostData` and `Owners`, in the order in which they work.
     pub entries: Vec<Entry>,
+    /// What each of the entries needs of the others.
+    pub needs: Needs,
     /// Every table, ordered by schema and name.
     pub relations: Vec<Relation>,
     /// `setval` for every sequence.
@@ -134,8 +159,10 @@ pub async fn read(reader: &Reader<'_>) -> Result<Schema> {
     let entries = entries(reader).await?;
     let sequences = positions::read(reader, &entries).await?;
     let roles = privileges::roles(reader).await?;
+    let Ordered { entries, needs, .. } = order::sorted(reader, entries).await?;
     Ok(Schema {
-        entries: order::sorted(reader, entries).await?,
+        entries,
+        needs,
         relations: relations::read(reader).await?,
         sequences,
         refused: coverage::refused(reader).await?,
@@ -145,6 +172,11 @@ pub async fn read(reader: &Reader<'_>) -> Result<Schema> {
         roles,
         notices: notices(reader).await?,
     })
+}
+
+/// The definitions alone, with all that hangs on them.
+pub async fn definitions(reader: &Reader<'_>) -> Result<Ordered> {
+    order::sorted(reader, entries(reader).await?).await
 }
 
 async fn notices(reader: &Reader<'_>) -> Result<Vec<String>> {
@@ -171,5 +203,6 @@ async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     entries.extend(policies::entries(reader).await?);
     entries.extend(comments::entries(reader).await?);
     entries.extend(privileges::entries(reader).await?);
+    entries.extend(database::entries(reader).await?);
     Ok(entries)
 }

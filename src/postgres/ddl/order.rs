@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
-use super::{Entry, ObjectId, Reader, scope};
+use super::{Entry, Needs, ObjectId, Reader, scope};
 use crate::error::{Error, Kind, Result};
 use crate::manifest::Section;
 
@@ -41,19 +41,45 @@ const KINDS: [&str; 27] = [
     "acl",
 ];
 
-/// Entries of all sections, each section in its order. What needs an entry of `PostData` moves there.
-pub(super) async fn sorted(reader: &Reader<'_>, mut entries: Vec<Entry>) -> Result<Vec<Entry>> {
-    let needs = needs(reader, &entries).await?;
-    postpone(&mut entries, &needs)?;
-    let order = arrange(&entries, &needs)?;
-    let mut entries: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();
-    Ok(order.into_iter().filter_map(|index| entries[index].take()).collect())
+/// Entries in an order that works, and what they need.
+#[derive(Debug)]
+pub struct Ordered {
+    /// Each section in its order.
+    pub entries: Vec<Entry>,
+    /// By the places of `entries`.
+    pub needs: Needs,
+    /// What hangs on an entry although no entry creates it.
+    pub strays: Vec<Stray>,
 }
 
-/// For each entry, the entries that must come before it.
-type Needs = Vec<BTreeSet<usize>>;
+/// A row that no entry brings, and one that it depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stray {
+    /// The row.
+    pub row: ObjectId,
+    /// The place of the entry that it would go with.
+    pub entry: usize,
+}
 
-async fn needs(reader: &Reader<'_>, entries: &[Entry]) -> Result<Needs> {
+/// Entries of all sections, each section in its order. What needs an entry of `PostData` moves there.
+pub(super) async fn sorted(reader: &Reader<'_>, mut entries: Vec<Entry>) -> Result<Ordered> {
+    let (needs, mut strays) = needs(reader, &entries).await?;
+    postpone(&mut entries, &needs)?;
+    let order = arrange(&entries, &needs)?;
+    let mut places = vec![0; entries.len()];
+    for (place, index) in order.iter().enumerate() {
+        places[*index] = place;
+    }
+    let needs = order.iter().map(|index| needs[*index].iter().map(|needed| places[*needed]).collect()).collect();
+    for stray in &mut strays {
+        stray.entry = places[stray.entry];
+    }
+    let mut entries: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();
+    let entries = order.into_iter().filter_map(|index| entries[index].take()).collect();
+    Ok(Ordered { entries, needs, strays })
+}
+
+async fn needs(reader: &Reader<'_>, entries: &[Entry]) -> Result<(Needs, Vec<Stray>)> {
     let rows = scope::rows(reader, "dependencies", QUERY).await?;
     let mut bringers = Bringers::new(entries);
     let mut edges = Vec::with_capacity(rows.len());
@@ -66,14 +92,19 @@ async fn needs(reader: &Reader<'_>, entries: &[Entry]) -> Result<Needs> {
         edges.push((object, needed));
     }
     let mut needs: Needs = vec![BTreeSet::new(); entries.len()];
+    let mut strays = Vec::new();
     for (object, needed) in edges {
-        if let (Some(entry), Some(needed)) = (bringers.find(object), bringers.find(needed))
-            && entry != needed
-        {
-            needs[entry].insert(needed);
+        let Some(needed) = bringers.find(needed) else { continue };
+        match bringers.find(object) {
+            Some(entry) if entry == needed => {}
+            Some(entry) => drop(needs[entry].insert(needed)),
+            None => strays.push(Stray { row: object, entry: needed }),
         }
     }
-    Ok(needs)
+    for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.adorns()) {
+        needs[index].extend(entry.id.and_then(|id| bringers.find(id)));
+    }
+    Ok((needs, strays))
 }
 
 /// Which entry brings a row of a catalog into being.
@@ -85,8 +116,8 @@ struct Bringers {
 
 impl Bringers {
     fn new(entries: &[Entry]) -> Self {
-        let entries = entries.iter().enumerate().filter_map(|(index, entry)| Some((entry.id?, index))).collect();
-        Self { entries, rows: HashMap::new() }
+        let creating = entries.iter().enumerate().filter(|(_, entry)| !entry.adorns());
+        Self { entries: creating.filter_map(|(index, entry)| Some((entry.id?, index))).collect(), rows: HashMap::new() }
     }
 
     fn add(&mut self, row: ObjectId, strength: i32, bringer: ObjectId) {
@@ -150,10 +181,10 @@ enum Turn<'a> {
 impl<'a> Turn<'a> {
     fn of(entry: &'a Entry, index: usize) -> Self {
         let kind = KINDS.iter().position(|kind| *kind == entry.kind).unwrap_or(KINDS.len());
-        match entry.id {
-            Some(_) => Self::Creates { kind, schema: entry.schema.as_deref(), name: &entry.name, index },
-            None => Self::Adorns { kind, index },
+        if entry.adorns() {
+            return Self::Adorns { kind, index };
         }
+        Self::Creates { kind, schema: entry.schema.as_deref(), name: &entry.name, index }
     }
 
     fn index(&self) -> usize {

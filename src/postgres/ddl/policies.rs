@@ -27,7 +27,7 @@ fn row_security(row: &Row) -> Entry {
     let actions = [("enabled", "ENABLE"), ("forced", "FORCE")].into_iter().filter(|(column, _)| row.get(*column));
     let statement = |(_, action): (_, &str)| format!("ALTER TABLE ONLY {table} {action} ROW LEVEL SECURITY;\n");
     Entry {
-        id: None,
+        id: Some(ObjectId { class: row.get("class"), object: row.get("table_oid") }),
         section: Section::PostData,
         kind: "row security",
         schema: Some(schema),
@@ -82,7 +82,7 @@ fn hand_over(policy: &str, roles: &[String]) -> String {
 
 fn tables_query() -> String {
     format!(
-        "SELECT n.nspname AS schema, c.relname AS name, c.oid AS table_oid, \
+        "SELECT 'pg_class'::regclass::oid AS class, n.nspname AS schema, c.relname AS name, c.oid AS table_oid, \
                 c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced \
            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
           WHERE (c.relrowsecurity OR c.relforcerowsecurity) AND {} AND {} \

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use tokio_postgres::Row;
 
 use super::address::{self, Address};
-use super::{Entry, Reader, guard, scope};
+use super::{Entry, ObjectId, Reader, guard, scope};
 use crate::error::Result;
 use crate::manifest::Section;
 use crate::postgres::quote;
@@ -38,17 +38,17 @@ fn owner(row: &Row) -> Entry {
         address.target(),
         quote::identifier(row.get("owner"))
     );
-    entry("owner", &address, row.get("table_oid"), guard::guarded(&statement))
+    entry("owner", &address, row, guard::guarded(&statement))
 }
 
-fn entry(kind: &'static str, address: &Address, table: Option<u32>, sql: String) -> Entry {
+fn entry(kind: &'static str, address: &Address, row: &Row, sql: String) -> Entry {
     Entry {
-        id: None,
+        id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
         section: Section::Owners,
         kind,
         schema: address.schema().map(str::to_owned),
         name: format!("{} {}", address.kind(), address.label()),
-        table,
+        table: row.get("table_oid"),
         sql,
     }
 }
@@ -112,7 +112,7 @@ fn acl(rows: &[Row]) -> Entry {
     for grant in givers_first(grants, &owner) {
         sql.push_str(&grant.grant(&owner));
     }
-    entry("acl", &address, first.get("table_oid"), sql)
+    entry("acl", &address, first, sql)
 }
 
 /// A role can pass on a right only after it has got it.
@@ -200,7 +200,7 @@ fn owned_by_users(version: u32) -> String {
 fn owners_query(version: u32) -> String {
     format!(
         "WITH {OBJECTS} \
-         SELECT {}, pg_get_userbyid(owner)::text AS owner, table_oid \
+         SELECT {}, class, object.oid, pg_get_userbyid(owner)::text AS owner, table_oid \
            FROM object {} \
           WHERE {} \
           ORDER BY class <> 'pg_namespace'::regclass, address_kind, address_names, address_arguments",
@@ -240,7 +240,7 @@ fn grants_query() -> String {
             UNION ALL \
             SELECT false, * FROM (TABLE given EXCEPT TABLE born) AS added \
         ) \
-        SELECT dense_rank() OVER (ORDER BY class, oid, part) AS object, {columns}, column_name, table_oid, revoked, \
+        SELECT dense_rank() OVER (ORDER BY class, oid, part) AS object, class, oid, {columns}, column_name, table_oid, revoked, \
                pg_get_userbyid(owner)::text AS owner, pg_get_userbyid(grantor)::text AS grantor, \
                CASE WHEN grantee <> 0 THEN pg_get_userbyid(grantee)::text END AS grantee, \
                is_grantable AS grantable, array_agg(privilege_type ORDER BY privilege_type) AS privileges \

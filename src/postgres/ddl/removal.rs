@@ -3,6 +3,8 @@
 //! Everything goes but the system's objects, extensions and what belongs to them, and the schema `public`. Each object
 //! has its own statement, so that the plan can be read before it is done; one that went with another is passed over.
 
+use std::collections::BTreeSet;
+
 use tokio_postgres::Row;
 
 use super::address::{self, Address};
@@ -16,6 +18,8 @@ pub struct Removal {
     pub kind: String,
     /// Its full name.
     pub name: String,
+    /// Its schema; a schema is its own.
+    pub schema: Option<String>,
     /// The statement, closed by a semicolon and a newline.
     pub sql: String,
 }
@@ -23,17 +27,38 @@ pub struct Removal {
 /// Statements that empty the database, in an order that works in one transaction for the role that owns the objects.
 pub async fn plan(reader: &Reader<'_>) -> Result<Vec<Removal>> {
     refuse_entangled(reader).await?;
-    let rows = scope::rows(reader, "objects to remove", &objects_query()).await?;
-    let mut plan: Vec<Removal> = rows.iter().map(removal).collect();
+    let mut plan = objects(reader).await?;
+    plan.extend(large_objects(reader).await?);
+    Ok(plan)
+}
+
+/// Statements that remove every large object.
+pub async fn large_objects(reader: &Reader<'_>) -> Result<Vec<Removal>> {
+    let mut plan = Vec::new();
     for row in scope::rows(reader, "large objects", "SELECT oid FROM pg_largeobject_metadata ORDER BY oid").await? {
         let oid: u32 = row.get("oid");
         plan.push(Removal {
             kind: "large object".to_owned(),
             name: oid.to_string(),
+            schema: None,
             sql: format!("SELECT pg_catalog.lo_unlink({oid});\n"),
         });
     }
     Ok(plan)
+}
+
+/// Statements that empty these schemas and drop them, in an order that works.
+pub async fn within(reader: &Reader<'_>, schemas: &BTreeSet<String>) -> Result<Vec<Removal>> {
+    if schemas.is_empty() {
+        return Ok(Vec::new());
+    }
+    let inside = |removal: &Removal| removal.schema.as_ref().is_some_and(|schema| schemas.contains(schema));
+    Ok(objects(reader).await?.into_iter().filter(inside).collect())
+}
+
+async fn objects(reader: &Reader<'_>) -> Result<Vec<Removal>> {
+    let rows = scope::rows(reader, "objects to remove", &objects_query()).await?;
+    Ok(rows.iter().map(removal).collect())
 }
 
 fn removal(row: &Row) -> Removal {
@@ -43,6 +68,7 @@ fn removal(row: &Row) -> Removal {
     Removal {
         kind: address.kind().to_owned(),
         name: address.label(),
+        schema: row.get("schema"),
         sql: format!("DROP {} IF EXISTS {}{cascade};\n", address.keyword(), address.target()),
     }
 }
@@ -75,7 +101,7 @@ const ENTANGLED: &str = "
 /// Event triggers first, since they would fire at each step; schemas last.
 fn objects_query() -> String {
     format!(
-        "SELECT {columns} FROM ({OBJECTS}) AS removable(step, class, object, schema) {address} \
+        "SELECT {columns}, schema::text FROM ({OBJECTS}) AS removable(step, class, object, schema) {address} \
           WHERE object >= 16384 AND coalesce({user_schema}, true) AND {unowned} AND {independent} \
           ORDER BY step, {columns}",
         columns = address::COLUMNS,

@@ -6,8 +6,9 @@ use tokio_postgres::Row;
 
 use super::Reader;
 use crate::error::{Error, Result};
+use crate::postgres::connect::describe_error;
 
-/// Runs one query over the catalogs; `what` completes the sentence "reading … from the catalogs failed".
+/// Runs one query over the catalogs; `what` completes "error while reading … from the catalogs".
 pub(super) async fn rows(reader: &Reader<'_>, what: &str, query: &str) -> Result<Vec<Row>> {
     read(reader, what, query, "address_kind").await
 }
@@ -24,7 +25,7 @@ async fn read(reader: &Reader<'_>, what: &str, query: &str, known: &str) -> Resu
         .client
         .query(query, &[])
         .await
-        .map_err(|error| Error::database(format!("reading {what} from the catalogs failed")).because(error))?;
+        .map_err(|error| describe_error(error, format!("reading {what} from the catalogs")))?;
     let vanished = |row: &Row| {
         matches!(row.try_get::<_, Option<&str>>(known), Ok(None))
             || matches!(row.try_get::<_, Option<Vec<String>>>("address_names"), Ok(None))

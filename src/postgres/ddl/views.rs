@@ -109,7 +109,7 @@ async fn refreshes(reader: &Reader<'_>) -> Result<Vec<Entry>> {
         .map(|row| {
             let (schema, name): (String, String) = (row.get("schema"), row.get("name"));
             Entry {
-                id: None,
+                id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
                 section: Section::PostData,
                 kind: "materialized view data",
                 sql: format!("REFRESH MATERIALIZED VIEW {};\n", quote::qualified(&schema, &name)),
@@ -136,7 +136,7 @@ fn refreshes_query() -> String {
               FROM nested JOIN reads USING (view) JOIN pg_class c ON c.oid = reads.source \
              WHERE c.relkind IN ('v', 'm') \
         ) \
-        SELECT n.nspname AS schema, c.relname AS name \
+        SELECT 'pg_class'::regclass::oid AS class, c.oid, n.nspname AS schema, c.relname AS name \
           FROM nested \
           JOIN pg_class c ON c.oid = nested.top \
           JOIN pg_namespace n ON n.oid = c.relnamespace \

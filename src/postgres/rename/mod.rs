@@ -52,6 +52,8 @@ impl Renaming {
     pub(super) fn takes(&self, object: &Object) -> bool {
         match object.kind.as_str() {
             "extension" => !self.extensions.contains(&object.name),
+            // There is one database, the live one.
+            "database" | "database setting" | "database comment" | "database acl" | "role setting" => false,
             "comment" => !WITHOUT_SCHEMA.iter().any(|kind| object.name.starts_with(kind)),
             _ => true,
         }

@@ -27,6 +27,7 @@ fn object(kind: &str) -> Object {
         offset: 0,
         since: None,
         size: 0,
+        needs: Vec::new(),
     }
 }
 

@@ -73,10 +73,10 @@ impl Loader<'_> {
     /// Executes the statements of a section's chosen objects, in the order of the backup.
     pub(in crate::postgres) async fn objects(&self, section: Section, wanted: impl Fn(&Object) -> bool) -> Result<()> {
         let mut decoded: Option<(u32, Vec<u8>)> = None;
-        let objects = self.archive.manifest.objects.iter();
-        for object in objects.filter(|object| {
+        let objects = (0..).zip(&self.archive.manifest.objects);
+        for (_, object) in objects.filter(|(index, object)| {
             object.section == section
-                && self.tables.contains_object(object)
+                && self.tables.contains_object(*index)
                 && self.place.takes(object)
                 && wanted(object)
         }) {

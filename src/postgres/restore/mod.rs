@@ -2,22 +2,28 @@
 
 pub(in crate::postgres) mod check;
 pub(in crate::postgres) mod commit;
+mod data_only;
 pub(in crate::postgres) mod load;
 pub(in crate::postgres) mod parallel;
+mod part;
 pub(in crate::postgres) mod preview;
+mod provision;
 mod replace;
 pub(in crate::postgres) mod requirements;
 pub(in crate::postgres) mod rows;
 pub(in crate::postgres) mod selection;
+mod settings;
+mod surroundings;
 
 pub use preview::preview;
+pub use selection::chunks_read;
 
 use std::collections::HashSet;
 
 use tokio_postgres::Client;
 
 use self::load::{Loader, Place};
-use self::replace::PutAside;
+use self::replace::{PutAside, Replacement};
 use self::selection::Tables;
 use super::connect::{self, Address, Connection, describe_error};
 use super::ddl::{Reader, removal};
@@ -27,7 +33,7 @@ use super::session::{self, Server};
 use crate::archive::Archive;
 use crate::error::Result;
 use crate::event::Progress;
-use crate::manifest::{Content, Manifest, Object, Section, Table};
+use crate::manifest::{Content, Manifest, Object, Section};
 use crate::plan::{ConnectionParameters, Owners, RestorePlan, Scope, Verify};
 use crate::restore::{Report, decoding_threads};
 
@@ -69,11 +75,28 @@ async fn run(
     progress: &Progress,
 ) -> Result<Report> {
     let server = begin(client, plan.lock_timeout_seconds).await?;
-    let tables = Tables::select(&archive.manifest, plan)?;
+    let mut tables = Tables::select(&archive.manifest, plan)?;
+    let replacement = match plan.is_partial() {
+        true => Some(decide(plan, client, &server, archive, &mut tables).await?),
+        false => None,
+    };
     let loader =
         Loader { client, archive, tables: &tables, threads: decoding_threads(plan), progress, place: Place::Own };
     let extent = Extent { scope: plan.scope, owners: plan.owners, verify: plan.verify };
-    let rows = execute(extent, &loader, &server).await?;
+    let rows = match &replacement {
+        None => execute(extent, &loader, &server).await?,
+        Some(replacement) => {
+            for left_out in &replacement.left_out {
+                progress.notice(left_out.warning());
+            }
+            let reader = Reader { client, version: server.version };
+            if plan.scope == Scope::DataOnly && tables == Tables::All && archive.manifest.content == Content::Full {
+                remove_large_objects(client).await?;
+            }
+            let put_aside = replacement.make_room(plan, &reader, &archive.manifest, &tables).await?;
+            complete(extent, &loader, put_aside).await?
+        }
+    };
     progress.commit()?;
     commit::commit(address, client).await?;
     analyze(client, &archive.manifest, &tables, progress).await;
@@ -99,13 +122,34 @@ pub(in crate::postgres) struct Extent {
     pub verify: Verify,
 }
 
-/// All that happens between `BEGIN` and `COMMIT`; gives the rows loaded.
+/// Looks at what surrounds the part, which nobody can change from here on.
+async fn decide(
+    plan: &RestorePlan,
+    client: &Client,
+    server: &Server,
+    archive: &Archive,
+    tables: &mut Tables,
+) -> Result<Replacement> {
+    replace::lock(client, &archive.manifest, tables).await?;
+    let reader = Reader { client, version: server.version };
+    Replacement::decide(plan.scope, &reader, &archive.manifest, tables).await
+}
+
+/// All that happens between `BEGIN` and `COMMIT` when a whole database is restored; gives the rows loaded.
 pub(in crate::postgres) async fn execute(extent: Extent, loader: &Loader<'_>, server: &Server) -> Result<u64> {
-    requirements::check(loader.client, &loader.archive.manifest).await?;
-    requirements::check_version(server.version, &loader.archive.manifest, |object| {
-        requirements::defines(object, loader.tables, extent.scope, extent.owners)
-    })?;
-    let put_aside = make_room(extent.scope, loader, server).await?;
+    let reader = Reader { client: loader.client, version: server.version };
+    requirements::check(&reader, &loader.archive.manifest, extent.owners).await?;
+    for removal in removal::plan(&reader).await? {
+        loader
+            .client
+            .batch_execute(&removal.sql)
+            .await
+            .map_err(|error| describe_error(error, format!("dropping {} {}", removal.kind, removal.name)))?;
+    }
+    complete(extent, loader, PutAside::default()).await
+}
+
+async fn complete(extent: Extent, loader: &Loader<'_>, put_aside: PutAside) -> Result<u64> {
     let rows = fill(extent, loader).await?;
     put_aside.bring_back(loader.client).await?;
     if extent.owners == Owners::Apply {
@@ -143,33 +187,6 @@ pub(in crate::postgres) async fn fill(extent: Extent, loader: &Loader<'_>) -> Re
     };
     loader.objects(Section::PostData, post_data).await?;
     Ok(rows)
-}
-
-/// Removes what the backup replaces.
-async fn make_room(scope: Scope, loader: &Loader<'_>, server: &Server) -> Result<PutAside> {
-    let (client, manifest) = (loader.client, &loader.archive.manifest);
-    let chosen: Vec<&Table> = loader.tables.of(manifest).map(|(_, table)| table).collect();
-    match (scope, loader.tables) {
-        (Scope::DataOnly, tables) => {
-            // A backup of the schema alone has none to put in their place.
-            if *tables == Tables::All && manifest.content == Content::Full {
-                remove_large_objects(client).await?;
-            }
-            let filled: Vec<&Table> = chosen.into_iter().filter(|table| table.fingerprint.is_some()).collect();
-            replace::empty_tables(client, &filled).await
-        }
-        (_, Tables::Some(_)) => replace::drop_tables(client, &chosen).await,
-        (_, Tables::All) => {
-            let reader = Reader { client, version: server.version };
-            for removal in removal::plan(&reader).await? {
-                client
-                    .batch_execute(&removal.sql)
-                    .await
-                    .map_err(|error| describe_error(error, format!("dropping {} {}", removal.kind, removal.name)))?;
-            }
-            Ok(PutAside::default())
-        }
-    }
 }
 
 async fn remove_large_objects(client: &Client) -> Result<()> {

@@ -1,11 +1,14 @@
 //! What a restore would drop, create and leave, and what may stand in its way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use tokio_postgres::Client;
 
+use super::part;
+use super::replace::Replacement;
 use super::requirements;
 use super::selection::Tables;
+use super::settings;
 use crate::archive::Archive;
 use crate::error::Result;
 use crate::event::Progress;
@@ -22,7 +25,7 @@ use crate::restore::{ObjectPreview, Preview, TablePreview};
 const COUNTED_BYTES: i64 = 256 << 20;
 
 /// Kinds that stand for themselves; the others (indexes, constraints, comments) come and go with one of these.
-const STANDING: [&str; 11] = [
+pub(super) const STANDING: [&str; 11] = [
     "schema",
     "collation",
     "table",
@@ -49,34 +52,42 @@ pub fn preview(
     let address = connect::resolve(parameters)?;
     block_on(unless_stopped(progress, async {
         let connection = Connection::open(&address).await?;
-        let preview = describe(plan, &connection.client, &archive.manifest).await?;
+        let preview = describe(plan, &connection.client, archive).await?;
         connection.close().await?;
         Ok(preview)
     }))
 }
 
-async fn describe(plan: &RestorePlan, client: &Client, manifest: &Manifest) -> Result<Preview> {
+async fn describe(plan: &RestorePlan, client: &Client, archive: &Archive) -> Result<Preview> {
+    let manifest = &archive.manifest;
     let server = session::prepare(client).await?;
+    // Rows are counted here, too.
+    session::distrust_views(client).await?;
     session::limit_lock_wait(client, plan.lock_timeout_seconds).await?;
-    let tables = Tables::select(manifest, plan)?;
-    requirements::check(client, manifest).await?;
-    requirements::check_version(server.version, manifest, |object| {
-        requirements::defines(object, &tables, plan.scope, plan.owners)
-    })?;
+    let reader = Reader { client, version: server.version };
+    let mut tables = Tables::select(manifest, plan)?;
     let mut preview = Preview {
         strategy: "in-place",
-        tables: rows_before_and_after(plan, client, manifest, &tables).await?,
         warnings: warnings(plan, client, manifest, &server).await?,
         ..Preview::default()
     };
-    if plan.scope != Scope::DataOnly {
-        let reader = Reader { client, version: server.version };
-        let live = removal::plan(&reader).await?;
+    if plan.is_partial() {
+        let replacement = Replacement::decide(plan.scope, &reader, manifest, &mut tables).await?;
+        let further = part::further_tables(plan.scope, &replacement, manifest, &tables);
+        preview.tables = rows_before_and_after(plan, client, manifest, &tables, further).await?;
+        part::describe(plan, &replacement, manifest, &tables, &mut preview);
         if tables == Tables::All {
-            preview.tables.extend(large_objects(plan, manifest, &live));
-            (preview.drops, preview.creates) = compare(&live, manifest);
+            preview.tables.extend(large_objects(plan, manifest, removal::large_objects(&reader).await?.len()));
         }
+        return Ok(preview);
     }
+    requirements::check(&reader, manifest, plan.owners).await?;
+    let live = removal::plan(&reader).await?;
+    preview.tables = rows_before_and_after(plan, client, manifest, &tables, Vec::new()).await?;
+    let live_objects = live.iter().filter(|removal| removal.kind == LARGE_OBJECT).count();
+    preview.tables.extend(large_objects(plan, manifest, live_objects));
+    (preview.drops, preview.creates) = compare(&live, manifest);
+    settings::describe(&mut preview, &reader, archive, plan.owners).await?;
     preview.keeps = keeps(client, manifest).await?;
     Ok(preview)
 }
@@ -98,14 +109,14 @@ fn compare(live: &[removal::Removal], manifest: &Manifest) -> (Vec<ObjectPreview
 }
 
 /// The server and the manifest word the same name differently: with quotes, with `pg_catalog`, a domain as a type.
-fn keyed(kind: &str, name: String) -> ((String, String), ObjectPreview) {
+pub(super) fn keyed(kind: &str, name: String) -> ((String, String), ObjectPreview) {
     let kind = if kind == "domain" { "type" } else { kind }.to_owned();
     let key = (kind.clone(), name.replace('"', "").replace("pg_catalog.", ""));
     (key, ObjectPreview { kind, name })
 }
 
-fn large_objects(plan: &RestorePlan, manifest: &Manifest, live: &[removal::Removal]) -> Option<TablePreview> {
-    let before = live.iter().filter(|removal| removal.kind == LARGE_OBJECT).count() as u64;
+fn large_objects(plan: &RestorePlan, manifest: &Manifest, live: usize) -> Option<TablePreview> {
+    let before = live as u64;
     let after = if plan.scope == Scope::SchemaOnly { 0 } else { manifest.large_objects };
     (before + after > 0).then(|| TablePreview {
         label: "large objects".to_owned(),
@@ -120,8 +131,11 @@ async fn rows_before_and_after(
     client: &Client,
     manifest: &Manifest,
     tables: &Tables,
+    further: Vec<(String, Option<u64>)>,
 ) -> Result<Vec<TablePreview>> {
-    let mut live = count(client).await?;
+    let chosen = tables.of(manifest).map(|(_, table)| table.label());
+    let wanted: HashSet<String> = chosen.chain(further.iter().map(|(label, _)| label.clone())).collect();
+    let mut live = count(client, |label| *tables == Tables::All || wanted.contains(label)).await?;
     let mut previews = Vec::new();
     for (_, table) in tables.of(manifest) {
         let label = table.label();
@@ -135,7 +149,12 @@ async fn rows_before_and_after(
         };
         previews.push(TablePreview { label, before, estimated, after });
     }
-    if *tables == Tables::All && plan.scope != Scope::DataOnly {
+    for (label, after) in further {
+        if let Some((rows, estimated)) = live.remove(&label) {
+            previews.push(TablePreview { label, before: Some(rows), estimated, after });
+        }
+    }
+    if !plan.is_partial() {
         previews.extend(live.into_iter().map(|(label, (rows, estimated))| TablePreview {
             label,
             before: Some(rows),
@@ -147,7 +166,7 @@ async fn rows_before_and_after(
 }
 
 /// Rows of every table, counted or (true) estimated.
-async fn count(client: &Client) -> Result<BTreeMap<String, (u64, bool)>> {
+async fn count(client: &Client, wanted: impl Fn(&str) -> bool) -> Result<BTreeMap<String, (u64, bool)>> {
     let failed = |error| describe_error(error, "counting rows");
     let rows = client
         .query(
@@ -165,6 +184,9 @@ async fn count(client: &Client) -> Result<BTreeMap<String, (u64, bool)>> {
     for row in &rows {
         let (schema, name): (&str, &str) = (row.get(0), row.get(1));
         let (partitioned, size, estimate): (bool, i64, i64) = (row.get(2), row.get(3), row.get(4));
+        if !wanted(&format!("{schema}.{name}")) {
+            continue;
+        }
         let known = if partitioned {
             (0, false)
         } else if size > COUNTED_BYTES && estimate >= 0 {
@@ -213,7 +235,7 @@ async fn warnings(
         warnings.push(format!("the backup was made without {} {}", skipped.kind, skipped.name));
     }
     let adorned = manifest.objects.iter().any(|object| object.section == Section::Owners);
-    if plan.owners == Owners::Ignore && plan.scope != Scope::DataOnly && adorned {
+    if plan.owners == Owners::Ignore && !plan.is_partial() && adorned {
         warnings.push("owners and grants of the backup are not applied; --owners applies them".to_owned());
     }
     Ok(warnings)

@@ -29,6 +29,7 @@ class Command(HoldfastCommand):
         add("backup", nargs="?", default="latest", help="A path, a name, an id, the beginning of one, or 'latest'.")
         add("--database", metavar="ALIAS", help="Restore into this database instead of the backup's own.")
         add("--table", action="append", default=[], metavar="TABLE", help="Restore only this table; may be repeated.")
+        add("--schema", action="append", default=[], metavar="SCHEMA", help="Restore only this schema of PostgreSQL.")
         add("--schema-only", action="store_true", help="Restore definitions, no rows.")
         add("--data-only", action="store_true", help="Restore rows into tables that exist.")
         add("--owners", action="store_true", help="Give objects back to the roles that owned them.")
@@ -82,6 +83,7 @@ def _chosen(options: dict[str, Any]) -> RestoreOptions:
     return {
         "scope": scope,
         "tables": options["table"],
+        "schemas": options["schema"],
         "owners": "apply" if options["owners"] else "ignore",
         "verify": "full" if options["verify"] else "counts",
         "jobs": options["jobs"],

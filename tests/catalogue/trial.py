@@ -1,0 +1,118 @@
+"""One server with the whole catalogue in a database, its backups, and what came back from them in each mode."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import holdfast
+from tests.catalogue.entry import Entry, ModeName
+from tests.catalogue.modes import MODES, Mode, quoted
+from tests.deployment import Deployment
+from tests.servers import Server, ServerError
+
+Content = Literal["full", "schema-only"]
+
+
+class Trial:
+    def __init__(self, server: Server, folder: Path, entries: Sequence[Entry]) -> None:
+        self.server = server
+        self.folder = folder
+        self.entries = entries
+        self._made: dict[object, Any] = {}
+
+    def once(self, key: object, make: Callable[[], Any]) -> Any:
+        """Make something at its first use; where that fails, fail in the same way again at once."""
+        if key not in self._made:
+            try:
+                self._made[key] = make()
+            except Exception as error:  # noqa: BLE001 - every test that needs it fails with it
+                self._made[key] = error
+        if isinstance(self._made[key], Exception):
+            raise self._made[key].with_traceback(None)
+        return self._made[key]
+
+    @property
+    def original(self) -> str:
+        return self.once("original", self._create)
+
+    def _create(self) -> str:
+        self.server.create_database("original")
+        for entry in self.entries:
+            try:
+                self.server.psql(entry.create, "original")
+            except ServerError as error:
+                raise AssertionError(f"the entry {entry.name} cannot be created: {error}") from error
+        return "original"
+
+    def reference(self, *options: str) -> str:
+        """What pg_dump and psql make of the original: the restored databases must equal it.
+
+        Not the original itself: some expressions read differently once they went through text.
+        """
+        return self.once(("reference", options), lambda: self._create_reference(options))
+
+    def _create_reference(self, options: Sequence[str]) -> str:
+        name = " ".join(("reference", *options))
+        self.server.psql(f"CREATE DATABASE {quoted(name)} TEMPLATE template0")
+        self.server.psql(self.text(self.original, *options), name)
+        return name
+
+    def extensions(self) -> str:
+        """The statements that create them, each with the schema that it is in."""
+        return self.server.psql(
+            "SELECT format('CREATE SCHEMA IF NOT EXISTS %1$I; CREATE EXTENSION IF NOT EXISTS %2$I SCHEMA %1$I;', "
+            "nspname, extname) FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace "
+            "WHERE extname <> 'plpgsql' ORDER BY pg_extension.oid",
+            self.reference(),
+        )
+
+    def backup(self, content: Content = "full") -> str:
+        return self.once(("backup", content), lambda: self._back_up(content))
+
+    def _back_up(self, content: Content) -> str:
+        with self._deployment(self.original).in_process():
+            return str(holdfast.backup("default", content=content, verify="full").path)
+
+    @cached_property
+    def script(self) -> str:
+        """What `zcat` prints of the full backup."""
+        return gzip.decompress(Path(self.backup()).read_bytes()).decode()
+
+    def restore(self, database: str, backup: str | None = None, **options: Any) -> None:
+        given = {"owners": "apply", "verify": "full", "safety_backup": "skip", **options}
+        with self._deployment(database).in_process():
+            holdfast.restore(backup or self.backup(), "default", **given)
+
+    def _deployment(self, database: str) -> Deployment:
+        engine = {"ENGINE": "django.db.backends.postgresql", "NAME": database}
+        address = {"HOST": self.server.host, "PORT": str(self.server.port)}
+        account = {"USER": self.server.user, "PASSWORD": self.server.password}
+        return Deployment(self.folder, {"default": engine | address | account}, self.server)
+
+    def restored(self, mode: ModeName) -> str:
+        """The database that was restored in this mode."""
+        return self.once(mode, lambda: self._restored(MODES[mode]))
+
+    def _restored(self, mode: Mode) -> str:
+        database = f"restored {mode.name}"
+        self.server.psql(f"CREATE DATABASE {quoted(database)} TEMPLATE template0")
+        self.server.psql(mode.into(self), database)
+        self.server.psql(f"CREATE DATABASE {quoted(self.before(mode.name))} TEMPLATE {quoted(database)}")
+        mode.restore(self, database)
+        return database
+
+    @staticmethod
+    def before(mode: ModeName) -> str:
+        """A copy of the database as it was when the restore began."""
+        return f"before {mode}"
+
+    def text(self, database: str, *options: str) -> str:
+        return self.once(("text", database, options), lambda: self.server.pg_dump(database, *options))
+
+    def count(self, entry: Entry, database: str) -> int:
+        return len(re.findall(entry.shows, self.text(database)))

@@ -1,0 +1,82 @@
+"""Everything that a PostgreSQL database can hold comes back, in every mode in which it should; pg_dump is the judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from difflib import unified_diff
+from itertools import islice
+
+import pytest
+
+from tests.catalogue import entries
+from tests.catalogue.entry import Entry
+from tests.catalogue.modes import MODES, Mode
+from tests.catalogue.trial import Trial
+from tests.servers import ALL_MAJORS, start
+
+ENTRIES = entries()
+EACH_MAJOR = pytest.mark.parametrize("major", ALL_MAJORS)
+EACH_MODE = pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
+ENOUGH_LINES = 100
+
+Trials = Callable[[int], Trial]
+
+
+@pytest.fixture(scope="module")
+def trials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
+    with ExitStack() as stack:
+        made: dict[int, Trial] = {}
+
+        def trial(major: int) -> Trial:
+            if major not in made:
+                known = [entry for entry in ENTRIES if entry.is_known_to(major)]
+                made[major] = Trial(
+                    stack.enter_context(start(major)), tmp_path_factory.mktemp(f"catalogue-{major}"), known
+                )
+            return made[major]
+
+        yield trial
+
+
+@pytest.mark.parametrize(
+    ("major", "mode", "entry"),
+    [
+        pytest.param(major, mode, entry, id=f"{major}-{mode.name}-{entry.name}")
+        for major in ALL_MAJORS
+        for mode in MODES.values()
+        for entry in ENTRIES
+        if entry.is_known_to(major)
+    ],
+)
+def test_an_entry_comes_back_where_it_should(trials: Trials, major: int, mode: Mode, entry: Entry) -> None:
+    trial = trials(major)
+    assert trial.count(entry, trial.reference()) > 0, f"pg_dump does not show what {entry.name} says that it shows"
+    restored = trial.restored(mode.name)
+    wanted = trial.count(entry, trial.reference() if mode.holds(entry) else trial.before(mode.name))
+    assert trial.count(entry, restored) == wanted, f"{entry.name} is not there as it should be"
+
+
+@EACH_MODE
+@EACH_MAJOR
+def test_pg_dump_says_the_same(trials: Trials, major: int, mode: Mode) -> None:
+    trial = trials(major)
+    options = mode.compared(trial.entries)
+    restored = trial.restored(mode.name)
+    assert_same(trial.text(trial.reference(*mode.oracle), *options), trial.text(restored, *options))
+
+
+@pytest.mark.parametrize("mode", [mode for mode in MODES.values() if mode.untouched], ids=lambda mode: mode.name)
+@EACH_MAJOR
+def test_what_was_not_asked_for_is_left_alone(trials: Trials, major: int, mode: Mode) -> None:
+    assert mode.untouched
+    trial = trials(major)
+    options = mode.untouched(trial.entries)
+    restored = trial.restored(mode.name)
+    assert_same(trial.text(trial.before(mode.name), *options), trial.text(restored, *options))
+
+
+def assert_same(wanted: str, found: str) -> None:
+    difference = unified_diff(wanted.split("\n"), found.split("\n"), "pg_dump and psql", "holdfast", lineterm="", n=1)
+    lines = list(islice(difference, ENOUGH_LINES))
+    assert not lines, "\n".join(lines)
