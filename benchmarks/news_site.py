@@ -59,9 +59,9 @@ class Site:
         return {"NEWS_DATABASE": json.dumps(self.database), "NEWS_BACKUPS": str(self.backups)}
 
 
-def fill(engine: str, place: str, scale: float) -> None:
-    """Fill the tables, in a process that takes its memory with it."""
-    run([sys.executable, str(FOLDER / "fill.py"), engine, place, str(scale)])
+def fill(engine: str, place: str, scale: float, *only: str) -> None:
+    """Fill the tables, or only those named, in a process that takes its memory with it."""
+    run([sys.executable, str(FOLDER / "fill.py"), engine, place, str(scale), *only])
 
 
 def check_size(what: str, actual: int, wanted: float) -> None:

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +27,20 @@ SETTINGS = {
     # It would start in the middle of a measurement, for one contender and not for the other.
     "autovacuum": "off",
 }
-# Megabytes of COPY text with `scale` 1.
-_MEGABYTES = 975
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of the news site that fill a database; foreign keys of a table alone lead nowhere."""
+
+    name: str
+    # Megabytes of COPY text with `scale` 1.
+    megabytes: int
+    tables: tuple[str, ...] = ()
+
+
+NEWS = Rows("news", 975)
+COMMENTS = Rows("comments", 297, ("news_comment",))
 
 
 @dataclass(frozen=True)
@@ -64,7 +76,11 @@ class NewsServer:
 
     def program(self, name: str, *arguments: str) -> Sample:
         """Run a client program; it has to connect over TCP as we do."""
-        return run([str(servers.CACHE / "client" / "bin" / name), *arguments])
+        return run([self.path_of(name), *arguments])
+
+    def path_of(self, name: str) -> str:
+        """Where a client program is."""
+        return str(servers.CACHE / "client" / "bin" / name)
 
     def with_server(self, contender: Contender) -> Contender:
         """Count the processor seconds of the server too: both of the machine's halves do the work."""
@@ -92,9 +108,9 @@ class NewsServer:
 
 
 @contextmanager
-def start(megabytes: float, work: Path) -> Iterator[NewsServer]:
+def start(megabytes: float, work: Path, rows: Rows = NEWS) -> Iterator[NewsServer]:
     """Start a server on a copy of the cached data folder."""
-    template = _cached(megabytes, work)
+    template = _cached(megabytes, work, rows)
     with servers.start(MAJOR, settings=SETTINGS) as server:
         server.stop()
         _replace_data(server, template)
@@ -104,14 +120,22 @@ def start(megabytes: float, work: Path) -> Iterator[NewsServer]:
         yield news
 
 
-def _cached(megabytes: float, work: Path) -> Path:
-    template = CACHE / f"news-{megabytes:g}.postgresql-{MAJOR}"
+@contextmanager
+def start_empty(settings: Mapping[str, str], work: Path) -> Iterator[NewsServer]:
+    """Start a server whose database has no tables."""
+    with servers.start(MAJOR, settings=settings) as server:
+        server.create_database("news")
+        yield NewsServer(server, work)
+
+
+def _cached(megabytes: float, work: Path, rows: Rows) -> Path:
+    template = CACHE / f"{rows.name}-{megabytes:g}.postgresql-{MAJOR}"
     if not template.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         with servers.start(MAJOR, settings={**SETTINGS, "fsync": "off"}) as server:
             server.create_database("news")
             NewsServer(server, work).site.migrate()
-            fill("postgresql", server.dsn("news"), megabytes / _MEGABYTES)
+            fill("postgresql", server.dsn("news"), megabytes / rows.megabytes, *rows.tables)
             server.stop()
             draft = template.with_name(f"{template.name}.draft")
             shutil.rmtree(draft, ignore_errors=True)

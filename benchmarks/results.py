@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from timing import Sample
 
 MEBIBYTE = 1 << 20
+PEAK_LIMIT = 128 * MEBIBYTE
 HEADINGS = ("what", "Holdfast", "compared with", "ratio", "goal", "")
 
 
@@ -45,6 +46,12 @@ def size_row(what: str, ours: int, theirs: int, limit: float | None = None) -> R
     """Compare sizes of files."""
     goal = at_most(ours / theirs, limit) if limit is not None else None
     return Row(what, f"{ours / 1e6:.0f} MB", f"{theirs / 1e6:.0f} MB", ours / theirs, goal)
+
+
+def memory_row(what: str, sample: Sample) -> Row:
+    """Check the peak memory of the whole process."""
+    goal = Goal(f"≤ {PEAK_LIMIT // MEBIBYTE} MiB", sample.peak_bytes <= PEAK_LIMIT)
+    return Row(what, f"{sample.peak_bytes / MEBIBYTE:.0f} MiB", "", None, goal)
 
 
 def at_most(ratio: float, limit: float) -> Goal:

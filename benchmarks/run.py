@@ -1,6 +1,6 @@
 """Measures Holdfast beside the programs that people use otherwise, and prints one table of ratios.
 
-    python benchmarks/run.py [--only sqlite|postgresql|memory|import] [--rounds N] [--scale F]
+    python benchmarks/run.py [--only PART] [--rounds N] [--scale F]
 
 The goals hold for a quiet machine and `--scale 1`; the exit status is 1 when one is missed. The data is made once and
 kept in HOLDFAST_BENCH_CACHE (default /var/tmp/holdfast-bench): about 8 GB, and as much again while it runs.
@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import compare_postgresql
+import compare_shapes
 import compare_sqlite
 import imports
 import machine
@@ -24,6 +25,8 @@ PARTS: Mapping[str, Callable[[Path, int, float], list[Row]]] = {
     "import": imports.rows,
     "sqlite": compare_sqlite.rows,
     "postgresql": compare_postgresql.rows,
+    "one-table": compare_shapes.one_table,
+    "many-tables": compare_shapes.many_tables,
     "memory": memory.rows,
 }
 

@@ -155,6 +155,26 @@ pub enum Owners {
     Apply,
 }
 
+/// How a server compresses large values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ToastCompression {
+    /// PostgreSQL's own method.
+    Pglz,
+    /// Much faster, and a little larger.
+    Lz4,
+}
+
+impl ToastCompression {
+    /// As `default_toast_compression` knows it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pglz => "pglz",
+            Self::Lz4 => "lz4",
+        }
+    }
+}
+
 /// Bring a backup back, or tell what that would do.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -178,6 +198,9 @@ pub struct RestorePlan {
     pub lock_timeout_seconds: f64,
     /// CPU threads for decompression; `None` lets the program choose.
     pub jobs: Option<u16>,
+    /// How the server compresses large values; `None` leaves that to the server's own setting.
+    #[serde(default)]
+    pub toast_compression: Option<ToastCompression>,
 }
 
 impl RestorePlan {

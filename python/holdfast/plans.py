@@ -42,6 +42,8 @@ class RestoreOptions(TypedDict, total=False):
     owners: Literal["ignore", "apply"]
     verify: Verify
     jobs: int | None
+    # How the server compresses large values; None leaves it to the server.
+    toast_compression: Literal["lz4", "pglz"] | None
     # Whether the state of now is backed up first.
     safety_backup: Literal["make", "skip"]
     # What the safety backup does about objects that it cannot hold.
@@ -94,6 +96,7 @@ def restore_plan(
         "verify": options.get("verify", "counts"),
         "lock_timeout_seconds": configuration.lock_timeout_seconds,
         "jobs": options.get("jobs") or configuration.jobs,
+        "toast_compression": options.get("toast_compression"),
     }
 
 

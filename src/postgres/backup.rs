@@ -83,6 +83,7 @@ async fn run(
     script.entries(&schema.entries, Section::Owners).await?;
     let mut objects = script.end();
     tell_needs(&mut objects, &schema, plan.content);
+    snapshot.check_names().await?;
     snapshot.thaw().await?;
     let contents = Contents { database, tables, objects, skipped, large_objects };
     Ok((writer, contents))

@@ -6,17 +6,15 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use futures_util::TryStreamExt;
 use futures_util::future::try_join_all;
-use tokio_postgres::Client;
 
-use super::connect::describe_error;
+use super::connect::{Connection, Filled, Interruption, Rest, describe_error};
 use super::ddl::Relation;
 use super::quote::{identifiers, qualified};
 use super::snapshot::{Snapshot, lock_no_wait};
 use super::throttle::Throttle;
 use crate::archive::{CHUNK_SIZE, ChunkSender, RawChunk};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::Progress;
 use crate::fingerprint::Fingerprint;
 use crate::manifest::Section;
@@ -24,6 +22,9 @@ use crate::manifest::Section;
 /// Blocks of one piece: 32 MiB of heap. Pieces begin at multiples of it, so that a table's unchanged part gives the
 /// same chunks in every backup.
 const PIECE_BLOCKS: u64 = 4096;
+
+/// Blocks of small tables that are read in one round trip; one is added for each, since an empty one takes time too.
+const BATCH_BLOCKS: u64 = 128;
 
 /// Ends the rows of a COPY block.
 pub(super) const END_OF_ROWS: &[u8] = b"\\.\n\n";
@@ -101,41 +102,58 @@ impl Worker<'_> {
     async fn run(self, snapshot: &Snapshot, sender: ChunkSender) -> Result<()> {
         let connection = snapshot.join().await?;
         let mut locked = vec![false; self.relations.len()];
-        while let Some(piece) = self.next() {
-            let relation = &self.relations[piece.table];
-            if !std::mem::replace(&mut locked[piece.table], true) {
-                lock_no_wait(&connection.client, &relation.schema, &relation.name).await?;
+        loop {
+            let batch = self.next();
+            if batch.is_empty() {
+                break;
             }
-            let measured = self.read(&connection.client, &sender, piece).await?;
-            let mut all = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
-            all[piece.table].rows += measured.rows;
-            all[piece.table].fingerprint.merge(measured.fingerprint);
+            let unlocked: Vec<&Relation> = batch
+                .iter()
+                .filter(|piece| !std::mem::replace(&mut locked[piece.table], true))
+                .map(|piece| &self.relations[piece.table])
+                .collect();
+            lock_no_wait(&connection.client, &unlocked).await?;
+            self.read(&connection, &sender, &batch).await?;
         }
         sender.end();
         connection.close().await
     }
 
-    fn next(&self) -> Option<Piece> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    /// The biggest piece that is left; of small ones as many as make up a round trip's worth.
+    fn next(&self) -> Vec<Piece> {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut batch = Vec::new();
+        let mut blocks = 0;
+        while let Some(piece) = queue.front() {
+            blocks += piece.blocks + 1;
+            if !batch.is_empty() && blocks > BATCH_BLOCKS {
+                break;
+            }
+            batch.extend(queue.pop_front());
+        }
+        batch
     }
 
-    async fn read(&self, client: &Client, sender: &ChunkSender, piece: Piece) -> Result<Measured> {
-        let relation = &self.relations[piece.table];
-        let failed = |error| describe_error(error, format!("reading {}.{}", relation.schema, relation.name));
-        let statement = copy_out(relation, piece);
-        let messages = client.copy_out(&statement).await.map_err(failed)?;
-        let mut messages = std::pin::pin!(messages);
-        let mut block = Block::begin(relation, sender);
-        let mut measured = Measured::default();
-        while let Some(message) = messages.try_next().await.map_err(failed)? {
-            block.data.extend_from_slice(&message);
-            if block.data.len() >= CHUNK_SIZE && message.last() == Some(&b'\n') {
+    async fn read(&self, connection: &Connection, sender: &ChunkSender, batch: &[Piece]) -> Result<()> {
+        let statements: Vec<String> =
+            batch.iter().map(|piece| copy_out(&self.relations[piece.table], *piece)).collect();
+        let statements = statements.join(";");
+        let mut rows = connection.copy_out(&statements);
+        for piece in batch {
+            let relation = &self.relations[piece.table];
+            let failed = |interruption| describe_interruption(interruption, relation);
+            let mut measured = Measured::default();
+            let mut rest = Rest::Unread;
+            while rest == Rest::Unread {
+                let mut block = Block::begin(relation, sender);
+                Filled { data: block.data, rest } = rows.fill(block.data, CHUNK_SIZE).await.map_err(failed)?;
                 self.send(block, piece.table, sender, &mut measured).await?;
-                block = Block::begin(relation, sender);
             }
+            let mut all = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
+            all[piece.table].rows += measured.rows;
+            all[piece.table].fingerprint.merge(measured.fingerprint);
         }
-        self.send(block, piece.table, sender, &mut measured).await?;
-        Ok(measured)
+        rows.finish().await.map_err(|error| describe_error(error, "reading rows"))
     }
 
     async fn send(&self, block: Block, table: usize, sender: &ChunkSender, measured: &mut Measured) -> Result<()> {
@@ -155,6 +173,15 @@ impl Worker<'_> {
         self.progress.advance(found.rows, size);
         self.throttle.spent(size).await;
         Ok(())
+    }
+}
+
+fn describe_interruption(interruption: Interruption, relation: &Relation) -> Error {
+    let doing = format!("reading {}.{}", relation.schema, relation.name);
+    match interruption {
+        Interruption::Failed(error) => describe_error(error, doing),
+        Interruption::NoRows => Error::database(format!("the server did not answer as a server does while {doing}"))
+            .hint("connect to the server itself, without a proxy between"),
     }
 }
 

@@ -3,10 +3,11 @@
 //! Locks come before the snapshot, so that what the catalogs say is what the snapshot holds: a table altered between
 //! the two would otherwise be read with the wrong columns.
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::connect::{Address, Connection, describe_error};
-use super::quote::qualified;
+use super::ddl::Relation;
+use super::quote::{literal, qualified};
 use super::session::{self, Server};
 use crate::error::{Error, Result};
 
@@ -61,6 +62,25 @@ impl Snapshot {
         Ok(worker)
     }
 
+    /// Fails where one of the names that were read means something else by now.
+    pub(super) async fn check_names(&self) -> Result<()> {
+        let row = self
+            .leader
+            .client
+            .query_opt(
+                "SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_class c \
+                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' \
+                 AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' \
+                 AND pg_catalog.to_regclass(pg_catalog.format('%I.%I', n.nspname, c.relname)) IS DISTINCT FROM c.oid \
+                 ORDER BY 1 LIMIT 1",
+                &[],
+            )
+            .await
+            .map_err(|error| describe_error(error, "looking at the tables again"))?;
+        row.map_or(Ok(()), |row| Err(renamed(row.get(0))))
+    }
+
     /// Ends the snapshot in good order, so that nothing holds back vacuum a moment longer than needed.
     pub(super) async fn thaw(self) -> Result<()> {
         self.leader.client.batch_execute("ROLLBACK").await.map_err(|error| describe_error(error, "ending the snapshot"))
@@ -69,12 +89,43 @@ impl Snapshot {
 
 /// Locks again what a worker reads, without waiting: if someone queued for an exclusive lock since, waiting would be
 /// a deadlock that the server cannot see (the leader never lets go while the worker waits).
-pub(super) async fn lock_no_wait(client: &Client, schema: &str, name: &str) -> Result<()> {
-    let table = qualified(schema, name);
-    client.batch_execute(&format!("LOCK TABLE ONLY {table} IN ACCESS SHARE MODE NOWAIT")).await.map_err(|error| {
-        describe_error(error, format!("locking {schema}.{name} for a worker"))
-            .hint("somebody waits for an exclusive lock on it (a migration?); try again when that has ended")
-    })
+///
+/// The lock holds the table, not its name: a schema can be renamed under it, and another one be put in its place with
+/// a table or a view of that name. So each name must still mean the table that the leader locked.
+pub(super) async fn lock_no_wait(client: &Client, relations: &[&Relation]) -> Result<()> {
+    if relations.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = relations.iter().map(|relation| qualified(&relation.schema, &relation.name)).collect();
+    let locked: Vec<String> = names
+        .iter()
+        .zip(relations)
+        .map(|(name, relation)| format!("({}::pg_catalog.oid, {})", relation.oid, literal(name)))
+        .collect();
+    let lock = format!(
+        "LOCK TABLE ONLY {} IN ACCESS SHARE MODE NOWAIT; \
+         SELECT locked.name FROM (VALUES {}) AS locked(oid, name) WHERE NOT EXISTS \
+         (SELECT FROM pg_catalog.pg_class c WHERE c.oid = locked.oid AND c.relkind IN ('r', 'p') \
+         AND c.oid = pg_catalog.to_regclass(locked.name))",
+        names.join(", ONLY "),
+        locked.join(", ")
+    );
+    let answer = client.simple_query(&lock).await.map_err(|error| {
+        describe_error(error, "locking tables for a worker")
+            .hint("somebody waits for an exclusive lock on one (a migration?); try again when that has ended")
+    })?;
+    answer
+        .iter()
+        .find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        })
+        .map_or(Ok(()), |table| Err(renamed(table)))
+}
+
+fn renamed(table: &str) -> Error {
+    Error::database(format!("{table} is not the table any more that it was when the backup began"))
+        .hint("its schema was renamed or replaced meanwhile; try again when the migration has ended")
 }
 
 async fn try_freeze(client: &Client) -> Result<Option<String>> {
@@ -120,14 +171,16 @@ fn vanished(error: &tokio_postgres::Error) -> bool {
 #[derive(PartialEq, Eq)]
 struct LockedTable {
     oid: u32,
+    kind: String,
     sql: String,
 }
 
-/// Ordinary and partitioned tables outside the system's schemas; the oid tells a table dropped and created anew.
+/// Ordinary and partitioned tables outside the system's schemas; the oid tells a table dropped and created anew. One
+/// that became a view is not among them any more, so that a list from after the locks differs from one before.
 async fn tables(client: &Client) -> Result<Vec<LockedTable>> {
     let rows = client
         .query(
-            "SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c \
+            "SELECT c.oid, n.nspname, c.relname, c.relkind::text FROM pg_catalog.pg_class c \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' \
              AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' ORDER BY c.oid",
@@ -138,7 +191,7 @@ async fn tables(client: &Client) -> Result<Vec<LockedTable>> {
     rows.iter()
         .map(|row| {
             let (schema, name): (String, String) = (row.try_get(1)?, row.try_get(2)?);
-            Ok(LockedTable { oid: row.try_get(0)?, sql: qualified(&schema, &name) })
+            Ok(LockedTable { oid: row.try_get(0)?, kind: row.try_get(3)?, sql: qualified(&schema, &name) })
         })
         .collect::<std::result::Result<_, tokio_postgres::Error>>()
         .map_err(|error| describe_error(error, "listing tables"))

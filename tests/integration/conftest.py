@@ -117,22 +117,3 @@ def postgresql(deploy: Deploy) -> Deployment:
 def single(deployment: Deployment) -> Deployment:
     """Backs up one alias alone, for what has nothing to do with several."""
     return replace(deployment, settings={"DATABASES": ["default"]})
-
-
-@pytest.fixture
-def postgresql_with(tmp_path: Path, servers: Callable[[int], Server]) -> Iterator[Callable[[str], Deployment]]:
-    """Makes a database of PostgreSQL out of a script."""
-    server = servers(18)
-    made: list[str] = []
-
-    def make(script: str) -> Deployment:
-        name = f"scripted_{secrets.token_hex(4)}"
-        made.append(name)
-        server.create_database(name)
-        server.psql(script, name)
-        databases = {"default": server_databases(server, {"default": name})["default"]}
-        return Deployment(tmp_path, databases, server)
-
-    yield make
-    for name in made:
-        server.psql(f"DROP DATABASE {name} WITH (FORCE)")

@@ -11,6 +11,7 @@ import pytest
 
 from tests.catalogue import entries
 from tests.catalogue.entry import Entry
+from tests.catalogue.kinds import AWAITED, EXCUSED, lacking
 from tests.catalogue.modes import MODES, Mode
 from tests.catalogue.trial import Trial
 from tests.servers import ALL_MAJORS, start
@@ -74,6 +75,11 @@ def test_what_was_not_asked_for_is_left_alone(trials: Trials, major: int, mode: 
     options = mode.untouched(trial.entries)
     restored = trial.restored(mode.name)
     assert_same(trial.text(trial.before(mode.name), *options), trial.text(restored, *options))
+
+
+def test_the_catalogue_leaves_no_kind_out(trials: Trials) -> None:
+    trial = trials(ALL_MAJORS[-1])
+    assert lacking(trial.server, trial.original) - EXCUSED - AWAITED == set()
 
 
 def assert_same(wanted: str, found: str) -> None:

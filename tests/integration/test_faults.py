@@ -135,7 +135,7 @@ def test_somebody_who_waits_for_a_table_stops_the_backup(large: Deployment) -> N
         migrated, _ = sent.communicate(timeout=PATIENCE)
     assert sent.returncode == 0, migrated
     assert process.returncode == 1, printed
-    assert "public.small" in printed
+    assert "small" in printed
     assert "exclusive lock" in printed
     assert_nothing_left(large)
 

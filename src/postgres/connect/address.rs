@@ -1,14 +1,13 @@
 //! A resolved address: everything that is needed to connect, decided and validated once.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio_postgres::Config;
 use tokio_postgres::config::ChannelBinding;
 
-use super::endpoint::{Endpoint, Order, Place};
+use super::endpoint::{Endpoint, Order};
 use super::environment::Environment;
 use super::parameters::Parameters;
 use super::passfile::{Found, Passfile, Question};
@@ -106,16 +105,9 @@ impl Address {
     }
 
     /// The driver's configuration for one place; the caller chooses the encryption.
-    pub(super) fn config_for(&self, endpoint: &Endpoint, ip: Option<IpAddr>) -> Config {
+    pub(super) fn config_for(&self, endpoint: &Endpoint) -> Config {
         let mut config = self.config.clone();
-        config.dbname(&self.database).port(endpoint.port).ssl_negotiation(self.encryption.negotiation);
-        match &endpoint.place {
-            Place::Socket(folder) => config.host_path(folder),
-            Place::Tcp { host, .. } => config.host(host),
-        };
-        if let Some(ip) = ip {
-            config.hostaddr(ip);
-        }
+        config.dbname(&self.database).ssl_negotiation(self.encryption.negotiation);
         if let Some(password) = self.password_for(endpoint) {
             config.password(password.reveal());
         }
@@ -220,7 +212,7 @@ mod tests {
         let address = resolved(&environment(), &[]).unwrap();
         assert_eq!(address.describe(), "database \"worker\" on localhost:5432");
         assert_eq!(address.timeout, None);
-        let config = address.config_for(&address.endpoints[0], None);
+        let config = address.config_for(&address.endpoints[0]);
         assert_eq!(config.get_application_name(), Some("holdfast"));
         assert_eq!(config.get_user(), Some("worker"));
         let address = resolved(&environment(), &[("user", "app"), ("connect_timeout", "1")]).unwrap();

@@ -6,15 +6,16 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
 use tokio_postgres::error::DbError;
 use tokio_postgres::{AsyncMessage, CancelToken, Client};
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::address::Address;
-use super::dial;
+use super::copy_out::{CopyOut, Counter};
+use super::dial::{self, Way};
 use super::failure::describe_error;
+use super::obstacle::Obstacle;
+use super::tap::{Tap, TapInside};
 use crate::error::{Error, Result};
 
 /// Remarks that nobody has drained beyond these are dropped, the oldest first: a server may make one per row.
@@ -28,6 +29,7 @@ pub struct Connection {
     /// Where statements go.
     pub client: Client,
     notices: Arc<Mutex<VecDeque<String>>>,
+    counter: Arc<Counter>,
     canceller: Canceller,
     driver: Driver,
 }
@@ -36,7 +38,7 @@ pub struct Connection {
 #[derive(Clone)]
 pub struct Canceller {
     token: CancelToken,
-    connector: MakeRustlsConnect,
+    way: Way,
 }
 
 /// The task that moves the bytes; it dies with its owner.
@@ -48,15 +50,12 @@ impl Connection {
         Box::pin(dial::open(address)).await
     }
 
-    pub(super) fn start<S, T>(
-        client: Client,
-        mut connection: tokio_postgres::Connection<S, T>,
-        connector: MakeRustlsConnect,
-    ) -> Self
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
+    /// Opens a socket and speaks with the server until it is ready.
+    pub(super) async fn establish(way: Way) -> std::result::Result<Self, Obstacle> {
+        let counter = Arc::<Counter>::default();
+        let tap = Tap::new(way.socket().await?, Arc::clone(&counter), way.opening());
+        let tls = TapInside(way.tls());
+        let (client, mut connection) = way.config.connect_raw(tap, tls).await.map_err(Obstacle::Driver)?;
         let notices = Arc::new(Mutex::new(VecDeque::new()));
         let kept = Arc::clone(&notices);
         let driver = tokio::spawn(async move {
@@ -72,8 +71,13 @@ impl Connection {
                 }
             }
         });
-        let canceller = Canceller { token: client.cancel_token(), connector };
-        Self { client, notices, canceller, driver: Driver(driver) }
+        let canceller = Canceller { token: client.cancel_token(), way };
+        Ok(Self { client, notices, counter, canceller, driver: Driver(driver) })
+    }
+
+    /// Executes `statements`, whose `COPY … TO STDOUT` fill buffers of the caller's.
+    pub fn copy_out<'a>(&'a self, statements: &'a str) -> CopyOut<'a> {
+        CopyOut::start(&self.client, &self.counter, statements)
     }
 
     /// What stops a running statement; it can outlive the connection.
@@ -109,8 +113,10 @@ impl fmt::Debug for Connection {
 impl Canceller {
     /// Asks the server to stop the statement; the answer is the statement's own error, if it comes in time.
     pub async fn cancel(&self) -> Result<()> {
+        let unreachable = |obstacle: Obstacle| obstacle.describe("the server, to cancel a statement");
+        let socket = self.way.socket().await.map_err(unreachable)?;
         self.token
-            .cancel_query(self.connector.clone())
+            .cancel_query_raw(socket, self.way.tls())
             .await
             .map_err(|error| describe_error(error, "cancelling a statement"))
     }

@@ -3,13 +3,17 @@
 use std::net::IpAddr;
 
 use tokio_postgres::Config;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{SslMode, SslNegotiation};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::address::Address;
 use super::connection::Connection;
 use super::endpoint::{Endpoint, Place};
 use super::obstacle::Obstacle;
 use super::role::Role;
+use super::socket::{self, Socket};
+use super::tap::Opening;
 use crate::error::{Error, Result};
 
 /// The first connection that works; else why the places did not.
@@ -81,9 +85,10 @@ async fn negotiate(
     };
     let mut first = None;
     for mode in modes {
-        let mut config = address.config_for(endpoint, ip);
+        let mut config = address.config_for(endpoint);
         config.ssl_mode(*mode);
-        match connect(address, &config, role).await {
+        let connector = address.encryption.connector.clone();
+        match connect(Way { endpoint: endpoint.clone(), ip, config, connector }, role).await {
             Ok(connection) => return Ok(connection),
             // The way that got further tells more than the one that only learnt that it is the wrong way.
             Err(obstacle) if obstacle.concerns_encryption() => first = first.or(Some(obstacle)),
@@ -93,12 +98,45 @@ async fn negotiate(
     Err(first.unwrap_or(Obstacle::Unsuitable("no way of encryption is left")))
 }
 
-async fn connect(address: &Address, config: &Config, role: Role) -> std::result::Result<Connection, Obstacle> {
-    let connector = address.encryption.connector.clone();
-    let (client, connection) = config.connect(connector.clone()).await.map_err(Obstacle::Driver)?;
-    let connection = Connection::start(client, connection, connector);
+async fn connect(way: Way, role: Role) -> std::result::Result<Connection, Obstacle> {
+    let connection = Connection::establish(way).await?;
     match role.objection(&connection.client).await.map_err(Obstacle::Driver)? {
         None => Ok(connection),
         Some(objection) => Err(Obstacle::Unsuitable(objection)),
+    }
+}
+
+/// One way to one server: what it takes to get there, and to get there again to cancel a statement.
+#[derive(Clone)]
+pub(super) struct Way {
+    endpoint: Endpoint,
+    ip: Option<IpAddr>,
+    pub(super) config: Config,
+    connector: MakeRustlsConnect,
+}
+
+type Tls = <MakeRustlsConnect as MakeTlsConnect<Socket>>::TlsConnect;
+
+impl Way {
+    pub(super) async fn socket(&self) -> std::result::Result<Socket, Obstacle> {
+        socket::open(&self.endpoint, self.ip, &self.config).await.map_err(Obstacle::Unreachable)
+    }
+
+    pub(super) fn tls(&self) -> Tls {
+        let host = match &self.endpoint.place {
+            Place::Socket(_) => "",
+            Place::Tcp { host, .. } => host,
+        };
+        let mut connector = self.connector.clone();
+        let Ok(tls) = MakeTlsConnect::<Socket>::make_tls_connect(&mut connector, host);
+        tls
+    }
+
+    /// With what the server begins.
+    pub(super) fn opening(&self) -> Opening {
+        match (self.config.get_ssl_mode(), self.config.get_ssl_negotiation()) {
+            (SslMode::Disable, _) | (_, SslNegotiation::Direct) => Opening::Messages,
+            _ => Opening::AnswerToTls,
+        }
     }
 }

@@ -6,6 +6,7 @@
 mod address;
 mod certificate;
 mod connection;
+mod copy_out;
 mod dial;
 mod endpoint;
 mod environment;
@@ -16,8 +17,11 @@ mod parameters;
 mod passfile;
 mod role;
 mod service;
+mod socket;
+mod tap;
 mod tls;
 
 pub use address::{Address, resolve};
 pub use connection::{Canceller, Connection};
+pub use copy_out::{CopyOut, Filled, Interruption, Rest};
 pub use failure::{describe_error, sqlstate};

@@ -16,6 +16,8 @@ use crate::error::Error;
 pub(super) enum Obstacle {
     /// The name of the host has no address.
     UnknownHost(io::Error),
+    /// No socket could be opened there.
+    Unreachable(io::Error),
     /// The driver gave up: no answer, no agreement on TLS, or a refusal by the server.
     Driver(tokio_postgres::Error),
     /// `connect_timeout` passed.
@@ -45,6 +47,7 @@ impl Obstacle {
             Self::UnknownHost(error) => {
                 Error::database(message).because(error).hint("check the host: no address is known for it")
             }
+            Self::Unreachable(error) => describe_unreachable(message, &error),
             Self::Timeout(limit) => Error::database(format!("{message}: no answer within {} seconds", limit.as_secs()))
                 .hint("check the host and port and the firewall between, or raise connect_timeout"),
             Self::Unsuitable(objection) => Error::database(format!("{message}: {objection}"))
@@ -70,22 +73,25 @@ fn describe_driver(message: String, error: tokio_postgres::Error) -> Error {
         return Error::database(format!("{message}: the server asks for a password and there is none"))
             .hint("give the password, or add a line to the password file that fits");
     }
-    let failure = Error::database(message);
-    if let Some(cause) = input_output(&error) {
-        let hint = match cause.kind() {
-            io::ErrorKind::PermissionDenied => "check the rights on the socket",
-            _ if lost(&error) => "the server hung up; check the port and the server's log",
-            _ => "check the host and port, and that the server runs",
-        };
-        return failure.because(io::Error::new(cause.kind(), cause.to_string())).hint(hint);
-    }
+    let failure = Error::database(message.clone());
     if lost(&error) {
         return failure.because(error).hint("the server hung up; check the port and the server's log");
+    }
+    if let Some(cause) = input_output(&error) {
+        return describe_unreachable(message, cause);
     }
     match error.into_source() {
         Some(source) => failure.because(source).hint("check the ways of authentication that the server asks for"),
         None => failure.hint("check that a PostgreSQL server listens there"),
     }
+}
+
+fn describe_unreachable(message: String, cause: &io::Error) -> Error {
+    let hint = match cause.kind() {
+        io::ErrorKind::PermissionDenied => "check the rights on the socket",
+        _ => "check the host and port, and that the server runs",
+    };
+    Error::database(message).because(io::Error::new(cause.kind(), cause.to_string())).hint(hint)
 }
 
 /// The driver has no error code for these two; a test connects to servers that provoke them.

@@ -2,6 +2,8 @@
 
 use tokio_postgres::Row;
 
+use super::{Entry, ObjectId};
+use crate::manifest::Section;
 use crate::postgres::quote;
 
 /// An object as `pg_identify_object_as_address` tells it.
@@ -23,6 +25,19 @@ pub(super) fn of(class: &str, object: &str, part: &str) -> String {
 /// SQL: the columns of [`of`].
 pub(super) const COLUMNS: &str = "address_kind, address_names, address_arguments";
 
+/// What creates the object of this row before any rows are loaded. The row has `class`, `oid` and the columns of [`of`].
+pub(super) fn entry(kind: &'static str, row: &Row, address: &Address, sql: String) -> Entry {
+    Entry {
+        id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+        section: Section::PreData,
+        kind,
+        schema: address.schema().map(str::to_owned),
+        name: address.name(),
+        table: None,
+        sql,
+    }
+}
+
 impl Address {
     pub(super) fn read(row: &Row) -> Self {
         Self { kind: row.get("address_kind"), names: row.get("address_names"), arguments: row.get("address_arguments") }
@@ -34,6 +49,7 @@ impl Address {
             "statistics object" => "statistics",
             "foreign-data wrapper" => "foreign data wrapper",
             "default acl" => "default privileges",
+            "operator of access method" | "function of access method" => "operator family member",
             kind => kind,
         }
     }
@@ -60,19 +76,37 @@ impl Address {
             }
             ("operator", [schema, name]) => format!("{}.{name} ({})", quote::identifier(schema), self.operands()),
             ("aggregate", [schema, name]) if arguments.is_empty() => format!("{}(*)", quote::qualified(schema, name)),
-            ("function" | "procedure" | "aggregate", [schema, name]) => {
-                format!("{}({arguments})", quote::qualified(schema, name))
-            }
+            ("function" | "procedure" | "aggregate", _) => self.function(),
             ("type" | "large object", [name]) => name.clone(),
             ("cast", [from]) => format!("({from} AS {arguments})"),
+            ("transform", [data_type]) => format!("FOR {data_type} LANGUAGE {}", quote::identifier(&arguments)),
             (_, names) => names.iter().map(|name| quote::identifier(name)).collect::<Vec<_>>().join("."),
         }
+    }
+
+    /// A function, or an aggregate as `GRANT` takes it for one.
+    pub(super) fn function(&self) -> String {
+        let names: Vec<String> = self.names.iter().map(|name| quote::identifier(name)).collect();
+        format!("{}({})", names.join("."), self.arguments.join(", "))
+    }
+
+    /// Of a member of an operator family: the family, and the member as `ALTER OPERATOR FAMILY … DROP` wants it.
+    pub(super) fn family_member(&self) -> Option<(String, String)> {
+        let (word, _) = self.kind.split_once(" of access method")?;
+        let [method, schema, family, number] = self.names.as_slice() else { return None };
+        Some((
+            format!("{} USING {}", quote::qualified(schema, family), quote::identifier(method)),
+            format!("{} {number} ({})", word.to_uppercase(), self.arguments.join(", ")),
+        ))
     }
 
     /// The schema, where the kind has one and the server tells it apart.
     pub(super) fn schema(&self) -> Option<&str> {
         match self.names.as_slice() {
-            [_, schema, _] if self.kind.starts_with("operator") => Some(schema),
+            _ if self.kind == "default acl" => None,
+            [_, schema, _, ..] if self.kind.starts_with("operator") || self.kind.starts_with("function of") => {
+                Some(schema)
+            }
             [schema, _, ..] => Some(schema),
             _ => None,
         }
@@ -80,14 +114,27 @@ impl Address {
 
     /// The full name, for people.
     pub(super) fn label(&self) -> String {
-        let name = self.names.join(".");
-        match self.kind.as_str() {
-            "function" | "procedure" | "aggregate" | "operator" => format!("{name}({})", self.arguments.join(", ")),
-            "cast" => self.target(),
-            "user mapping" => format!("{name} on {}", self.arguments.join(", ")),
-            "transform" => format!("{name} for {}", self.arguments.join(", ")),
-            "default acl" => self.default_privileges(),
-            "domain constraint" => format!("{name}.{}", self.arguments.join(", ")),
+        match self.schema() {
+            Some(schema) => format!("{schema}.{}", self.name()),
+            None => self.name(),
+        }
+    }
+
+    /// The name within its schema, for people.
+    pub(super) fn name(&self) -> String {
+        let name = self.schema().map_or(self.names.as_slice(), |_| &self.names[1..]).join(".");
+        let arguments = self.arguments.join(", ");
+        match (self.kind.as_str(), self.names.as_slice()) {
+            ("function" | "procedure" | "aggregate" | "operator", _) => format!("{name}({arguments})"),
+            ("operator class" | "operator family", [method, _, name]) => format!("{name} using {method}"),
+            ("operator of access method" | "function of access method", [method, _, family, number]) => {
+                format!("{family} using {method} {number}({arguments})")
+            }
+            ("cast", _) => self.target(),
+            ("user mapping", _) => format!("{name} on {arguments}"),
+            ("transform", _) => format!("for {name} language {arguments}"),
+            ("default acl", _) => self.default_privileges(),
+            ("domain constraint", _) => format!("{name}.{arguments}"),
             _ => name,
         }
     }

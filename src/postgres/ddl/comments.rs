@@ -40,6 +40,9 @@ fn comment(row: &Row, finish: impl Fn(String) -> String) -> Entry {
     }
 }
 
+/// Kinds whose address does not begin with a schema, but perhaps with a type of the system.
+const WITHOUT_SCHEMA: &str = "{cast, transform, language, access method, operator class, operator family}";
+
 /// The server numbers what users create from 16384 on; only large objects may have any number. A comment on the sequence
 /// of a column belongs to its table, or a restore of that table alone would lose it.
 fn query() -> String {
@@ -64,7 +67,7 @@ fn query() -> String {
           WHERE (d.objoid >= 16384 OR d.classoid = 'pg_largeobject'::regclass) \
             AND d.classoid <> 'pg_extension'::regclass AND address_kind IS NOT NULL \
             AND NOT (d.classoid = 'pg_namespace'::regclass AND address_names[1] = 'public') \
-            AND coalesce({user_schema}, address_names[1] !~ '^pg_') \
+            AND coalesce({user_schema}, address_kind = ANY ('{WITHOUT_SCHEMA}') OR address_names[1] !~ '^pg_') \
             AND (k.oid IS NULL OR k.contype <> 't') \
             AND {unowned} AND {table_unowned} \
           ORDER BY address_names, d.objsubid, address_kind",

@@ -34,22 +34,7 @@ fn objects_query() -> String {
 /// Every catalog with something in it that is not created here. `word` replaces the server's name for a kind where that
 /// is too wide. The last lines are for objects in the schemas of the system, which all else here leaves out.
 const SWEEP: &str = "
-    SELECT 'pg_proc'::regclass::oid, oid, NULL FROM pg_proc WHERE prokind = 'a'
-     UNION ALL SELECT 'pg_operator'::regclass, oid, NULL FROM pg_operator
-     UNION ALL SELECT 'pg_opclass'::regclass, oid, NULL FROM pg_opclass
-     UNION ALL SELECT 'pg_opfamily'::regclass, oid, NULL FROM pg_opfamily
-     UNION ALL SELECT 'pg_amop'::regclass, a.oid, NULL FROM pg_amop a
-         WHERE amopfamily < 16384 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.deptype = 'e'
-             AND d.classid = 'pg_operator'::regclass AND d.objid = a.amopopr)
-     UNION ALL SELECT 'pg_amproc'::regclass, a.oid, NULL FROM pg_amproc a
-         WHERE amprocfamily < 16384 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.deptype = 'e'
-             AND d.classid = 'pg_proc'::regclass AND d.objid = a.amproc)
-     UNION ALL SELECT 'pg_cast'::regclass, oid, NULL FROM pg_cast
-     UNION ALL SELECT 'pg_conversion'::regclass, oid, NULL FROM pg_conversion
-     UNION ALL SELECT 'pg_transform'::regclass, oid, NULL FROM pg_transform
-     UNION ALL SELECT 'pg_language'::regclass, oid, NULL FROM pg_language
-     UNION ALL SELECT 'pg_am'::regclass, oid, NULL FROM pg_am
-     UNION ALL SELECT 'pg_ts_parser'::regclass, oid, NULL FROM pg_ts_parser
+    SELECT 'pg_ts_parser'::regclass::oid, oid, NULL FROM pg_ts_parser
      UNION ALL SELECT 'pg_ts_template'::regclass, oid, NULL FROM pg_ts_template
      UNION ALL SELECT 'pg_ts_dict'::regclass, oid, NULL FROM pg_ts_dict
      UNION ALL SELECT 'pg_ts_config'::regclass, oid, NULL FROM pg_ts_config
@@ -59,18 +44,25 @@ const SWEEP: &str = "
      UNION ALL SELECT 'pg_event_trigger'::regclass, oid, NULL FROM pg_event_trigger
      UNION ALL SELECT 'pg_publication'::regclass, oid, NULL FROM pg_publication
      UNION ALL SELECT 'pg_default_acl'::regclass, oid, NULL FROM pg_default_acl
-     UNION ALL SELECT 'pg_type'::regclass, t.oid, 'base type' FROM pg_type t
-         WHERE typtype = 'b' AND NOT EXISTS (SELECT FROM pg_type element WHERE element.typarray = t.oid)
-     UNION ALL SELECT 'pg_type'::regclass, oid, 'shell type' FROM pg_type WHERE NOT typisdefined
      UNION ALL SELECT 'pg_rewrite'::regclass, r.oid, NULL FROM pg_rewrite r
          WHERE rulename <> '_RETURN' AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.deptype = 'e'
              AND d.classid = 'pg_class'::regclass AND d.objid = r.ev_class)
      UNION ALL SELECT 'pg_class'::regclass, oid, NULL FROM pg_class
          WHERE relkind IN ('r', 'p', 'v', 'm', 'S') AND relnamespace < 16384 AND relnamespace <> 2200
      UNION ALL SELECT 'pg_proc'::regclass, oid, NULL FROM pg_proc
-         WHERE prokind <> 'a' AND pronamespace < 16384 AND pronamespace <> 2200
+         WHERE pronamespace < 16384 AND pronamespace <> 2200
      UNION ALL SELECT 'pg_type'::regclass, oid, NULL FROM pg_type
-         WHERE typtype IN ('d', 'e', 'r') AND typnamespace < 16384 AND typnamespace <> 2200
+         WHERE typnamespace < 16384 AND typnamespace <> 2200
+           AND (typrelid = 0 OR EXISTS (SELECT FROM pg_class c WHERE c.oid = typrelid AND c.relkind = 'c'))
+           AND NOT EXISTS (SELECT FROM pg_type element WHERE element.typarray = pg_type.oid)
+     UNION ALL SELECT 'pg_operator'::regclass, oid, NULL FROM pg_operator
+         WHERE oprnamespace < 16384 AND oprnamespace <> 2200
+     UNION ALL SELECT 'pg_opclass'::regclass, oid, NULL FROM pg_opclass
+         WHERE opcnamespace < 16384 AND opcnamespace <> 2200
+     UNION ALL SELECT 'pg_opfamily'::regclass, oid, NULL FROM pg_opfamily
+         WHERE opfnamespace < 16384 AND opfnamespace <> 2200
+     UNION ALL SELECT 'pg_conversion'::regclass, oid, NULL FROM pg_conversion
+         WHERE connamespace < 16384 AND connamespace <> 2200
      UNION ALL SELECT 'pg_collation'::regclass, oid, NULL FROM pg_collation
          WHERE collnamespace < 16384 AND collnamespace <> 2200
      UNION ALL SELECT 'pg_statistic_ext'::regclass, oid, NULL FROM pg_statistic_ext

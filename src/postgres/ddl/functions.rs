@@ -1,4 +1,4 @@
-//! Functions, procedures and window functions. Aggregates are refused by `coverage`.
+//! Functions, procedures and window functions, in whatever language.
 
 use super::{Entry, ObjectId, Reader, scope};
 use crate::error::Result;

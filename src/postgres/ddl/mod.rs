@@ -1,22 +1,33 @@
 //! Statements from the catalogs: one file per kind of object, each with the query that reads it and the text that
 //! creates it. Everything in a database is dumped, owned by an extension, or refused by name.
 
+mod access_methods;
 mod address;
+mod aggregates;
 mod apart;
+mod casts;
 mod checks;
+mod circles;
 mod collations;
 mod columns;
 mod comments;
 mod constraints;
+mod conversions;
 mod coverage;
 pub mod database;
+mod dependencies;
 mod extensions;
+mod family_members;
 mod functions;
 mod guard;
 mod indexes;
 mod inheritance;
+mod languages;
 pub mod large_objects;
+mod lateness;
 mod majors;
+mod operator_classes;
+mod operators;
 mod order;
 mod parameters;
 mod policies;
@@ -31,7 +42,9 @@ mod sequences;
 mod statistics;
 mod tables;
 mod tablespaces;
+mod transforms;
 mod triggers;
+mod two_steps;
 mod types;
 mod views;
 
@@ -193,6 +206,15 @@ async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     entries.extend(collations::entries(reader).await?);
     entries.extend(types::entries(reader).await?);
     entries.extend(functions::entries(reader).await?);
+    entries.extend(aggregates::entries(reader).await?);
+    entries.extend(languages::entries(reader).await?);
+    entries.extend(transforms::entries(reader).await?);
+    entries.extend(casts::entries(reader).await?);
+    entries.extend(access_methods::entries(reader).await?);
+    entries.extend(operators::entries(reader).await?);
+    entries.extend(operator_classes::entries(reader).await?);
+    entries.extend(family_members::entries(reader).await?);
+    entries.extend(conversions::entries(reader).await?);
     entries.extend(sequences::entries(reader).await?);
     entries.extend(tables::entries(reader).await?);
     entries.extend(views::entries(reader).await?);

@@ -112,7 +112,11 @@ fn acl(rows: &[Row]) -> Entry {
     for grant in givers_first(grants, &owner) {
         sql.push_str(&grant.grant(&owner));
     }
-    entry("acl", &address, first, sql)
+    let whole = entry("acl", &address, first, sql);
+    match first.get::<_, Option<&str>>("column_name") {
+        Some(column) => Entry { name: format!("{} column {}.{column}", address.kind(), address.label()), ..whole },
+        None => whole,
+    }
 }
 
 /// A role can pass on a right only after it has got it.
@@ -137,7 +141,7 @@ fn givers_first(mut waiting: Vec<Grant>, owner: &str) -> Vec<Grant> {
 fn grant_target(address: &Address) -> String {
     let keyword = match address.kind() {
         "view" | "materialized view" | "foreign table" => "TABLE".to_owned(),
-        "aggregate" => "FUNCTION".to_owned(),
+        "aggregate" => return format!("FUNCTION {}", address.function()),
         _ => address.keyword(),
     };
     format!("{keyword} {}", address.target())
@@ -170,6 +174,18 @@ object(class, oid, owner, acl, letter, schema, table_oid) AS (
      UNION ALL
     SELECT 'pg_statistic_ext'::regclass, s.oid, stxowner, NULL, NULL, nspname, stxrelid
       FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = stxnamespace
+     UNION ALL
+    SELECT 'pg_operator'::regclass, o.oid, oprowner, NULL, NULL, nspname, NULL
+      FROM pg_operator o JOIN pg_namespace n ON n.oid = oprnamespace WHERE oprcode <> 0
+     UNION ALL
+    SELECT 'pg_opfamily'::regclass, f.oid, opfowner, NULL, NULL, nspname, NULL
+      FROM pg_opfamily f JOIN pg_namespace n ON n.oid = opfnamespace
+     UNION ALL
+    SELECT 'pg_opclass'::regclass, c.oid, opcowner, NULL, NULL, nspname, NULL
+      FROM pg_opclass c JOIN pg_namespace n ON n.oid = opcnamespace
+     UNION ALL
+    SELECT 'pg_conversion'::regclass, c.oid, conowner, NULL, NULL, nspname, NULL
+      FROM pg_conversion c JOIN pg_namespace n ON n.oid = connamespace
      UNION ALL
     SELECT 'pg_language'::regclass, oid, lanowner, lanacl, 'l', NULL, NULL FROM pg_language
      UNION ALL

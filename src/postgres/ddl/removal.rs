@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use tokio_postgres::Row;
 
 use super::address::{self, Address};
-use super::{Reader, scope};
+use super::{Reader, family_members, scope};
 use crate::error::{Error, Kind, Result};
 
 /// One object that goes.
@@ -63,14 +63,16 @@ async fn objects(reader: &Reader<'_>) -> Result<Vec<Removal>> {
 
 fn removal(row: &Row) -> Removal {
     let address = Address::read(row);
+    Removal { kind: address.kind().to_owned(), name: address.label(), schema: row.get("schema"), sql: drop(&address) }
+}
+
+fn drop(address: &Address) -> String {
+    if let Some((family, member)) = address.family_member() {
+        return format!("ALTER OPERATOR FAMILY {family} DROP {member};\n");
+    }
     // Without CASCADE a schema with something unforeseen in it stops the restore instead of taking it along.
     let cascade = if address.kind() == "schema" { "" } else { " CASCADE" };
-    Removal {
-        kind: address.kind().to_owned(),
-        name: address.label(),
-        schema: row.get("schema"),
-        sql: format!("DROP {} IF EXISTS {}{cascade};\n", address.keyword(), address.target()),
-    }
+    format!("DROP {} IF EXISTS {}{cascade};\n", address.keyword(), address.target())
 }
 
 /// `CASCADE` would take a member of an extension that somebody made depend on an object of theirs, and a subscription
@@ -98,13 +100,16 @@ const ENTANGLED: &str = "
            'Drop the subscription, or restore into another database.'
       FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-/// Event triggers first, since they would fire at each step; schemas last.
+/// Event triggers first, since they would fire at each step; schemas last. Members of operator families cannot be
+/// dropped `IF EXISTS`, so that they go before anything could take them along.
 fn objects_query() -> String {
     format!(
-        "SELECT {columns}, schema::text FROM ({OBJECTS}) AS removable(step, class, object, schema) {address} \
+        "SELECT {columns}, schema::text FROM ({OBJECTS} \
+          UNION ALL SELECT 2, class, oid, NULL FROM ({members}) member(class, oid, family, member)) AS removable(step, class, object, schema) {address} \
           WHERE object >= 16384 AND coalesce({user_schema}, true) AND {unowned} AND {independent} \
           ORDER BY step, {columns}",
         columns = address::COLUMNS,
+        members = family_members::of_users(),
         address = address::of("class", "object", "0"),
         user_schema = scope::user_schema("schema"),
         unowned = scope::unowned("class", "object"),
@@ -122,6 +127,7 @@ const OBJECTS: &str = "
      UNION ALL SELECT 5, 'pg_foreign_server'::regclass, oid, NULL FROM pg_foreign_server
      UNION ALL SELECT 6, 'pg_foreign_data_wrapper'::regclass, oid, NULL FROM pg_foreign_data_wrapper
      UNION ALL SELECT 7, 'pg_cast'::regclass, oid, NULL FROM pg_cast
+     UNION ALL SELECT 7, 'pg_transform'::regclass, oid, NULL FROM pg_transform
      UNION ALL SELECT 8, 'pg_opclass'::regclass, o.oid, nspname
          FROM pg_opclass o JOIN pg_namespace n ON n.oid = opcnamespace
      UNION ALL SELECT 9, 'pg_opfamily'::regclass, o.oid, nspname

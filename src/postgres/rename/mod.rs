@@ -29,7 +29,7 @@ const NAME_TYPES: [&str; 9] = [
 const SQL_LANGUAGES: [&str; 2] = ["sql", "plpgsql"];
 
 /// What comments are about that has no schema, so that there is only the live one.
-const WITHOUT_SCHEMA: [&str; 4] = ["extension ", "language ", "cast ", "large object "];
+const WITHOUT_SCHEMA: [&str; 6] = ["extension ", "language ", "access method ", "cast ", "transform ", "large object "];
 
 /// Other names for schemas.
 #[derive(Debug, Default)]
@@ -52,8 +52,16 @@ impl Renaming {
     pub(super) fn takes(&self, object: &Object) -> bool {
         match object.kind.as_str() {
             "extension" => !self.extensions.contains(&object.name),
+            // These have one name in the whole database; objects that need them find the live ones.
+            "language" | "access method" => false,
             // There is one database, the live one.
             "database" | "database setting" | "database comment" | "database acl" | "role setting" => false,
+            // And these are what their types are.
+            "cast" | "transform" => self.is_mentioned(&object.name),
+            "operator family member" => {
+                object.schema.as_ref().is_some_and(|schema| self.schemas.contains_key(schema))
+                    || self.is_mentioned(&object.name)
+            }
             "comment" => !WITHOUT_SCHEMA.iter().any(|kind| object.name.starts_with(kind)),
             _ => true,
         }
@@ -217,6 +225,11 @@ pub(super) fn schema_of_extension(sql: &str) -> Option<String> {
     let tokens = tokens(sql);
     let mut names = tokens.iter().filter(|token| token.is_name()).skip_while(|token| !token.is_word("schema"));
     names.nth(1).map(|schema| schema.value.to_string())
+}
+
+/// Whether a text holds a backslash outside of quotes: no SQL does, but to `psql` it begins a command.
+pub(super) fn has_command(text: &str) -> bool {
+    text.contains('\\') && lexer::tokens(text).iter().any(|token| token.is_sign("\\"))
 }
 
 #[cfg(test)]

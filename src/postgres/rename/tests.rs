@@ -111,3 +111,21 @@ fn the_schema_of_an_extension_is_found() {
     let sql = "CREATE EXTENSION IF NOT EXISTS \"schema\" WITH SCHEMA \"Shop \"\"A\"\"\";\n";
     assert_eq!(schema_of_extension(sql).as_deref(), Some("Shop \"A\""));
 }
+
+#[test]
+fn commands_of_psql_are_told_from_text() {
+    for text in [
+        "SELECT 1;\n\\! id\n",
+        "SELECT 'a';\\q",
+        "CREATE FUNCTION f() AS $$a$$;\n-- 'open\n\\! id",
+        "SELECT E'\\'';\n\\! id",
+    ] {
+        assert!(super::has_command(text), "{text}");
+    }
+    for text in [
+        "COMMENT ON TABLE \"a\n\\! id\" IS 'b\n\\! id';",
+        "SELECT E'\\\\! ''\\' ', $body$\n\\! id\n$body$; -- \\! id\n/* \\! id */",
+    ] {
+        assert!(!super::has_command(text), "{text}");
+    }
+}

@@ -23,21 +23,27 @@ pub(in crate::postgres) async fn constraints(client: &Client) -> Result<()> {
 /// Reads every row back inside the transaction and compares counts and fingerprints with the manifest.
 pub(in crate::postgres) async fn fingerprints(loader: &Loader<'_>) -> Result<()> {
     for (_, table) in loader.tables.of(&loader.archive.manifest) {
-        loader.progress.check()?;
-        let (Some(rows), Some(expected)) = (table.rows, &table.fingerprint) else {
-            continue;
-        };
-        let (found_rows, found) = read(loader, table).await?;
-        if found_rows != rows || found.to_hex() != *expected {
-            let found = format!(
-                "{found_rows} rows with fingerprint {} were restored where the backup has {rows} with {expected}",
-                found.to_hex()
-            );
-            return Err(difference(table, found)
-                .hint("nothing was changed; a trigger, a rule or another server version may have altered values"));
-        }
+        fingerprint(loader, table).await?;
     }
     Ok(())
+}
+
+/// Reads every row of one table back.
+pub(super) async fn fingerprint(loader: &Loader<'_>, table: &Table) -> Result<()> {
+    loader.progress.check()?;
+    let (Some(rows), Some(expected)) = (table.rows, &table.fingerprint) else {
+        return Ok(());
+    };
+    let (found_rows, found) = read(loader, table).await?;
+    if found_rows == rows && found.to_hex() == *expected {
+        return Ok(());
+    }
+    let found = format!(
+        "{found_rows} rows with fingerprint {} were restored where the backup has {rows} with {expected}",
+        found.to_hex()
+    );
+    Err(difference(table, found)
+        .hint("nothing was changed; a trigger, a rule or another server version may have altered values"))
 }
 
 /// What the server made of the rows, where that is not what the backup says.

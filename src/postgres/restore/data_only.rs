@@ -117,7 +117,7 @@ pub(super) async fn switch_off(client: &Client, names: &[String]) -> Result<Vec<
         )
         .await
         .map_err(failed)?;
-    let (mut off, mut on) = (String::new(), Vec::new());
+    let (mut off, mut on) = (Vec::new(), Vec::new());
     for row in &triggers {
         let table = qualified(row.get(0), row.get(1));
         let trigger = identifiers(&[row.get::<_, &str>(2)]);
@@ -126,16 +126,16 @@ pub(super) async fn switch_off(client: &Client, names: &[String]) -> Result<Vec<
             "A" => "ALWAYS ",
             _ => "",
         };
-        off += &format!("ALTER TABLE {table} DISABLE TRIGGER {trigger};");
+        off.push(format!("ALTER TABLE {table} DISABLE TRIGGER {trigger};"));
         on.push(format!("ALTER TABLE {table} ENABLE {mode}TRIGGER {trigger};"));
     }
     for row in &forced {
         let table = qualified(row.get(0), row.get(1));
-        off += &format!("ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY;");
+        off.push(format!("ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY;"));
         on.push(format!("ALTER TABLE {table} FORCE ROW LEVEL SECURITY;"));
     }
     client
-        .batch_execute(&off)
+        .batch_execute(&off.concat())
         .await
         .map_err(|error| describe_error(error, "switching triggers and row security off"))?;
     Ok(on.into_iter().map(Statement::switch_on).collect())

@@ -72,20 +72,41 @@ impl Place<'_> {
 impl Loader<'_> {
     /// Executes the statements of a section's chosen objects, in the order of the backup.
     pub(in crate::postgres) async fn objects(&self, section: Section, wanted: impl Fn(&Object) -> bool) -> Result<()> {
-        let mut decoded: Option<(u32, Vec<u8>)> = None;
+        for chosen in self.chosen(section, wanted) {
+            let (index, sql) = chosen?;
+            self.object(index, &sql).await?;
+        }
+        Ok(())
+    }
+
+    /// The statements of a section's chosen objects, in the order of the backup, with the objects' indexes.
+    pub(super) fn chosen(
+        &self,
+        section: Section,
+        wanted: impl Fn(&Object) -> bool,
+    ) -> impl Iterator<Item = Result<(u32, String)>> {
+        let mut at_hand: Option<(u32, Vec<u8>)> = None;
         let objects = (0..).zip(&self.archive.manifest.objects);
-        for (_, object) in objects.filter(|(index, object)| {
+        let chosen = objects.filter(move |(index, object)| {
             object.section == section
                 && self.tables.contains_object(*index)
                 && self.place.takes(object)
                 && wanted(object)
-        }) {
-            self.progress.check()?;
-            let chunk = self.chunk_of(object, decoded.take())?;
-            self.execute(object, &self.place.statement(object, statement(object, &chunk)?)?).await?;
-            decoded = Some((object.chunk, chunk));
-        }
-        Ok(())
+        });
+        chosen.map(move |(index, object)| {
+            let chunk = self.chunk_of(object, at_hand.take())?;
+            let sql = self.place.statement(object, statement(object, &chunk)?)?.into_owned();
+            at_hand = Some((object.chunk, chunk));
+            Ok((index, sql))
+        })
+    }
+
+    /// Executes the statements of one object.
+    pub(super) async fn object(&self, index: u32, sql: &str) -> Result<()> {
+        self.progress.check()?;
+        let object = self.archive.manifest.objects.get(index as usize);
+        let what = object.map_or_else(String::new, |object| format!("{} {}", object.kind, object.label()));
+        self.client.batch_execute(sql).await.map_err(|error| describe_error(error, format!("creating {what}")))
     }
 
     /// Reads every statement and puts it into its final words, without executing any.
@@ -169,13 +190,6 @@ impl Loader<'_> {
     fn chunks(&self, section: Section) -> crate::archive::Chunks {
         let wanted = selection::chunks(&self.archive.manifest, section, self.tables);
         self.archive.chunks(wanted, self.threads)
-    }
-
-    async fn execute(&self, object: &Object, sql: &str) -> Result<()> {
-        self.client
-            .batch_execute(sql)
-            .await
-            .map_err(|error| describe_error(error, format!("creating {} {}", object.kind, object.label())))
     }
 }
 

@@ -10,6 +10,7 @@ pub(in crate::postgres) mod preview;
 mod provision;
 mod replace;
 pub(in crate::postgres) mod requirements;
+mod resources;
 pub(in crate::postgres) mod rows;
 pub(in crate::postgres) mod selection;
 mod settings;
@@ -36,6 +37,9 @@ use crate::event::Progress;
 use crate::manifest::{Content, Manifest, Object, Section};
 use crate::plan::{ConnectionParameters, Owners, RestorePlan, Scope, Verify};
 use crate::restore::{Report, decoding_threads};
+
+/// The stage after the rows.
+const BUILDING: &str = "building indexes and constraints";
 
 /// Kinds whose statements fill something with rows; data-only restores execute them too.
 const MATERIALIZED_VIEW_DATA: &str = "materialized view data";
@@ -75,11 +79,13 @@ async fn run(
     progress: &Progress,
 ) -> Result<Report> {
     let server = begin(client, plan.lock_timeout_seconds).await?;
+    resources::grant_memory(client, 1).await?;
+    resources::compress_values(client, plan.toast_compression).await?;
     let mut tables = Tables::select(&archive.manifest, plan)?;
-    let replacement = match plan.is_partial() {
-        true => Some(decide(plan, client, &server, archive, &mut tables).await?),
-        false => None,
-    };
+    let mut replacement = None;
+    if plan.is_partial() {
+        replacement = Some(decide(plan, client, &server, archive, &mut tables).await?);
+    }
     let loader =
         Loader { client, archive, tables: &tables, threads: decoding_threads(plan), progress, place: Place::Own };
     let extent = Extent { scope: plan.scope, owners: plan.owners, verify: plan.verify };
@@ -122,6 +128,18 @@ pub(in crate::postgres) struct Extent {
     pub verify: Verify,
 }
 
+impl Extent {
+    fn loads_rows(self, manifest: &Manifest) -> bool {
+        self.scope != Scope::SchemaOnly && manifest.content == Content::Full
+    }
+
+    /// Whether an object that is built over rows is part of it.
+    fn builds(self, manifest: &Manifest, object: &Object) -> bool {
+        let fills = object.kind == MATERIALIZED_VIEW_DATA;
+        if self.scope == Scope::DataOnly { fills } else { self.loads_rows(manifest) || !fills }
+    }
+}
+
 /// Looks at what surrounds the part, which nobody can change from here on.
 async fn decide(
     plan: &RestorePlan,
@@ -137,8 +155,14 @@ async fn decide(
 
 /// All that happens between `BEGIN` and `COMMIT` when a whole database is restored; gives the rows loaded.
 pub(in crate::postgres) async fn execute(extent: Extent, loader: &Loader<'_>, server: &Server) -> Result<u64> {
+    clear(extent.owners, loader, server).await?;
+    complete(extent, loader, PutAside::default()).await
+}
+
+/// Removes all that a whole backup replaces.
+async fn clear(owners: Owners, loader: &Loader<'_>, server: &Server) -> Result<()> {
     let reader = Reader { client: loader.client, version: server.version };
-    requirements::check(&reader, &loader.archive.manifest, extent.owners).await?;
+    requirements::check(&reader, &loader.archive.manifest, owners).await?;
     for removal in removal::plan(&reader).await? {
         loader
             .client
@@ -146,7 +170,7 @@ pub(in crate::postgres) async fn execute(extent: Extent, loader: &Loader<'_>, se
             .await
             .map_err(|error| describe_error(error, format!("dropping {} {}", removal.kind, removal.name)))?;
     }
-    complete(extent, loader, PutAside::default()).await
+    Ok(())
 }
 
 async fn complete(extent: Extent, loader: &Loader<'_>, put_aside: PutAside) -> Result<u64> {
@@ -162,14 +186,11 @@ async fn complete(extent: Extent, loader: &Loader<'_>, put_aside: PutAside) -> R
 /// The parts in their order, into room that was made; gives the rows loaded.
 pub(in crate::postgres) async fn fill(extent: Extent, loader: &Loader<'_>) -> Result<u64> {
     let manifest = &loader.archive.manifest;
-    let with_rows = extent.scope != Scope::SchemaOnly && manifest.content == Content::Full;
     if extent.scope != Scope::DataOnly {
-        let present = schemas(loader.client).await?;
-        let missing = |object: &Object| object.kind != "schema" || !present.contains(loader.place.named(&object.name));
-        loader.objects(Section::PreData, missing).await?;
+        define(loader).await?;
     }
     let mut rows = 0;
-    if with_rows {
+    if extent.loads_rows(manifest) {
         loader.progress.stage("loading", selected_bytes(manifest, loader.tables));
         rows = loader.rows().await?;
         loader.large_objects().await?;
@@ -180,13 +201,16 @@ pub(in crate::postgres) async fn fill(extent: Extent, loader: &Loader<'_>) -> Re
             check::fingerprints(loader).await?;
         }
     }
-    loader.progress.stage("building indexes and constraints", 0);
-    let post_data = |object: &Object| {
-        let fills = object.kind == MATERIALIZED_VIEW_DATA;
-        if extent.scope == Scope::DataOnly { fills } else { with_rows || !fills }
-    };
-    loader.objects(Section::PostData, post_data).await?;
+    loader.progress.stage(BUILDING, 0);
+    loader.objects(Section::PostData, |object| extent.builds(manifest, object)).await?;
     Ok(rows)
+}
+
+/// What must exist before rows; a schema may be there already.
+async fn define(loader: &Loader<'_>) -> Result<()> {
+    let present = schemas(loader.client).await?;
+    let missing = |object: &Object| object.kind != "schema" || !present.contains(loader.place.named(&object.name));
+    loader.objects(Section::PreData, missing).await
 }
 
 async fn remove_large_objects(client: &Client) -> Result<()> {

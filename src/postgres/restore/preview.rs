@@ -7,6 +7,7 @@ use tokio_postgres::Client;
 use super::part;
 use super::replace::Replacement;
 use super::requirements;
+use super::resources;
 use super::selection::Tables;
 use super::settings;
 use crate::archive::Archive;
@@ -25,7 +26,7 @@ use crate::restore::{ObjectPreview, Preview, TablePreview};
 const COUNTED_BYTES: i64 = 256 << 20;
 
 /// Kinds that stand for themselves; the others (indexes, constraints, comments) come and go with one of these.
-pub(super) const STANDING: [&str; 11] = [
+pub(super) const STANDING: [&str; 21] = [
     "schema",
     "collation",
     "table",
@@ -35,6 +36,16 @@ pub(super) const STANDING: [&str; 11] = [
     "statistics",
     "function",
     "procedure",
+    "aggregate",
+    "operator",
+    "operator class",
+    "operator family",
+    "operator family member",
+    "cast",
+    "conversion",
+    "transform",
+    "language",
+    "access method",
     "type",
     "domain",
 ];
@@ -82,6 +93,9 @@ async fn describe(plan: &RestorePlan, client: &Client, archive: &Archive) -> Res
         return Ok(preview);
     }
     requirements::check(&reader, manifest, plan.owners).await?;
+    if let Some(method) = plan.toast_compression {
+        resources::check_compression(client, method).await?;
+    }
     let live = removal::plan(&reader).await?;
     preview.tables = rows_before_and_after(plan, client, manifest, &tables, Vec::new()).await?;
     let live_objects = live.iter().filter(|removal| removal.kind == LARGE_OBJECT).count();

@@ -38,6 +38,14 @@ impl Batch {
     pub(super) fn bytes(&self, manifest: &Manifest) -> u64 {
         self.chunks.iter().filter_map(|&chunk| manifest.chunks.get(chunk)).map(|chunk| chunk.raw_size).sum()
     }
+
+    /// Equal parts, each chunk in another than its neighbours.
+    pub(super) fn shared_out(&self, parts: usize) -> impl Iterator<Item = Self> {
+        (0..parts).map(move |part| {
+            let chunks = self.chunks.iter().copied().skip(part).step_by(parts).collect();
+            Self { table: self.table, chunks }
+        })
+    }
 }
 
 /// The chosen tables' chunks, table by table.
@@ -145,11 +153,46 @@ pub(in crate::postgres) fn rows_of_chunk(table: &Table, chunk: &[u8]) -> Result<
     let start = statement.len() + b";\n".len();
     let opens = chunk.starts_with(statement.as_bytes()) && chunk.get(statement.len()..start) == Some(b";\n");
     match chunk.len().checked_sub(END_OF_ROWS.len()) {
-        Some(end) if opens && start <= end && chunk.ends_with(END_OF_ROWS) => Ok(start..end),
+        Some(end)
+            if opens && start <= end && chunk.ends_with(END_OF_ROWS) && !ends_early(&chunk[start - 1..end + 2]) =>
+        {
+            Ok(start..end)
+        }
         _ => Err(unreadable(Section::Data)),
     }
 }
 
+/// Behind an earlier end of the rows `psql` would take the rest for commands; a value is never written so.
+fn ends_early(rows: &[u8]) -> bool {
+    memchr::memmem::find(rows, b"\n\\.\n").is_some()
+}
+
 fn statement_of(table: &Table) -> String {
     copy_in(table.schema.as_deref().unwrap_or_default(), &table.name, &table.columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rows_of_chunk;
+    use crate::manifest::Table;
+
+    #[test]
+    fn rows_end_where_the_chunk_ends() {
+        let table = Table {
+            schema: Some("s".to_owned()),
+            name: "t".to_owned(),
+            columns: vec!["a".to_owned()],
+            all_columns: vec!["a".to_owned()],
+            rows: Some(2),
+            fingerprint: None,
+            foreign_keys: Vec::new(),
+        };
+        let chunk = |rows: &str| format!("COPY \"s\".\"t\" (\"a\") FROM stdin;\n{rows}\\.\n\n").into_bytes();
+        let whole = chunk("1\n\\N\n");
+        assert_eq!(rows_of_chunk(&table, &whole).ok(), Some(32..37));
+        assert_eq!(rows_of_chunk(&table, &chunk("")).ok(), Some(32..32));
+        for forged in ["\\.\n\\! id\n", "1\n\\.\n\\! id\n", "1\n\\.\n"] {
+            assert!(rows_of_chunk(&table, &chunk(forged)).is_err(), "{forged}");
+        }
+    }
 }

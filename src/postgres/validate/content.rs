@@ -6,6 +6,7 @@ use crate::event::Progress;
 use crate::fingerprint::Fingerprint;
 use crate::manifest::{Manifest, Section, Table};
 use crate::postgres::dump::{Measured, measure};
+use crate::postgres::rename;
 use crate::postgres::restore::load::statement;
 use crate::postgres::restore::rows::rows_of_chunk;
 use crate::validate::threads;
@@ -23,6 +24,7 @@ pub fn check_content(archive: &Archive, progress: &Progress) -> Result<()> {
             found[table].rows += measured.rows;
             found[table].fingerprint.merge(measured.fingerprint);
         } else {
+            refuse_commands(index, &data)?;
             for object in manifest.objects.iter().filter(|object| object.chunk as usize == index) {
                 statement(object, &data)?;
             }
@@ -30,6 +32,17 @@ pub fn check_content(archive: &Archive, progress: &Progress) -> Result<()> {
         progress.advance(chunk.rows, data.len() as u64);
     }
     manifest.tables.iter().zip(&found).try_for_each(|(table, measured)| compare(table, *measured))
+}
+
+/// `restore_db` sends statements to a server, which knows no commands of `psql`; but the file must be fit for that, too.
+fn refuse_commands(index: usize, definitions: &[u8]) -> Result<()> {
+    let text = std::str::from_utf8(definitions);
+    let text = text.map_err(|error| Error::bad_backup(format!("chunk {index} is no text")).because(error))?;
+    if !rename::has_command(text) {
+        return Ok(());
+    }
+    Err(Error::bad_backup(format!("chunk {index} holds a command for psql among its statements"))
+        .hint("Holdfast writes none: somebody has changed the file; do not give it to psql"))
 }
 
 fn check_rows(manifest: &Manifest, index: usize, data: &[u8]) -> Result<(usize, Measured)> {

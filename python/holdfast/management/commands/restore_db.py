@@ -35,6 +35,7 @@ class Command(HoldfastCommand):
         add("--owners", action="store_true", help="Give objects back to the roles that owned them.")
         add("--strategy", choices=("auto", "in-place", "swap"), default="auto", help="How PostgreSQL is restored.")
         add("--jobs", type=int, metavar="N", help="CPU threads.")
+        add("--toast-compression", choices=("lz4", "pglz"), help="How PostgreSQL compresses large values from now on.")
         add("--dry-run", action="store_true", help="Show the plan and stop.")
         add("--verify", action="store_true", help="Compare every row with the backup before the commit.")
         add("--verify-only", action="store_true", help="Check the backup and stop.")
@@ -87,6 +88,7 @@ def _chosen(options: dict[str, Any]) -> RestoreOptions:
         "owners": "apply" if options["owners"] else "ignore",
         "verify": "full" if options["verify"] else "counts",
         "jobs": options["jobs"],
+        "toast_compression": options["toast_compression"],
         "safety_backup": "skip" if options["no_safety_backup"] else "make",
         "unsupported": "skip" if options["skip_unsupported"] else "refuse",
     }

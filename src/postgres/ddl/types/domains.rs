@@ -37,14 +37,16 @@ fn domain(row: &Row, checks: &str) -> Entry {
         row.get::<_, &str>("base"),
         collation(row),
     );
-    if let Some(default) = row.get::<_, Option<&str>>("default") {
-        let _ = write!(sql, " DEFAULT {default}");
-    }
     if let Some(constraint) = row.get::<_, Option<&str>>("not_null_name") {
         let _ = write!(sql, " CONSTRAINT {}", quote::identifier(constraint));
     }
     if row.get("not_null") {
         sql.push_str(" NOT NULL");
+    }
+    sql.push_str(checks);
+    // At the end, where `two_steps` can take it away.
+    if let Some(default) = row.get::<_, Option<&str>>("default") {
+        let _ = write!(sql, " DEFAULT {default}");
     }
     Entry {
         id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
@@ -53,7 +55,7 @@ fn domain(row: &Row, checks: &str) -> Entry {
         schema: Some(schema),
         name,
         table: None,
-        sql: format!("{sql}{checks};\n"),
+        sql: format!("{sql};\n"),
     }
 }
 

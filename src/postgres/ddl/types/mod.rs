@@ -1,5 +1,6 @@
-//! Types: enumerations, domains, composite types and ranges. Base types need C functions; `coverage` refuses them.
+//! Types: base types and their shells, enumerations, domains, composite types and ranges.
 
+pub(super) mod bases;
 mod composites;
 mod domains;
 mod enumerations;
@@ -13,7 +14,8 @@ use crate::manifest::Section;
 use crate::postgres::quote;
 
 pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
-    let mut entries = enumerations::entries(reader).await?;
+    let mut entries = bases::entries(reader).await?;
+    entries.extend(enumerations::entries(reader).await?);
     entries.extend(composites::entries(reader).await?);
     entries.extend(ranges::entries(reader).await?);
     entries.extend(domains::entries(reader).await?);

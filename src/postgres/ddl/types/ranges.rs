@@ -1,7 +1,5 @@
-//! Range types with their multirange types.
-//!
-//! A range with a canonical function needs a function that takes the type before the type is there. Only C functions
-//! can do that, so `coverage` has refused it already.
+//! Range types with their multirange types. One with a canonical function needs a function that takes the type before
+//! the type is there: see `circles`.
 
 use tokio_postgres::Row;
 

@@ -38,6 +38,7 @@ async fn restored(drill: &Drill<'_>, scratch: &Scratch) -> Result<String> {
         archive: drill.archive,
         extent: EXTENT,
         jobs: threads(),
+        toast_compression: None,
         progress: drill.progress,
     };
     load.run().await.map_err(verdict)?;

@@ -1,0 +1,111 @@
+//! What each entry needs, from `pg_depend`: a graph of catalog rows.
+//!
+//! A row that no entry creates stands for the entry that brings it: a rule for its view, an array type for its element,
+//! a default for its table, an operator of an operator class for its class, a member for its extension.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::order::Stray;
+use super::{Entry, ObjectId, Reader, scope};
+use crate::error::Result;
+
+/// How much of an entry another one needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Need {
+    /// That its type is there: for a column, for an argument of a function.
+    Type,
+    /// All of it.
+    Whole,
+}
+
+/// For each entry, the entries that must come before it.
+pub(super) type Edges = Vec<BTreeMap<usize, Need>>;
+
+pub(super) async fn read(reader: &Reader<'_>, entries: &[Entry]) -> Result<(Edges, Vec<Stray>)> {
+    let rows = scope::rows(reader, "dependencies", QUERY).await?;
+    let mut bringers = Bringers::new(entries);
+    let mut edges = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let object = ObjectId { class: row.get("class"), object: row.get("object") };
+        let needed = ObjectId { class: row.get("needed_class"), object: row.get("needed_object") };
+        if let Some(strength) = row.get::<_, Option<i32>>("strength") {
+            bringers.add(object, strength, needed);
+        }
+        edges.push((object, needed, if row.get("by_type") { Need::Type } else { Need::Whole }));
+    }
+    let mut needs: Edges = vec![BTreeMap::new(); entries.len()];
+    let mut strays = Vec::new();
+    for (object, needed, need) in edges {
+        let Some(needed_entry) = bringers.find(needed) else { continue };
+        let Some(entry) = bringers.find(object) else {
+            strays.push(Stray { row: object, entry: needed_entry });
+            continue;
+        };
+        // Rows of one entry need each other, and that is no circle; a function that calls itself is one.
+        if entry != needed_entry || object == needed && matches!(entries[entry].kind, "function" | "procedure") {
+            let known = needs[entry].entry(needed_entry).or_insert(need);
+            *known = (*known).max(need);
+        }
+    }
+    for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.adorns()) {
+        if let Some(needed) = entry.id.and_then(|id| bringers.find(id)) {
+            needs[index].insert(needed, Need::Whole);
+        }
+    }
+    Ok((needs, strays))
+}
+
+/// Which entry brings a row of a catalog into being.
+struct Bringers {
+    entries: HashMap<ObjectId, usize>,
+    /// The row that brings another one with it, and how sure that is: less is surer.
+    rows: HashMap<ObjectId, (i32, ObjectId)>,
+}
+
+impl Bringers {
+    fn new(entries: &[Entry]) -> Self {
+        let creating = entries.iter().enumerate().filter(|(_, entry)| !entry.adorns());
+        Self { entries: creating.filter_map(|(index, entry)| Some((entry.id?, index))).collect(), rows: HashMap::new() }
+    }
+
+    fn add(&mut self, row: ObjectId, strength: i32, bringer: ObjectId) {
+        let known = self.rows.entry(row).or_insert((strength, bringer));
+        if strength < known.0 {
+            *known = (strength, bringer);
+        }
+    }
+
+    fn find(&self, mut row: ObjectId) -> Option<usize> {
+        // Internal rows of internal rows: a multirange's array is three steps from its range. No chain is longer than
+        // the levels of a partition tree.
+        for _ in 0..64 {
+            if let Some(entry) = self.entries.get(&row) {
+                return Some(*entry);
+            }
+            row = self.rows.get(&row)?.1;
+        }
+        None
+    }
+}
+
+/// Rows that depend on rows, users' objects only. Ownership of a sequence and the attachment of a partition have no
+/// rows of their own there; they go by the names of `pg_sequence` and `pg_inherits`.
+const QUERY: &str = "
+SELECT DISTINCT
+       CASE WHEN owned.oid IS NULL THEN d.classid ELSE 'pg_sequence'::regclass END::oid AS class, d.objid AS object,
+       d.refclassid AS needed_class, d.refobjid AS needed_object, d.refclassid = 'pg_type'::regclass AS by_type,
+       CASE WHEN d.deptype = 'e' THEN 0
+            WHEN d.deptype = 'i' THEN 1
+            WHEN d.deptype = 'P' AND d.classid = d.refclassid THEN 2
+            WHEN d.deptype = 'a' AND d.classid IN ('pg_attrdef'::regclass, 'pg_constraint'::regclass) THEN 3
+            WHEN d.deptype = 'a' AND d.refclassid = 'pg_opclass'::regclass THEN 4
+       END AS strength
+  FROM pg_depend d
+  LEFT JOIN pg_class owned ON d.classid = 'pg_class'::regclass AND owned.oid = d.objid
+                          AND owned.relkind = 'S' AND d.deptype = 'a'
+ WHERE d.objid >= 16384 AND d.refobjid >= 16384
+ UNION ALL
+SELECT 'pg_sequence'::regclass, seqrelid, 'pg_class'::regclass, seqrelid, false, NULL FROM pg_sequence
+ UNION ALL
+SELECT 'pg_inherits'::regclass, inhrelid, 'pg_class'::regclass, related, false, NULL
+  FROM pg_inherits CROSS JOIN LATERAL (VALUES (inhrelid), (inhparent)) related(related)";

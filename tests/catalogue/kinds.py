@@ -1,0 +1,356 @@
+"""All that a database can hold, as the server's own catalogs tell it: what no entry of the catalogue makes, by name.
+
+Of each system catalog there must be a row that an entry made; in its rows every letter that stands for a kind, true and
+false of every flag, a value in every column that may be empty, and an owner other than the usual one. A new major brings
+its new catalogs and columns along.
+"""
+
+from __future__ import annotations
+
+import json
+
+from tests.servers import Server
+
+# Every column of type "char": what it may say, as the manual's chapter "System Catalogs" has it.
+LETTERS = {
+    "pg_aggregate.aggfinalmodify": "rsw",
+    "pg_aggregate.aggkind": "noh",
+    "pg_aggregate.aggmfinalmodify": "rsw",
+    "pg_am.amtype": "it",
+    "pg_amop.amoppurpose": "so",
+    "pg_attribute.attalign": "csid",
+    "pg_attribute.attcompression": "pl",
+    "pg_attribute.attgenerated": "sv",
+    "pg_attribute.attidentity": "ad",
+    "pg_attribute.attstorage": "pexm",
+    "pg_cast.castcontext": "eai",
+    "pg_cast.castmethod": "fib",
+    "pg_class.relkind": "rpiISvmcf",
+    "pg_class.relpersistence": "pu",
+    "pg_class.relreplident": "dnfi",
+    "pg_collation.collprovider": "bci",
+    "pg_constraint.confdeltype": "arcnd",
+    "pg_constraint.confmatchtype": "fs",
+    "pg_constraint.confupdtype": "arcnd",
+    "pg_constraint.contype": "cfnpuxt",
+    "pg_default_acl.defaclobjtype": "rSfTnL",
+    "pg_event_trigger.evtenabled": "ODRA",
+    "pg_operator.oprkind": "bl",
+    "pg_partitioned_table.partstrat": "rlh",
+    "pg_policy.polcmd": "*rawd",
+    "pg_proc.prokind": "fpaw",
+    "pg_proc.proparallel": "sru",
+    "pg_proc.provolatile": "isv",
+    "pg_publication.pubgencols": "ns",
+    "pg_rewrite.ev_enabled": "ODRA",
+    "pg_rewrite.ev_type": "1234",
+    "pg_trigger.tgenabled": "ODRA",
+    "pg_type.typalign": "csid",
+    "pg_type.typcategory": "ACENRSU",
+    "pg_type.typdelim": ",",
+    "pg_type.typstorage": "pexm",
+    "pg_type.typtype": "bcdermp",
+}
+
+# Catalogs of the server's own bookkeeping, and of rows.
+BOOKKEEPING = {
+    "pg_depend",
+    "pg_init_privs",
+    "pg_largeobject",
+    "pg_statistic",
+    "pg_statistic_ext_data",
+    "pg_subscription_rel",
+}
+
+# Columns that follow from others, or that no statement sets.
+DERIVED = {
+    "pg_attribute.attbyval", "pg_attribute.atthasmissing", "pg_attribute.attmissingval", "pg_class.relhasindex",
+    "pg_class.relhasrules", "pg_class.relhassubclass", "pg_class.relhastriggers", "pg_class.relisshared",
+    "pg_collation.collversion", "pg_extension.extrelocatable", "pg_index.indcheckxmin", "pg_index.indisready",
+    "pg_index.indislive", "pg_index.indisvalid", "pg_inherits.inhdetachpending", "pg_trigger.tgisinternal",
+    "pg_type.typbyval",
+}  # fmt: skip
+
+# Which may have a comment: all but parts of something else.
+WITHOUT_COMMENT = {
+    "pg_amop", "pg_amproc", "pg_attrdef", "pg_default_acl", "pg_enum", "pg_publication_namespace", "pg_publication_rel",
+    "pg_user_mapping",
+}  # fmt: skip
+
+# What no entry can show, and why.
+EXCUSED = {
+    # No package of a server brings a provider of labels.
+    "pg_seclabel",
+    # pg_dump gives extensions to whoever restores.
+    "pg_extension.extowner",
+    # They are the database's, not in it: pg_dump tells them with --create alone.
+    "setting of the database", "setting of a role in the database",
+}  # fmt: skip
+
+# Entries to come.
+AWAITED = set(
+    """comment on pg_am
+comment on pg_cast
+comment on pg_conversion
+comment on pg_event_trigger
+comment on pg_foreign_data_wrapper
+comment on pg_foreign_server
+comment on pg_language
+comment on pg_opclass
+comment on pg_operator
+comment on pg_opfamily
+comment on pg_publication
+comment on pg_transform
+comment on pg_ts_config
+comment on pg_ts_dict
+comment on pg_ts_parser
+comment on pg_ts_template
+pg_aggregate
+pg_aggregate.aggfinalextra = false
+pg_aggregate.aggfinalextra = true
+pg_aggregate.aggfinalmodify = r
+pg_aggregate.aggfinalmodify = s
+pg_aggregate.aggfinalmodify = w
+pg_aggregate.agginitval
+pg_aggregate.aggkind = h
+pg_aggregate.aggkind = n
+pg_aggregate.aggkind = o
+pg_aggregate.aggmfinalextra = false
+pg_aggregate.aggmfinalextra = true
+pg_aggregate.aggmfinalmodify = r
+pg_aggregate.aggmfinalmodify = s
+pg_aggregate.aggmfinalmodify = w
+pg_aggregate.aggminitval
+pg_am
+pg_am.amtype = i
+pg_am.amtype = t
+pg_amop
+pg_amop.amoppurpose = o
+pg_amop.amoppurpose = s
+pg_amproc
+pg_attribute.attcompression = l
+pg_attribute.attcompression = p
+pg_attribute.attfdwoptions
+pg_attribute.attgenerated = v
+pg_attribute.attidentity = a
+pg_attribute.attidentity = d
+pg_attribute.attislocal = false
+pg_cast.castcontext = a
+pg_cast.castcontext = i
+pg_cast.castmethod = b
+pg_cast.castmethod = i
+pg_class.relforcerowsecurity = true
+pg_class.relispartition = true
+pg_class.relkind = I
+pg_class.relkind = f
+pg_class.relkind = p
+pg_class.relpartbound
+pg_class.relpersistence = u
+pg_class.relreplident = f
+pg_class.relreplident = i
+pg_constraint.condeferrable = true
+pg_constraint.condeferred = true
+pg_constraint.conenforced = false
+pg_constraint.confdelsetcols
+pg_constraint.confdeltype = c
+pg_constraint.confdeltype = d
+pg_constraint.confdeltype = n
+pg_constraint.confdeltype = r
+pg_constraint.confmatchtype = f
+pg_constraint.confupdtype = c
+pg_constraint.confupdtype = d
+pg_constraint.confupdtype = n
+pg_constraint.confupdtype = r
+pg_constraint.conislocal = false
+pg_constraint.conperiod = true
+pg_constraint.contype = t
+pg_constraint.contype = u
+pg_conversion
+pg_conversion.condefault = false
+pg_conversion.condefault = true
+pg_conversion.conowner
+pg_default_acl
+pg_default_acl.defaclobjtype = L
+pg_default_acl.defaclobjtype = S
+pg_default_acl.defaclobjtype = T
+pg_default_acl.defaclobjtype = f
+pg_default_acl.defaclobjtype = n
+pg_default_acl.defaclobjtype = r
+pg_event_trigger
+pg_event_trigger.evtenabled = A
+pg_event_trigger.evtenabled = D
+pg_event_trigger.evtenabled = O
+pg_event_trigger.evtenabled = R
+pg_event_trigger.evtowner
+pg_event_trigger.evttags
+pg_extension.extcondition
+pg_extension.extconfig
+pg_foreign_data_wrapper
+pg_foreign_data_wrapper.fdwacl
+pg_foreign_data_wrapper.fdwoptions
+pg_foreign_data_wrapper.fdwowner
+pg_foreign_server
+pg_foreign_server.srvacl
+pg_foreign_server.srvoptions
+pg_foreign_server.srvowner
+pg_foreign_server.srvtype
+pg_foreign_server.srvversion
+pg_foreign_table
+pg_foreign_table.ftoptions
+pg_index.indimmediate = false
+pg_index.indisreplident = true
+pg_index.indnullsnotdistinct = true
+pg_inherits
+pg_language
+pg_language.lanacl
+pg_language.lanispl = false
+pg_language.lanispl = true
+pg_language.lanowner
+pg_language.lanpltrusted = false
+pg_language.lanpltrusted = true
+pg_opclass
+pg_opclass.opcdefault = false
+pg_opclass.opcdefault = true
+pg_opclass.opcowner
+pg_operator
+pg_operator.oprcanhash = false
+pg_operator.oprcanhash = true
+pg_operator.oprcanmerge = false
+pg_operator.oprcanmerge = true
+pg_operator.oprkind = b
+pg_operator.oprkind = l
+pg_operator.oprowner
+pg_opfamily
+pg_opfamily.opfowner
+pg_partitioned_table
+pg_partitioned_table.partexprs
+pg_partitioned_table.partstrat = h
+pg_partitioned_table.partstrat = l
+pg_partitioned_table.partstrat = r
+pg_policy.polcmd = r
+pg_proc.probin
+pg_proc.prokind = a
+pg_proc.proparallel = r
+pg_proc.protrftypes
+pg_publication
+pg_publication.puballtables = false
+pg_publication.puballtables = true
+pg_publication.pubdelete = false
+pg_publication.pubdelete = true
+pg_publication.pubgencols = n
+pg_publication.pubgencols = s
+pg_publication.pubinsert = false
+pg_publication.pubinsert = true
+pg_publication.pubowner
+pg_publication.pubtruncate = false
+pg_publication.pubtruncate = true
+pg_publication.pubupdate = false
+pg_publication.pubupdate = true
+pg_publication.pubviaroot = false
+pg_publication.pubviaroot = true
+pg_publication_namespace
+pg_publication_rel
+pg_publication_rel.prattrs
+pg_publication_rel.prqual
+pg_rewrite.ev_enabled = A
+pg_rewrite.ev_enabled = D
+pg_rewrite.ev_enabled = R
+pg_rewrite.ev_type = 2
+pg_rewrite.ev_type = 3
+pg_rewrite.ev_type = 4
+pg_rewrite.is_instead = false
+pg_sequence.seqcycle = true
+pg_subscription
+pg_transform
+pg_trigger.tgdeferrable = true
+pg_trigger.tgenabled = A
+pg_trigger.tgenabled = R
+pg_trigger.tginitdeferred = true
+pg_trigger.tgnewtable
+pg_trigger.tgoldtable
+pg_ts_config
+pg_ts_config.cfgowner
+pg_ts_config_map
+pg_ts_dict
+pg_ts_dict.dictinitoption
+pg_ts_dict.dictowner
+pg_ts_parser
+pg_ts_template
+pg_type.typalign = c
+pg_type.typalign = s
+pg_type.typcategory = U
+pg_type.typisdefined = false
+pg_type.typispreferred = true
+pg_type.typstorage = e
+pg_type.typstorage = m
+pg_type.typtype = p
+pg_user_mapping
+pg_user_mapping.umoptions""".splitlines()
+)
+
+# What hangs on the database in a catalog that all databases share.
+SHARED = {
+    "pg_subscription": "pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())",
+    "setting of the database": "pg_db_role_setting WHERE setdatabase <> 0 AND setrole = 0",
+    "setting of a role in the database": "pg_db_role_setting WHERE setdatabase <> 0 AND setrole <> 0",
+}
+
+# The rows that somebody made and no extension brought: `theirs` is what belongs to extensions.
+PREPARE = """
+    CREATE TEMPORARY TABLE theirs AS
+    WITH RECURSIVE theirs(class, object) AS (
+        SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
+         UNION
+        SELECT classid, objid FROM pg_depend JOIN theirs ON refclassid = class AND refobjid = object
+         WHERE deptype IN ('i', 'a'))
+    SELECT * FROM theirs;
+"""
+
+# The first column of a catalog names the object that the row is of, or is part of.
+COLUMNS = f"""
+    SELECT json_agg(json_build_object('catalog', c.relname, 'column', a.attname, 'type', a.atttypid::regtype,
+               'optional', NOT a.attnotnull, 'key', key.attname, 'class', coalesce(
+                   (SELECT pktable::regclass::text FROM pg_get_catalog_foreign_keys()
+                     WHERE fktable = c.oid AND fkcols = ARRAY[key.attname::text]), c.relname)) ORDER BY c.relname, a.attnum)
+      FROM pg_class c
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+      JOIN pg_attribute key ON key.attrelid = c.oid AND key.attnum = 1
+     WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind = 'r' AND NOT c.relisshared
+       AND c.relname <> ALL ('{{{",".join(BOOKKEEPING)}}}');
+"""
+
+
+def lacking(server: Server, database: str) -> set[str]:
+    columns = json.loads(server.psql(COLUMNS, database))
+    questions: dict[str, str] = {}
+    for column in columns:
+        catalog, name, kind, key = column["catalog"], column["column"], column["type"], column["key"]
+        made = (
+            f"{catalog} WHERE {key} >= 16384 AND NOT EXISTS "
+            f"(SELECT FROM theirs WHERE class = '{column['class']}'::regclass AND object = {key})"
+        )
+        label = f"{catalog}.{name}"
+        if name == key:
+            questions[catalog] = made
+            if key == "oid" and catalog not in WITHOUT_COMMENT:
+                # Those of large objects name the catalog of their rows.
+                described = catalog.removesuffix("_metadata")
+                questions[f"comment on {catalog}"] = (
+                    f"{made} AND EXISTS (SELECT FROM pg_description"
+                    f" WHERE objoid = {catalog}.oid AND classoid = '{described}'::regclass)"
+                )
+        elif label in DERIVED:
+            continue
+        elif kind == '"char"':
+            questions |= {f"{label} = {letter}": f"{made} AND {name} = '{letter}'" for letter in LETTERS[label]}
+        elif kind == "boolean":
+            questions |= {f"{label} = {value}": f"{made} AND {name} = {value}" for value in ("true", "false")}
+        elif column["optional"]:
+            questions[label] = f"{made} AND {name} IS NOT NULL"
+        elif name.endswith("owner"):
+            questions[label] = f"{made} AND {name} <> 10"
+    questions |= SHARED
+    asked = " UNION ALL ".join(
+        f"SELECT '{question}' WHERE NOT EXISTS (SELECT FROM {where})" for question, where in questions.items()
+    )
+    return set(server.psql(PREPARE + asked, database).splitlines())
