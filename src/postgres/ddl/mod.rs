@@ -16,6 +16,7 @@ mod conversions;
 mod coverage;
 pub mod database;
 mod dependencies;
+mod extension_data;
 mod extensions;
 mod family_members;
 mod functions;
@@ -170,7 +171,8 @@ pub struct Schema {
 /// Reads the catalogs, with a number of queries that does not grow with the number of tables; a hundred sequences take one.
 pub async fn read(reader: &Reader<'_>) -> Result<Schema> {
     let entries = entries(reader).await?;
-    let sequences = positions::read(reader, &entries).await?;
+    let mut sequences = positions::read(reader, &entries).await?;
+    sequences.extend(extension_data::read(reader).await?);
     let roles = privileges::roles(reader).await?;
     let Ordered { entries, needs, .. } = order::sorted(reader, entries).await?;
     Ok(Schema {

@@ -52,10 +52,11 @@ impl Renaming {
     pub(super) fn takes(&self, object: &Object) -> bool {
         match object.kind.as_str() {
             "extension" => !self.extensions.contains(&object.name),
+            // There is one database, the live one, and one copy of an extension.
+            "database" | "database setting" | "database comment" | "database acl" | "role setting"
+            | "extension data"
             // These have one name in the whole database; objects that need them find the live ones.
-            "language" | "access method" => false,
-            // There is one database, the live one.
-            "database" | "database setting" | "database comment" | "database acl" | "role setting" => false,
+            | "language" | "access method" => false,
             // And these are what their types are.
             "cast" | "transform" => self.is_mentioned(&object.name),
             "operator family member" => {
