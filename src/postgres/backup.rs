@@ -64,9 +64,6 @@ async fn run(
     for notice in &schema.notices {
         progress.notice(notice.clone());
     }
-    for setting in ddl::coverage::database_settings(&reader).await? {
-        progress.notice(format!("{setting} is a setting of the database itself and not part of the backup"));
-    }
     let mut tables: Vec<Table> = schema.relations.iter().map(describe_table).collect();
     check_exclusions(plan, &tables)?;
     foreign_keys::describe(&reader, &schema.relations, &mut tables).await?;

@@ -43,7 +43,7 @@ pub(super) async fn prepare(client: &Client) -> Result<Server> {
          SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET idle_session_timeout = 0; SET row_security = off; \
          SET standard_conforming_strings = on; SET check_function_bodies = off; SET xmloption = content; \
          SET quote_all_identifiers = off; SET bytea_output = 'hex'; SET client_min_messages = warning; \
-         SET jit = off; \
+         SET jit = off; SET default_transaction_read_only = off; \
          SET lc_monetary = 'C'; SET array_nulls = on; SET transform_null_equals = off; \
          SET default_tablespace = ''; SET default_table_access_method = heap; \
          SELECT pg_catalog.set_config('search_path', '', false);",

@@ -135,3 +135,62 @@ async fn constraints(client: &Client) -> Vec<String> {
 async fn alone(reader: &Reader<'_>) -> holdfast::Result<ddl::Schema> {
     ddl::read(reader, reader).await
 }
+
+/// An extension of SQL alone, in a folder that the server is told of; servers before 18 know one folder.
+#[tokio::test]
+async fn rows_of_extensions_are_restored_where_the_extension_wants_it() {
+    let server = PostgresServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let extensions = folder.path().join("extension");
+    std::fs::create_dir(&extensions).unwrap();
+    std::fs::write(extensions.join("kept_rows.control"), "default_version = '1.0'\nrelocatable = false\n").unwrap();
+    std::fs::write(
+        extensions.join("kept_rows--1.0.sql"),
+        "CREATE SCHEMA kept; \
+         CREATE TABLE kept.up (id integer PRIMARY KEY, standard boolean, note text, twice text GENERATED ALWAYS AS (note || note) STORED); \
+         CREATE TABLE kept.down (up integer REFERENCES kept.up, made integer GENERATED ALWAYS AS IDENTITY); \
+         CREATE SEQUENCE kept.counter; \
+         INSERT INTO kept.up VALUES (1, true, 'standard'); \
+         SELECT pg_extension_config_dump('kept.up', 'WHERE NOT standard'); \
+         SELECT pg_extension_config_dump('kept.down', ''); \
+         SELECT pg_extension_config_dump('kept.counter', '');",
+    )
+    .unwrap();
+    for (path, mode) in [(folder.path(), 0o755), (&extensions, 0o755)] {
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    }
+    let original = fill(&server, "original", "").await;
+    let row = original.query_one("SELECT current_setting('server_version_num')::int", &[]).await.unwrap();
+    let version: i32 = row.get(0);
+    if version < 180_000 {
+        // What the catalogs say of an extension is the same on all of them.
+        assert!(read(&original).await.sequences.is_empty());
+        return;
+    }
+    let path = format!("SET extension_control_path = '{}:$system'", folder.path().display());
+    original.batch_execute(&path).await.unwrap();
+    original
+        .batch_execute(
+            "CREATE EXTENSION kept_rows; INSERT INTO kept.up VALUES (2, false, E'it''s \\\\ \\n'), (3, false, NULL); \
+             INSERT INTO kept.down VALUES (2), (1); SELECT setval('kept.counter', 7)",
+        )
+        .await
+        .unwrap();
+    let schema = read(&original).await;
+    assert!(schema.relations.is_empty());
+    server.create_database("restored").await;
+    let restored = server.connect("restored").await;
+    restored.batch_execute(&path).await.unwrap();
+    execute(&restored, &schema).await;
+    // The second time over rows that are there already, and some that came since.
+    for _ in 0..2 {
+        for entry in &schema.sequences {
+            restored.batch_execute(&entry.sql).await.unwrap_or_else(|error| panic!("{error:?}\n{}", entry.sql));
+        }
+        assert_eq!(server.pg_dump("original", &[]), server.pg_dump("restored", &[]));
+        restored
+            .batch_execute("INSERT INTO kept.up VALUES (9, false); INSERT INTO kept.down VALUES (9)")
+            .await
+            .unwrap();
+    }
+}

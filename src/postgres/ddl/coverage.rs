@@ -17,12 +17,6 @@ pub(super) async fn refused(reader: &Reader<'_>) -> Result<Vec<Refused>> {
     Ok(refused)
 }
 
-/// Settings that belong to this database, by name (values may be secrets), with the role that alone they are for.
-pub async fn database_settings(reader: &Reader<'_>) -> Result<Vec<String>> {
-    let rows = scope::rows(reader, "settings of the database", SETTINGS).await?;
-    Ok(rows.iter().map(|row| row.get("setting")).collect())
-}
-
 /// The server numbers what users make from 16384 on.
 fn objects_query() -> String {
     format!(
@@ -91,12 +85,3 @@ fn others_query() -> String {
         database = "(SELECT oid FROM pg_database WHERE datname = current_database())",
     )
 }
-
-const SETTINGS: &str = "
-    SELECT split_part(setting, '=', 1) || coalesce(' of role ' || rolname, '') AS setting
-      FROM pg_db_role_setting
-      JOIN pg_database ON pg_database.oid = setdatabase
-      CROSS JOIN LATERAL unnest(setconfig) setting
-      LEFT JOIN pg_roles ON pg_roles.oid = setrole
-     WHERE datname = current_database()
-     ORDER BY 1";

@@ -13,10 +13,12 @@ mod columns;
 mod comments;
 mod constraints;
 mod conversions;
-pub mod coverage;
+mod coverage;
+pub mod database;
 mod default_privileges;
 mod dependencies;
 mod event_triggers;
+mod extension_data;
 mod extensions;
 mod family_members;
 mod foreign;
@@ -60,9 +62,9 @@ use std::collections::BTreeSet;
 use futures_util::future::try_join;
 use tokio_postgres::Client;
 
+pub use self::majors::Majors;
 pub use self::order::{Ordered, Stray};
 
-pub use self::majors::Majors;
 use crate::error::Result;
 use crate::manifest::{Extension, Requirement, Section};
 
@@ -183,7 +185,8 @@ pub struct Schema {
 /// as long as all the rest.
 pub async fn read(reader: &Reader<'_>, helper: &Reader<'_>) -> Result<Schema> {
     let (entries, relations) = try_join(entries(reader, helper), relations::read(helper)).await?;
-    let sequences = positions::read(reader, &entries).await?;
+    let mut sequences = positions::read(reader, &entries).await?;
+    sequences.extend(extension_data::read(reader).await?);
     let Ordered { entries, needs, .. } = order::sorted(reader, entries).await?;
     let roles = privileges::roles(reader).await?;
     Ok(Schema {
@@ -233,6 +236,7 @@ async fn entries(reader: &Reader<'_>, helper: &Reader<'_>) -> Result<Vec<Entry>>
     entries.extend(security_labels::entries(reader).await?);
     entries.extend(privileges::entries(reader).await?);
     entries.extend(default_privileges::entries(reader).await?);
+    entries.extend(database::entries(reader).await?);
     Ok(entries)
 }
 

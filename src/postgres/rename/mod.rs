@@ -66,6 +66,9 @@ impl Renaming {
     pub(super) fn takes(&self, object: &Object) -> bool {
         match object.kind.as_str() {
             "extension" => !self.extensions.contains(&object.name),
+            // There is one database, the live one, and one copy of an extension.
+            "database" | "database setting" | "database comment" | "database acl" | "role setting"
+            | "extension data" => false,
             "operator family member" => {
                 object.schema.as_ref().is_some_and(|schema| self.schemas.contains_key(schema))
                     || self.is_mentioned(&object.name)

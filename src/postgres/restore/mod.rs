@@ -15,6 +15,7 @@ pub(in crate::postgres) mod requirements;
 mod resources;
 pub(in crate::postgres) mod rows;
 pub(in crate::postgres) mod selection;
+mod settings;
 mod surroundings;
 
 pub use preview::preview;
@@ -26,7 +27,6 @@ use tokio_postgres::Client;
 
 use self::load::{Loader, Place};
 use self::replace::{PutAside, Replacement};
-use self::requirements::Wanted;
 use self::selection::Tables;
 use super::connect::{self, Address, Connection, describe_error};
 use super::ddl::{Reader, removal};
@@ -191,21 +191,14 @@ async fn decide(
 
 /// All that happens between `BEGIN` and `COMMIT` when a whole database is restored; gives the rows loaded.
 pub(in crate::postgres) async fn execute(extent: Extent, loader: &Loader<'_>, server: &Server) -> Result<u64> {
-    check_requirements(extent, loader, server).await?;
     clear(extent.owners, loader, server).await?;
     complete(extent, loader, PutAside::default()).await
-}
-
-/// Fails before anything is dropped when the server lacks what the backup needs.
-async fn check_requirements(extent: Extent, loader: &Loader<'_>, server: &Server) -> Result<()> {
-    requirements::check(loader.client, &loader.archive.manifest).await?;
-    let wanted = Wanted { tables: loader.tables, scope: extent.scope, owners: extent.owners };
-    requirements::check_version(server.version, &loader.archive.manifest, &wanted)
 }
 
 /// Removes all that a whole backup replaces.
 async fn clear(owners: Owners, loader: &Loader<'_>, server: &Server) -> Result<()> {
     let reader = Reader { client: loader.client, version: server.version };
+    requirements::check(&reader, &loader.archive.manifest, owners).await?;
     for removal in removal::plan(&reader, owners).await? {
         loader
             .client

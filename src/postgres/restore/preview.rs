@@ -6,9 +6,10 @@ use tokio_postgres::Client;
 
 use super::part;
 use super::replace::Replacement;
-use super::requirements::{self, Wanted};
+use super::requirements;
 use super::resources;
 use super::selection::Tables;
+use super::settings;
 use crate::archive::Archive;
 use crate::error::Result;
 use crate::event::Progress;
@@ -77,7 +78,7 @@ pub fn preview(
     let address = connect::resolve(parameters)?;
     block_on(unless_stopped(progress, async {
         let connection = Connection::open(&address).await?;
-        let preview = describe(plan, &address, &connection, &archive.manifest).await?;
+        let preview = describe(plan, &address, &connection, archive).await?;
         connection.close().await?;
         Ok(preview)
     }))
@@ -87,8 +88,9 @@ async fn describe(
     plan: &RestorePlan,
     address: &Address,
     connection: &Connection,
-    manifest: &Manifest,
+    archive: &Archive,
 ) -> Result<Preview> {
+    let manifest = &archive.manifest;
     let client = &connection.client;
     let server = session::prepare(client).await?;
     // Rows are counted here, too.
@@ -115,9 +117,7 @@ async fn describe(
         }
         return Ok(preview);
     }
-    requirements::check(client, manifest).await?;
-    let wanted = Wanted { tables: &tables, scope: plan.scope, owners: plan.owners };
-    requirements::check_version(server.version, manifest, &wanted)?;
+    requirements::check(&reader, manifest, plan.owners).await?;
     let swaps = preview.choice.strategy == Strategy::Swap;
     let live = if swaps {
         removal::everything(&reader, plan.owners).await?
@@ -128,6 +128,7 @@ async fn describe(
     let live_objects = live.iter().filter(|removal| removal.kind == LARGE_OBJECT).count();
     preview.tables.extend(large_objects(plan, manifest, live_objects));
     (preview.drops, preview.creates) = compare(&live, manifest);
+    settings::describe(&mut preview, &reader, archive, plan.owners).await?;
     if swaps {
         swap::describe(&place, manifest, &mut preview).await?;
     } else {

@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 
 use super::data_only;
 use super::provision::{self, LeftOut};
-use super::requirements::{self, Wanted};
+use super::requirements;
 use super::selection::{Part, Tables};
 use super::surroundings::{Going, Surroundings};
 use crate::error::Result;
@@ -62,12 +62,7 @@ impl Replacement {
             surroundings.refuse_others(manifest, part)?;
             surroundings.refuse_dependents(reader.client, &going).await?;
             left_out = provision::complete(part, manifest, &surroundings.present(&going))?;
-            let mut brought = part.objects.iter().filter_map(|index| manifest.objects.get(*index as usize));
-            if brought.any(|object| object.kind == "extension") {
-                requirements::check(reader.client, manifest).await?;
-            }
-            let wanted = Wanted { tables, scope: plan.scope, owners: plan.owners };
-            requirements::check_version(reader.version, manifest, &wanted)?;
+            requirements::check_part(reader, manifest, tables).await?;
         }
         Ok(Self { surroundings, going, left_out })
     }

@@ -8,20 +8,40 @@ use crate::error::{Error, Result};
 use crate::manifest::{Manifest, Object, Requirement, Section};
 use crate::plan::{Owners, RestorePlan, Scope};
 use crate::postgres::connect::describe_error;
+use crate::postgres::ddl::Reader;
 use crate::postgres::quote::identifier;
 
 /// How many objects an error names; the rest is counted.
 const NAMED_OBJECTS: usize = 10;
 
-/// Fails where the server cannot hold what is to be restored, with everything that is missing and how to get it.
-pub(in crate::postgres) async fn check(client: &Client, manifest: &Manifest) -> Result<()> {
-    label_providers::check(client, manifest).await?;
-    let mut missing: Vec<String> = extensions(client, manifest).await?;
-    for requirement in lacking(client, manifest).await? {
-        if requirement.kind == "collation" {
-            missing.push(format!("collation {} ({})", identifier(&requirement.name), requirement.statement));
+/// Fails where the server cannot hold the whole of a backup, with everything that is missing and how to get it.
+pub(in crate::postgres) async fn check(reader: &Reader<'_>, manifest: &Manifest, owners: Owners) -> Result<()> {
+    label_providers::check(reader.client, manifest).await?;
+    let mut missing = extensions(reader.client, manifest, &|_| true).await?;
+    for Requirement { kind, name, statement } in lacking(reader.client, manifest).await? {
+        if kind == "collation" {
+            missing.push(format!("collation {} ({statement})", identifier(name)));
         }
     }
+    refuse(&missing)?;
+    let executed = |object: &Object| owners == Owners::Apply || object.section != Section::Owners;
+    check_version(reader.version, manifest.objects.iter().filter(|object| executed(object)))
+}
+
+/// Fails where the server cannot hold a part of a backup.
+pub(super) async fn check_part(reader: &Reader<'_>, manifest: &Manifest, tables: &Tables) -> Result<()> {
+    let chosen: Vec<&Object> = (0..)
+        .zip(&manifest.objects)
+        .filter(|(index, object)| tables.contains_object(*index) && object.section != Section::Owners)
+        .map(|(_, object)| object)
+        .collect();
+    let brought: Vec<&str> =
+        chosen.iter().filter(|object| object.kind == "extension").map(|object| object.name.as_str()).collect();
+    refuse(&extensions(reader.client, manifest, &|name| brought.contains(&name)).await?)?;
+    check_version(reader.version, chosen.into_iter())
+}
+
+fn refuse(missing: &[String]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
@@ -31,41 +51,19 @@ pub(in crate::postgres) async fn check(client: &Client, manifest: &Manifest) -> 
     ))
 }
 
-/// Fails where the server is too old for an object that is to be restored.
-pub(in crate::postgres) fn check_version(server_version: u32, manifest: &Manifest, wanted: &Wanted<'_>) -> Result<()> {
+/// Fails where the server is too old for an object.
+fn check_version<'a>(server_version: u32, objects: impl Iterator<Item = &'a Object>) -> Result<()> {
     let major = server_version / 10_000;
-    let unknown: Vec<(u32, &Object)> = (0..)
-        .zip(&manifest.objects)
-        .filter_map(|(index, object)| Some((object.since.filter(|since| *since > major)?, index, object)))
-        .filter(|(_, index, object)| wanted.defines(*index, object))
-        .map(|(since, _, object)| (since, object))
-        .collect();
-    let Some(since) = unknown.iter().map(|(since, _)| since).max() else {
-        return Ok(());
-    };
-    let mut names: Vec<String> =
-        unknown.iter().map(|(since, object)| format!("{} {} (since {since})", object.kind, object.label())).collect();
-    if names.len() > NAMED_OBJECTS {
-        let more = names.split_off(NAMED_OBJECTS).len();
-        names.push(format!("{more} more"));
+    let unknown: Vec<(u32, &Object)> =
+        objects.filter_map(|object| Some((object.since?, object))).filter(|(since, _)| *since > major).collect();
+    let Some((newest, _)) = unknown.iter().max_by_key(|(since, _)| since) else { return Ok(()) };
+    let label = |(since, object): &(u32, &Object)| format!("{} {} (since {since})", object.kind, object.label());
+    let mut names: Vec<String> = unknown.iter().take(NAMED_OBJECTS).map(label).collect();
+    if unknown.len() > NAMED_OBJECTS {
+        names.push(format!("{} more", unknown.len() - NAMED_OBJECTS));
     }
     Err(Error::database(format!("PostgreSQL {major} does not know what the backup holds: {}", names.join(", ")))
-        .hint(format!("restore it into PostgreSQL {since} or later; --table restores what this server knows")))
-}
-
-/// What of a backup is to be restored.
-pub(in crate::postgres) struct Wanted<'a> {
-    pub tables: &'a Tables,
-    pub scope: Scope,
-    pub owners: Owners,
-}
-
-impl Wanted<'_> {
-    /// Whether the statements of this object are executed.
-    fn defines(&self, index: u32, object: &Object) -> bool {
-        let adorns = object.section == Section::Owners;
-        self.scope != Scope::DataOnly && (!adorns || self.owners == Owners::Apply) && self.tables.contains_object(index)
-    }
+        .hint(format!("restore it into PostgreSQL {newest} or later; --table restores what this server knows")))
 }
 
 /// What is missing or different and stops nothing, in whole sentences.
@@ -120,8 +118,9 @@ async fn lacking<'a>(client: &Client, manifest: &'a Manifest) -> Result<Vec<&'a 
 }
 
 /// Extensions that the server does not offer, and those that it has not got yet and would not let us create.
-async fn extensions(client: &Client, manifest: &Manifest) -> Result<Vec<String>> {
-    let needed: Vec<&str> = manifest.database.extensions.iter().map(|extension| extension.name.as_str()).collect();
+async fn extensions(client: &Client, manifest: &Manifest, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<String>> {
+    let needed = manifest.database.extensions.iter().map(|extension| extension.name.as_str());
+    let needed: Vec<&str> = needed.filter(|name| wanted(name)).collect();
     let rows = client
         .query(
             "SELECT needed.name, a.name IS NULL FROM pg_catalog.unnest($1::text[]) AS needed(name) \

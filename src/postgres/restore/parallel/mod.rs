@@ -18,7 +18,7 @@ use self::worker::Board;
 use super::load::{Loader, Place};
 use super::rows::{self, Rows};
 use super::selection::Tables;
-use super::{Extent, check_requirements, clear, define, hand_over, resources, selected_bytes};
+use super::{Extent, clear, define, hand_over, resources, selected_bytes};
 use crate::archive::Archive;
 use crate::error::Result;
 use crate::event::Progress;
@@ -87,7 +87,6 @@ impl<'a> ParallelRestore<'a> {
         let server = session::prepare(client).await?;
         self.configure(client).await?;
         let loader = self.loader(client);
-        check_requirements(self.extent, &loader, &server).await?;
         clear(self.extent.owners, &loader, &server).await?;
         define(&loader).await?;
         let board = self.board(&loader).await?;

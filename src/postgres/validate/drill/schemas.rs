@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::manifest::{Manifest, Section};
 use crate::plan::{Owners, Scope, Verify};
 use crate::postgres::connect::{Connection, describe_error, sqlstate};
+use crate::postgres::ddl::Reader;
 use crate::postgres::quote::identifier;
 use crate::postgres::rename::{Renaming, schema_of_extension};
 use crate::postgres::restore::load::{Loader, Place, statement};
@@ -34,7 +35,7 @@ pub(super) async fn rehearse(drill: Drill<'_>, home: Connection) -> Result<Strin
     let loader = drill.loader(client, Place::Scratch(&renaming));
     loader.check_statements()?;
     // After an error the end of the connection rolls back as well.
-    restored(&loader, &renaming)
+    restored(&loader, &renaming, server.version)
         .await
         .map_err(|error| if is_ambiguity(&error, &renaming) { ambiguous(error) } else { verdict(error) })?;
     client.batch_execute("ROLLBACK").await.map_err(|error| describe_error(error, "rolling the drill back"))?;
@@ -65,8 +66,9 @@ fn left_out(manifest: &Manifest) -> Vec<&'static str> {
     left_out
 }
 
-async fn restored(loader: &Loader<'_>, renaming: &Renaming) -> Result<()> {
-    restore::requirements::check(loader.client, &loader.archive.manifest).await?;
+async fn restored(loader: &Loader<'_>, renaming: &Renaming, version: u32) -> Result<()> {
+    let reader = Reader { client: loader.client, version };
+    restore::requirements::check(&reader, &loader.archive.manifest, EXTENT.owners).await?;
     for schema in unmade(&loader.archive.manifest) {
         loader
             .client
