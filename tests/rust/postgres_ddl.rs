@@ -4,7 +4,7 @@ use std::io::Write;
 
 use holdfast::Kind;
 use holdfast::manifest::Section;
-use holdfast::postgres::ddl::{self, Reader, Schema};
+use holdfast::postgres::ddl::{self, Entry, Reader, Schema};
 use tokio_postgres::Client;
 
 use crate::postgres_server::PostgresServer;
@@ -142,7 +142,10 @@ async fn a_circle_is_an_error_that_names_its_objects() {
 }
 
 fn names(schema: &Schema, section: Section) -> Vec<&str> {
-    schema.entries.iter().filter(|entry| entry.section == section).map(|entry| entry.name.as_str()).collect()
+    // What every database has of its own: its settings, its comment, its rights.
+    let of_database = |entry: &&Entry| entry.kind.starts_with("database");
+    let entries = schema.entries.iter().filter(|entry| entry.section == section && !of_database(entry));
+    entries.map(|entry| entry.name.as_str()).collect()
 }
 
 async fn fill(server: &PostgresServer, statements: &str) -> Client {

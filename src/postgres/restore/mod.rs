@@ -62,7 +62,7 @@ pub fn restore(
     block_on(Box::pin(async {
         let choice = unless_stopped(progress, chosen(plan, &address, &archive.manifest)).await?;
         match choice.strategy {
-            Strategy::Swap => Swap { plan, address: &address, archive, progress }.run().await,
+            Strategy::Swap => Box::pin(Swap { plan, address: &address, archive, progress }.run()).await,
             Strategy::InPlace | Strategy::Auto => in_place(plan, &address, archive, progress).await,
         }
     }))
