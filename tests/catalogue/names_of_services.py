@@ -77,8 +77,7 @@ def strange(label: str, tail: str) -> Entry:
     return Entry(
         name=f"services_with_{label}",
         create=services("cat_services" + tail, "cat_services role" + tail, lambda kind: f"cat_services {kind}{tail}"),
-        shows=rf"CREATE (SERVER|PUBLICATION|EVENT TRIGGER) {in_text('cat_services ')[:-1]}\w+( \w+)?"
-        + in_text(tail)[1:],
+        shows=rf"CREATE (PUBLICATION|EVENT TRIGGER) {in_text('cat_services ')[:-1]}\w+( \w+)?" + in_text(tail)[1:],
         absent=ONLY_WITH_ALL,
     )
 
@@ -107,7 +106,7 @@ ENTRIES: list[Entry] = [
     Entry(
         name="services_that_are_keywords",
         create=services("analyse", "authorization", dict(zip(KINDS, KEYWORDS, strict=True)).__getitem__),
-        shows=r'CREATE (FOREIGN DATA WRAPPER "primary"|SERVER "all"|EVENT TRIGGER "else")',
+        shows=r'CREATE EVENT TRIGGER "else"',
         absent=ONLY_WITH_ALL,
     ),
 ]

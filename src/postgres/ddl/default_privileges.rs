@@ -22,7 +22,7 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
         id: None,
         section: Section::Owners,
         kind: KIND,
-        schema: None,
+        schema: rows[0].get("schema"),
         name: Address::read(&rows[0]).label(),
         table: None,
         sql: rows.iter().map(|row| guard::guarded(&statement(row))).collect(),
