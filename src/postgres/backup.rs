@@ -150,7 +150,7 @@ fn refuse(plan: &BackupPlan, schema: &Schema) -> Result<Vec<Skipped>> {
     if schema.refused.len() > NAMED_OBJECTS {
         names.push(format!("{} more", schema.refused.len() - NAMED_OBJECTS));
     }
-    Err(Error::new(Kind::Unsupported, format!("the database holds what cannot be backed up yet: {}", names.join(", ")))
+    Err(Error::new(Kind::Unsupported, format!("the database holds what cannot be backed up: {}", names.join(", ")))
         .hint(
             "--skip-unsupported leaves these out and records it in the backup; a restore drops them from the database",
         ))
