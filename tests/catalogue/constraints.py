@@ -79,6 +79,17 @@ ENTRIES: list[Entry] = [
         shows=r"ADD CONSTRAINT late FOREIGN KEY \(wrong\) REFERENCES cat_foreign_keys\.up\(a\) ON DELETE RESTRICT NOT VALID;",
     ),
     Entry(
+        name="foreign_key_updates",
+        create="""
+            CREATE SCHEMA cat_foreign_key_updates;
+            SET search_path = cat_foreign_key_updates;
+            CREATE TABLE up (a integer PRIMARY KEY);
+            CREATE TABLE down (a integer REFERENCES up ON UPDATE CASCADE, b integer REFERENCES up ON UPDATE SET DEFAULT,
+                c integer REFERENCES up ON UPDATE RESTRICT);
+        """,
+        shows=r"REFERENCES cat_foreign_key_updates\.up\(a\) ON UPDATE (CASCADE|SET DEFAULT|RESTRICT);",
+    ),
+    Entry(
         name="foreign_key_sets_one_column",
         create="""
             CREATE SCHEMA cat_foreign_key_sets_one_column;

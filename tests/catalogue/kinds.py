@@ -100,38 +100,8 @@ comment on pg_ts_dict
 comment on pg_ts_parser
 comment on pg_ts_template
 pg_attribute.attcompression = l
-pg_attribute.attcompression = p
 pg_attribute.attfdwoptions
-pg_attribute.attgenerated = v
-pg_attribute.attidentity = a
-pg_attribute.attidentity = d
-pg_attribute.attislocal = false
-pg_class.relforcerowsecurity = true
-pg_class.relispartition = true
-pg_class.relkind = I
 pg_class.relkind = f
-pg_class.relkind = p
-pg_class.relpartbound
-pg_class.relpersistence = u
-pg_class.relreplident = f
-pg_class.relreplident = i
-pg_constraint.condeferrable = true
-pg_constraint.condeferred = true
-pg_constraint.conenforced = false
-pg_constraint.confdelsetcols
-pg_constraint.confdeltype = c
-pg_constraint.confdeltype = d
-pg_constraint.confdeltype = n
-pg_constraint.confdeltype = r
-pg_constraint.confmatchtype = f
-pg_constraint.confupdtype = c
-pg_constraint.confupdtype = d
-pg_constraint.confupdtype = n
-pg_constraint.confupdtype = r
-pg_constraint.conislocal = false
-pg_constraint.conperiod = true
-pg_constraint.contype = t
-pg_constraint.contype = u
 pg_default_acl
 pg_default_acl.defaclobjtype = L
 pg_default_acl.defaclobjtype = S
@@ -160,16 +130,7 @@ pg_foreign_server.srvtype
 pg_foreign_server.srvversion
 pg_foreign_table
 pg_foreign_table.ftoptions
-pg_index.indimmediate = false
-pg_index.indisreplident = true
-pg_index.indnullsnotdistinct = true
-pg_inherits
-pg_partitioned_table
-pg_partitioned_table.partexprs
-pg_partitioned_table.partstrat = h
-pg_partitioned_table.partstrat = l
-pg_partitioned_table.partstrat = r
-pg_policy.polcmd = r
+pg_language.lanispl = false
 pg_publication
 pg_publication.puballtables = false
 pg_publication.puballtables = true
@@ -197,14 +158,7 @@ pg_rewrite.ev_type = 2
 pg_rewrite.ev_type = 3
 pg_rewrite.ev_type = 4
 pg_rewrite.is_instead = false
-pg_sequence.seqcycle = true
 pg_subscription
-pg_trigger.tgdeferrable = true
-pg_trigger.tgenabled = A
-pg_trigger.tgenabled = R
-pg_trigger.tginitdeferred = true
-pg_trigger.tgnewtable
-pg_trigger.tgoldtable
 pg_ts_config
 pg_ts_config.cfgowner
 pg_ts_config_map

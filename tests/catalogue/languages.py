@@ -44,7 +44,7 @@ lines" AS OPERATOR 1 =, FUNCTION 1 hashint4(integer);
 lines" (a);
             CREATE MATERIALIZED VIEW m USING cat_access_method AS SELECT * FROM t;
         """,
-        shows=r"CREATE ACCESS METHOD |COMMENT ON ACCESS METHOD cat_access_method",
+        shows=r"CREATE ACCESS METHOD \"?cat_access_method|COMMENT ON ACCESS METHOD cat_access_method",
         absent=ONLY_WITH_ALL,
     ),
     Entry(

@@ -95,6 +95,7 @@ MODES: dict[ModeName, Mode] = {
         # pg_dump groups large objects by their owners and grants; the other modes compare them.
         Mode("full", ours(owners="ignore"), options("--no-owner", "--no-acl", "--no-large-objects")),
         Mode("owners", ours(), options()),
+        Mode("swap", ours(strategy="swap"), options()),
         Mode("psql", through_psql, options()),
         Mode("schema-only", schema_backup, options("--schema-only")),
         Mode("data-only", schema_then_rows, options()),

@@ -143,6 +143,7 @@ ENTRIES: list[Entry] = [
             CREATE POLICY "Some ones" ON t AS RESTRICTIVE FOR UPDATE TO cat_policies, "cat_policies wri'ter"
                 USING (true) WITH CHECK (title <> 'x\\y');
             CREATE POLICY add ON t FOR INSERT TO cat_policies WITH CHECK (title <> '');
+            CREATE POLICY look ON t FOR SELECT USING (id > 0);
             CREATE POLICY at_work ON t FOR DELETE TO CURRENT_USER USING (id = (SELECT max(id) FROM t));
         """,
         shows=r'CREATE POLICY "Some ones" ON cat_policies\.t AS RESTRICTIVE FOR UPDATE TO cat_policies, "cat_policies wri\'ter"',

@@ -69,9 +69,9 @@ def test_pg_dump_says_the_same(trials: Trials, major: int, mode: Mode) -> None:
     restored = trial.restored(mode.name)
     wanted, found = trial.text(trial.original, *options), trial.text(restored, *options)
     # Of a part, pg_dump does not look at all dependencies, and so not at all orders either.
-    assert_same(
-        *(("".join(sorted(text.split("\n--\n"))) for text in (wanted, found)) if mode.untouched else (wanted, found))
-    )
+    if mode.untouched:
+        wanted, found = ("".join(sorted(blocks(text))) for text in (wanted, found))
+    assert_same(wanted, found)
 
 
 @pytest.mark.parametrize("mode", [mode for mode in MODES.values() if mode.untouched], ids=lambda mode: mode.name)
@@ -81,7 +81,9 @@ def test_what_was_not_asked_for_is_left_alone(trials: Trials, major: int, mode: 
     trial = trials(major)
     options = mode.untouched(trial)
     restored = trial.restored(mode.name)
-    assert_same(trial.text(trial.before(mode.name), *options), trial.text(restored, *options))
+    before, after = (blocks(trial.text(name, *options)) for name in (trial.before(mode.name), restored))
+    # What the parts need of others may have come along.
+    assert [block for block in before if block not in after] == []
 
 
 @EACH_MAJOR
@@ -110,6 +112,10 @@ def test_rows_come_back_that_a_check_was_never_asked_about(
 def test_the_catalogue_leaves_no_kind_out(trials: Trials) -> None:
     trial = trials(ALL_MAJORS[-1])
     assert lacking(trial.server, trial.original) - EXCUSED - AWAITED == set()
+
+
+def blocks(text: str) -> list[str]:
+    return text.split("\n--\n")
 
 
 def assert_same(wanted: str, found: str) -> None:

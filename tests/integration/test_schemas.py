@@ -14,7 +14,7 @@ from tests.servers import start
 
 FOLDER = Path(__file__).resolve().parent.parent / "schemas"
 SCHEMAS = ("rental", "tenants", "partitions")
-MODES: tuple[ModeName, ...] = ("owners", "psql")
+MODES: tuple[ModeName, ...] = ("owners", "swap", "psql")
 # In place, everything is made in one transaction, which holds a lock for each table and index until its end.
 SETTINGS = {"max_locks_per_transaction": "512"}
 

@@ -246,7 +246,7 @@ fn owners_query(version: u32) -> String {
 
 /// The server keeps what an object was born with for its own objects and those of extensions; all others start with
 /// what `acldefault` says. The schema `public` is compared with what 15 and later make of it, so that a backup says
-/// the same wherever it goes.
+/// the same wherever it goes; before 15 everybody could also create objects in it, which may have been taken away.
 fn grants_query() -> String {
     format!(
         "WITH {OBJECTS}, item AS ( \
@@ -254,13 +254,15 @@ fn grants_query() -> String {
                    coalesce(acl, acldefault(letter, owner)) AS given, \
                    CASE WHEN letter = 'n' AND schema = 'public' \
                         THEN acldefault('n', owner) || makeaclitem(0, owner, 'USAGE', false) \
-                        ELSE coalesce(initprivs, acldefault(letter, owner)) END AS born \
+                        ELSE coalesce(initprivs, acldefault(letter, owner)) END AS born, \
+                   CASE WHEN letter = 'n' AND schema = 'public' AND current_setting('server_version_num')::integer < 150000 \
+                        THEN ARRAY[makeaclitem(0, owner, 'CREATE', false)] END AS born_before_15 \
               FROM object LEFT JOIN pg_init_privs ON classoid = class AND objoid = object.oid AND objsubid = 0 \
              WHERE letter IS NOT NULL AND (acl IS NOT NULL OR initprivs IS NOT NULL) \
                AND coalesce(schema !~ '^(pg_(temp|toast)|information_schema$)', true) \
             UNION ALL \
             SELECT class, object.oid, attnum, attname::text, owner, table_oid, attacl, \
-                   coalesce(initprivs, acldefault('c', owner)) \
+                   coalesce(initprivs, acldefault('c', owner)), NULL \
               FROM object \
               JOIN pg_attribute ON class = 'pg_class'::regclass AND attrelid = object.oid \
               LEFT JOIN pg_init_privs ON classoid = class AND objoid = object.oid AND objsubid = attnum \
@@ -269,8 +271,10 @@ fn grants_query() -> String {
             SELECT class, oid, part, (aclexplode(given)).* FROM item \
         ), born AS ( \
             SELECT class, oid, part, (aclexplode(born)).* FROM item \
+        ), born_anywhere AS ( \
+            TABLE born UNION ALL SELECT class, oid, part, (aclexplode(born_before_15)).* FROM item \
         ), difference AS ( \
-            SELECT true AS revoked, * FROM (TABLE born EXCEPT TABLE given) AS taken \
+            SELECT true AS revoked, * FROM (TABLE born_anywhere EXCEPT TABLE given) AS taken \
             UNION ALL \
             SELECT false, * FROM (TABLE given EXCEPT TABLE born) AS added \
         ) \
