@@ -16,7 +16,7 @@ pub enum Kind {
     Failed,
     /// The database could not be reached, refused us, or went away (exit code 1).
     Database,
-    /// The database holds something that cannot be backed up yet (exit code 1).
+    /// The database holds something that cannot be backed up (exit code 1).
     Unsupported,
     /// The request itself makes no sense: an unknown backup, table or option (exit code 2).
     Usage,

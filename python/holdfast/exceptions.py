@@ -24,7 +24,7 @@ class DatabaseError(HoldfastError):
 
 
 class UnsupportedObject(HoldfastError):
-    """The database holds something that cannot be backed up yet."""
+    """The database holds something that cannot be backed up."""
 
 
 class UsageError(HoldfastError):

@@ -150,10 +150,8 @@ fn refuse(plan: &BackupPlan, schema: &Schema) -> Result<Vec<Skipped>> {
     if schema.refused.len() > NAMED_OBJECTS {
         names.push(format!("{} more", schema.refused.len() - NAMED_OBJECTS));
     }
-    Err(Error::new(Kind::Unsupported, format!("the database holds what cannot be backed up yet: {}", names.join(", ")))
-        .hint(
-            "--skip-unsupported leaves these out and records it in the backup; a restore drops them from the database",
-        ))
+    Err(Error::new(Kind::Unsupported, format!("the database holds what cannot be backed up: {}", names.join(", ")))
+        .hint("--skip-unsupported leaves these out and records it in the backup; a restore does not bring them back"))
 }
 
 async fn describe_database(snapshot: &Snapshot, schema: &Schema) -> Result<Database> {

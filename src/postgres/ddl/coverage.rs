@@ -1,4 +1,4 @@
-//! What a backup cannot hold yet, by name: a sweep of all catalogs, since silence would be a lost object.
+//! What a backup cannot hold, by name: a sweep of all catalogs, since silence would be a lost object.
 
 use super::address::{self, Address};
 use super::{Reader, Refused, foreign, scope, security_labels, subscriptions};

@@ -11,7 +11,7 @@ use crate::postgres::session::Server;
 use crate::restore::Choice;
 
 /// From this size on, of the database or of the backup's text, a swap is worth ending everybody's sessions: in place the
-/// application would wait for the whole load. See `docs/decisions`.
+/// application would wait for the whole load. See `docs/decisions/0016-swap.md`.
 const LARGE: u64 = 1_000_000_000;
 
 /// The live database, looked at.

@@ -33,7 +33,7 @@ class Command(HoldfastCommand):
         add("--all", action="store_true", help="Back up every PostgreSQL and SQLite database.")
         add("--type", choices=("manual", "daily", "weekly", "monthly"), default="manual", help="Why it is made.")
         add("--compression", metavar="CODEC", help="gzip or zstd, with a level if you like: zstd:9.")
-        add("--jobs", type=int, metavar="N", help="Connections and CPU threads.")
+        add("--jobs", type=int, metavar="N", help="Connections (PostgreSQL) and CPU threads.")
         add("--schema-only", action="store_true", help="Leave out all rows.")
         add("--exclude-table-data", action="append", default=[], metavar="TABLE", help="Leave out the rows of TABLE.")
         add("--skip-unsupported", action="store_true", help="Leave out what cannot be backed up, and record that.")
