@@ -68,6 +68,14 @@ pub(super) async fn distrust_views(client: &Client) -> Result<()> {
         .map_err(|error| describe_error(error, "preparing the session"))
 }
 
+/// Lets rows have one text wherever they are read: that of a point in time depends on the zone, and with it would the
+/// table's fingerprint. For reading alone: what a restore computes (checks, materialized views) is to be computed in
+/// the zone of the database, as the application does.
+pub(super) const READ_IN_UTC: &str = "SET TimeZone = 'UTC'";
+
+/// Undoes [`READ_IN_UTC`].
+pub(super) const READ_IN_OWN_ZONE: &str = "RESET TimeZone";
+
 /// Bounds how long a statement waits for a table lock; queries queue behind a waiting lock.
 pub(super) async fn limit_lock_wait(client: &Client, seconds: f64) -> Result<()> {
     let milliseconds = (seconds * 1000.0).clamp(0.0, f64::from(i32::MAX));

@@ -67,8 +67,11 @@ impl Snapshot {
     pub(super) async fn enlist(&self, worker: Connection) -> Result<Connection> {
         session::prepare(&worker.client).await?;
         session::distrust_views(&worker.client).await?;
-        let begin =
-            format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{}'", self.exported);
+        let begin = format!(
+            "{}; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{}'",
+            session::READ_IN_UTC,
+            self.exported
+        );
         worker.client.batch_execute(&begin).await.map_err(|error| describe_error(error, "joining the snapshot"))?;
         Ok(worker)
     }

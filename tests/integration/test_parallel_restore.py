@@ -39,6 +39,29 @@ def test_it_is_what_pg_dump_sees(postgresql_with: Callable[[str], Deployment], j
     web.run("restore_db", "--drop-old", "--no-input")
 
 
+@pytest.mark.parametrize("strategy", ["in-place", "swap"])
+def test_rows_are_the_same_in_every_time_zone(postgresql_with: Callable[[str], Deployment], strategy: str) -> None:
+    zones = postgresql_with("""
+        CREATE TABLE moment (at timestamptz);
+        INSERT INTO moment VALUES ('2026-03-29 00:30Z'), ('1890-01-01 00:00Z'), ('infinity'), (NULL);
+        SET TimeZone = 'Asia/Kathmandu';
+        CREATE MATERIALIZED VIEW seen AS SELECT at::text FROM moment;
+    """)
+    assert zones.server is not None
+    name, seen = zones.name(), "SELECT md5(string_agg(at, ',')) FROM seen"
+    zones.execute(f"ALTER DATABASE {name} SET TimeZone = 'Asia/Kathmandu'")
+    before = zones.execute(seen)
+    zones.run("backup_db")
+    zones.run("validate_backup", "--deep", "latest")
+    zones.execute("DELETE FROM moment WHERE at > now()")
+    zones.run("restore_db", "latest", "--strategy", strategy, "--no-input", "--verify")
+    # What is computed from the rows is computed in the zone of the database still.
+    assert zones.execute(seen) == before
+    zones.execute(f"ALTER DATABASE {name} SET TimeZone = 'America/Caracas'")
+    zones.run("restore_db", "latest", "--strategy", strategy, "--no-input", "--verify")
+    zones.run("restore_db", "--drop-old", "--no-input")
+
+
 def test_a_connection_cut_in_the_middle_leaves_the_live_database(postgresql_with: Callable[[str], Deployment]) -> None:
     slow = replace(postgresql_with(WEB + SLOW), settings={"DATABASES": ["default"]})
     server = slow.server

@@ -218,6 +218,25 @@ def test_a_partitioned_table_comes_with_its_partitions(
     assert dump(deployment) == before
 
 
+@pytest.mark.parametrize("scope", [(), ("--data-only",)], ids=str)
+def test_a_table_that_became_a_partition_is_not_lost(
+    postgresql_with: Callable[[str], Deployment], scope: tuple[str, ...]
+) -> None:
+    measures = postgresql_with("""
+        CREATE TABLE measure (day int) PARTITION BY RANGE (day);
+        CREATE TABLE early (day int); INSERT INTO early VALUES (1), (2);
+    """)
+    measures.run("backup_db")
+    measures.execute("ALTER TABLE measure ATTACH PARTITION early FOR VALUES FROM (0) TO (10)")
+    with unchanged(measures):
+        outcome = measures.run(*RESTORE, "--table", "measure", *scope, code=2)
+    assert "public.early" in outcome.err
+    assert "--table public.early" in outcome.err
+    measures.execute("DELETE FROM early")
+    measures.run(*RESTORE, "--table", "measure", "--table", "early", *scope)
+    assert measures.execute("SELECT count(*) FROM early") == [("2",)]
+
+
 def test_a_partition_alone_has_rows_alone(postgresql_with: Callable[[str], Deployment]) -> None:
     deployment = postgresql_with(PARTITIONS)
     deployment.run("backup_db")

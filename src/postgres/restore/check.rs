@@ -11,6 +11,7 @@ use crate::fingerprint::Fingerprint;
 use crate::manifest::Table;
 use crate::postgres::connect::describe_error;
 use crate::postgres::quote::{identifiers, qualified};
+use crate::postgres::session::{READ_IN_OWN_ZONE, READ_IN_UTC};
 
 /// Runs every deferred constraint now, while the answer still has a name; at COMMIT it would too, but later.
 pub(in crate::postgres) async fn constraints(client: &Client) -> Result<()> {
@@ -34,9 +35,15 @@ pub(super) async fn fingerprint(loader: &Loader<'_>, table: &Table) -> Result<()
     let (Some(rows), Some(expected)) = (table.rows, &table.fingerprint) else {
         return Ok(());
     };
-    let (found_rows, found) = read(loader, table).await?;
-    if found_rows == rows && found.to_hex() == *expected {
-        return Ok(());
+    let (mut found_rows, mut found) = (0, Fingerprint::default());
+    // Older backups tell the time in the zone that their session had: most often the one that this session has.
+    for zone in [READ_IN_UTC, READ_IN_OWN_ZONE] {
+        let failed = |error| describe_error(error, format!("reading {} back", table.label()));
+        loader.client.batch_execute(zone).await.map_err(failed)?;
+        (found_rows, found) = read(loader, table).await?;
+        if found_rows == rows && found.to_hex() == *expected {
+            return loader.client.batch_execute(READ_IN_OWN_ZONE).await.map_err(failed);
+        }
     }
     let found = format!(
         "{found_rows} rows with fingerprint {} were restored where the backup has {rows} with {expected}",

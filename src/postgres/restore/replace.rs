@@ -54,6 +54,7 @@ impl Replacement {
         let surroundings = Surroundings::read(reader, manifest, tables).await?;
         let mut going = Going::default();
         let mut left_out = Vec::new();
+        surroundings.refuse_unchosen(manifest, tables)?;
         if plan.scope == Scope::DataOnly {
             data_only::check_columns(reader.client, manifest, tables).await?;
             data_only::check_sequences(&surroundings, manifest, tables)?;

@@ -263,6 +263,24 @@ impl Surroundings {
         }
     }
 
+    /// Fails where a table would go whose rows in the backup were not chosen: it became a partition since, or the backup
+    /// is of a version that did not tell which tables are partitions.
+    pub(super) fn refuse_unchosen(&self, manifest: &Manifest, tables: &Tables) -> Result<()> {
+        let chosen: HashSet<String> = tables.of(manifest).map(|(_, table)| table.label()).collect();
+        let held: HashSet<String> = manifest.tables.iter().map(Table::label).collect();
+        let lost: Vec<String> =
+            self.tables().map(name).filter(|label| held.contains(label) && !chosen.contains(label)).collect();
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let named: Vec<String> = lost.iter().map(|label| format!("--table {label}")).collect();
+        Err(Error::usage(format!(
+            "partitions would lose their rows, since they belong to what is replaced and the backup does not say so: {}",
+            lost.join(", ")
+        ))
+        .hint(format!("restore them too, with {}", named.join(" "))))
+    }
+
     /// Fails where something else than a table has the name of one that is to be made.
     pub(super) fn refuse_others(&self, manifest: &Manifest, part: &Part) -> Result<()> {
         let tables = part.tables.iter().filter_map(|table| manifest.tables.get(*table as usize));
