@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::archive::Archive;
+use crate::archive::{Archive, Reading};
 use crate::error::{Error, Kind, Result};
 use crate::event::Progress;
 use crate::manifest::Payload;
@@ -94,8 +94,9 @@ pub struct ObjectPreview {
 pub fn restore(plan: &RestorePlan, progress: &Progress) -> Result<Report> {
     let started = Instant::now();
     let archive = open(plan)?;
-    // Compared before the first statement: a bad backup must not even take a lock.
-    check(plan, &archive, progress)?;
+    // Compared before the first statement: a bad backup must not even take a lock. Whoever has just seen the plan had
+    // the file read for that.
+    check(plan, &archive, Reading::UnlessProven, progress)?;
     let report = match &plan.target {
         Target::Postgresql { parameters } => postgres::restore(plan, parameters, &archive, progress)?,
         Target::Sqlite { file, page_size } => sqlite::restore(plan, file, *page_size, &archive, progress)?,
@@ -109,7 +110,7 @@ pub fn preview(plan: &RestorePlan, progress: &Progress) -> Result<Preview> {
     match &plan.target {
         Target::Postgresql { parameters } => {
             // Nobody should decide on a damaged backup.
-            check(plan, &archive, progress)?;
+            check(plan, &archive, Reading::Always, progress)?;
             postgres::preview(plan, parameters, &archive, progress)
         }
         Target::Sqlite { .. } => {
@@ -129,7 +130,7 @@ pub fn choose(plan: &RestorePlan, progress: &Progress) -> Result<Choice> {
 
 /// Compares what will be read with its digests: the whole file, or of a part just its chunks. (Which bytes belong to
 /// which table says the manifest, which has a digest of its own.)
-fn check(plan: &RestorePlan, archive: &Archive, progress: &Progress) -> Result<()> {
+fn check(plan: &RestorePlan, archive: &Archive, reading: Reading, progress: &Progress) -> Result<()> {
     let manifest = &archive.manifest;
     let wanted = match manifest.payload {
         Payload::Sql => postgres::chunks_read(plan, manifest)?,
@@ -137,7 +138,7 @@ fn check(plan: &RestorePlan, archive: &Archive, progress: &Progress) -> Result<(
     };
     let Some(wanted) = wanted else {
         progress.stage("checking the backup", manifest.file.as_ref().map_or(0, |file| file.size));
-        return archive.check_stored(progress);
+        return archive.check_stored(reading, progress);
     };
     let sizes = wanted.iter().filter_map(|index| manifest.chunks.get(*index)).map(|chunk| chunk.size);
     progress.stage("checking the parts of the backup", sizes.sum());

@@ -34,7 +34,7 @@ class Migrations:
 
 def state(connection: BaseDatabaseWrapper, copy: Path | None = None) -> dict[str, Any]:
     """Describe the project as it stands, for the manifest; a private copy of the database tells its migrations."""
-    recorded = MigrationRecorder(connection).applied_migrations() if copy is None else _migrations_in(copy)
+    recorded = _migrations_at(connection) if copy is None else _migrations_in(copy)
     applied: dict[str, list[str]] = {}
     for app, name in sorted(recorded):
         applied.setdefault(app, []).append(name)
@@ -46,6 +46,16 @@ def state(connection: BaseDatabaseWrapper, copy: Path | None = None) -> dict[str
         "migrations": applied,
         "models": _models(connection.alias, lambda meta: meta.can_migrate(connection)),
     }
+
+
+def _migrations_at(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
+    # Django's recorder lists all tables, each with its comment, to see whether one is there.
+    table = MigrationRecorder.Migration._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [connection.ops.quote_name(table)])
+        if not cursor.fetchone()[0]:
+            return []
+    return list(MigrationRecorder(connection).migration_qs.values_list("app", "name"))
 
 
 def _migrations_in(copy: Path) -> list[tuple[str, str]]:

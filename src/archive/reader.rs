@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::damage::{damaged, label, sidecar_differs};
 use super::open::{Opened, open};
 use super::partial::{Existing, hexadecimal};
+use super::proof::{self, Identity};
 use super::read_ahead::Chunks;
 use super::sidecar::{self, Sidecar};
 use crate::codec::{Decoder, Format};
@@ -21,6 +22,15 @@ use crate::manifest::{Chunk, Manifest, StoredFile, Table};
 
 /// How much of a file is hashed between two looks at the wish to stop.
 const BLOCK_SIZE: usize = 1024 * 1024;
+
+/// When a check has to read the file itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Each time.
+    Always,
+    /// Not where this process has read the very same file just now.
+    UnlessProven,
+}
 
 /// A backup opened for reading; its manifest is known to be whole.
 pub struct Archive {
@@ -70,9 +80,19 @@ impl Archive {
     /// Reads the whole file once and compares every stored byte with the digests.
     ///
     /// With all chunks read too, no bit of the file is left out, whether there are sidecars or not.
-    pub fn check_stored(&self, progress: &Progress) -> Result<()> {
+    pub fn check_stored(&self, reading: Reading, progress: &Progress) -> Result<()> {
         let path = &self.reader.path;
-        let sha256 = self.digest(progress)?;
+        let identity = Identity::of(&self.reader.file);
+        let known = identity.filter(|_| reading == Reading::UnlessProven).and_then(proof::recall);
+        let sha256 = if let Some(sha256) = known {
+            sha256
+        } else {
+            let sha256 = self.digest(progress)?;
+            if let Some(identity) = identity {
+                proof::remember(identity, &sha256);
+            }
+            sha256
+        };
         if self.stored.as_ref().is_some_and(|stored| stored.sha256 != sha256) {
             let sidecar = sidecar::manifest_path(path);
             return Err(sidecar_differs(path, &sidecar, "tells another SHA-256 than the file has"));

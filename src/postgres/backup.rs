@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use futures_util::future::try_join;
 use tokio_postgres::Client;
 
 use super::connect::{self, Address, Connection};
@@ -59,14 +60,14 @@ async fn run(
     let reader = Reader { client: snapshot.client(), version: snapshot.server().version };
     let second = snapshot.enlist(second).await?;
     let helper = Reader { client: &second.client, version: reader.version };
-    let schema = ddl::read(&reader, &helper).await?;
+    let (schema, foreign_keys) = try_join(ddl::read(&reader, &helper), foreign_keys::read(&helper)).await?;
     let skipped = refuse(plan, &schema)?;
     for notice in &schema.notices {
         progress.notice(notice.clone());
     }
     let mut tables: Vec<Table> = schema.relations.iter().map(describe_table).collect();
     check_exclusions(plan, &tables)?;
-    foreign_keys::describe(&reader, &schema.relations, &mut tables).await?;
+    foreign_keys::describe(&foreign_keys, &schema.relations, &mut tables);
     let database = describe_database(&snapshot, &schema).await?;
 
     let writer = create()?;

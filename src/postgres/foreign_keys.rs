@@ -4,16 +4,23 @@
 
 use std::collections::HashMap;
 
+use tokio_postgres::Row;
+
 use super::connect::describe_error;
 use super::ddl::{Reader, Relation};
 use crate::error::Result;
 use crate::manifest::{ForeignKey, Table};
 
-/// Tells each table its foreign keys; `tables` describes `relations`, one by one.
-pub(super) async fn describe(reader: &Reader<'_>, relations: &[Relation], tables: &mut [Table]) -> Result<()> {
-    let indexes: HashMap<u32, u32> = relations.iter().map(|relation| relation.oid).zip(0..).collect();
+/// The foreign keys of all tables, for [`describe`].
+pub(super) async fn read(reader: &Reader<'_>) -> Result<Vec<Row>> {
     let failed = |error| describe_error(error, "reading foreign keys");
-    for row in reader.client.query(&query(reader.version), &[]).await.map_err(failed)? {
+    reader.client.query(&query(reader.version), &[]).await.map_err(failed)
+}
+
+/// Tells each table its foreign keys; `tables` describes `relations`, one by one.
+pub(super) fn describe(keys: &[Row], relations: &[Relation], tables: &mut [Table]) {
+    let indexes: HashMap<u32, u32> = relations.iter().map(|relation| relation.oid).zip(0..).collect();
+    for row in keys {
         let (Some(&table), Some(&references)) = (indexes.get(&row.get("table")), indexes.get(&row.get("referenced")))
         else {
             continue;
@@ -25,7 +32,6 @@ pub(super) async fn describe(reader: &Reader<'_>, relations: &[Relation], tables
             referenced_columns: row.get("referenced_columns"),
         });
     }
-    Ok(())
 }
 
 /// A key of a partitioned table has a copy for each partition, and one that refers to a partitioned table has copies

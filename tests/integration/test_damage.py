@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -165,6 +166,34 @@ def test_backups_that_are_mixed_up(sample: Sample, engine: str | int, codec: str
         shutil.copy(other.with_name(other.name + suffix), sample.beside(suffix))
         sample.assert_bad(f"{suffix or 'the file'} of another backup")
         sample.heal()
+
+
+@COMBINATIONS
+def test_what_changes_between_plan_and_restore_is_noticed(sample: Sample, engine: str | int, codec: str) -> None:
+    del engine, codec
+    content = sample.good[""]
+    middle = len(content) // 2
+    flipped = content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :]
+
+    def plan() -> os.stat_result:
+        sample.heal()
+        holdfast.plan_restore(str(sample.path), "default")
+        return sample.path.stat()
+
+    before = plan()
+    sample.spoil("", flipped)
+    os.utime(sample.path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = sample.path.stat()
+    assert (after.st_ino, after.st_size, after.st_mtime_ns) == (before.st_ino, before.st_size, before.st_mtime_ns)
+    sample.assert_refused("written with the time put back")
+    plan()
+    other = sample.beside(".other")
+    other.write_bytes(flipped)
+    other.replace(sample.path)
+    sample.assert_refused("another file in its place")
+    plan()
+    sample.spoil(".sha256", bytes(reversed(sample.good[".sha256"])))
+    sample.assert_refused("another digest beside it")
 
 
 @COMBINATIONS

@@ -187,8 +187,13 @@ pub async fn read(reader: &Reader<'_>, helper: &Reader<'_>) -> Result<Schema> {
     let (entries, relations) = try_join(entries(reader, helper), relations::read(helper)).await?;
     let mut sequences = positions::read(reader, &entries).await?;
     sequences.extend(extension_data::read(reader).await?);
-    let Ordered { entries, needs, .. } = order::sorted(reader, entries).await?;
-    let roles = privileges::roles(reader).await?;
+    let beside = async {
+        let roles = privileges::roles(helper).await?;
+        let requirements = requirements::read(helper, &roles).await?;
+        Ok((roles, requirements, majors::read(helper).await?))
+    };
+    let (Ordered { entries, needs, .. }, (roles, requirements, majors)) =
+        try_join(order::sorted(reader, entries), beside).await?;
     Ok(Schema {
         entries,
         needs,
@@ -197,8 +202,8 @@ pub async fn read(reader: &Reader<'_>, helper: &Reader<'_>) -> Result<Schema> {
         refused: coverage::refused(reader).await?,
         extensions: extensions::described(reader).await?,
         label_providers: security_labels::providers(reader).await?,
-        requirements: requirements::read(reader, &roles).await?,
-        majors: majors::read(reader).await?,
+        requirements,
+        majors,
         roles,
         notices: notices(reader).await?,
     })

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{Entry, Reader, scope};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::manifest::Section;
 use crate::postgres::quote;
 
@@ -19,20 +19,44 @@ pub(super) async fn read(reader: &Reader<'_>, entries: &[Entry]) -> Result<Vec<E
         .filter_map(|entry| Some((entry.id?.object, entry)))
         .collect();
     let mut positions = HashMap::new();
-    for batch in sequences.chunks(BATCH) {
-        let selects: Vec<String> = batch.iter().map(|(oid, entry)| select(*oid, entry)).collect();
-        for row in scope::rows(reader, "positions of sequences", &selects.join(" UNION ALL ")).await? {
+    for query in queries(reader.version, &sequences) {
+        for row in scope::rows(reader, "positions of sequences", &query).await? {
             positions.insert(row.get::<_, u32>("oid"), (row.get("last_value"), row.get("is_called")));
         }
     }
-    Ok(sequences
+    sequences
         .into_iter()
-        .filter_map(|(oid, sequence)| positions.get(&oid).map(|(last, called)| set(sequence, *last, *called)))
-        .collect())
+        .map(|(oid, sequence)| match positions.get(&oid) {
+            Some((Some(last_value), Some(is_called))) => Ok(set(sequence, *last_value, *is_called)),
+            _ => Err(unreadable(sequence)),
+        })
+        .collect()
+}
+
+/// Since PostgreSQL 18 the server gives the row of any sequence by its number, and nothing where it may not be read.
+fn queries(version: u32, sequences: &[(u32, &Entry)]) -> Vec<String> {
+    if version < 180_000 {
+        let unions = sequences.chunks(BATCH).map(|batch| {
+            let selects: Vec<String> = batch.iter().map(|(oid, entry)| select(*oid, entry)).collect();
+            selects.join(" UNION ALL ")
+        });
+        return unions.collect();
+    }
+    let oids: Vec<String> = sequences.iter().map(|(oid, _)| oid.to_string()).collect();
+    vec![format!(
+        "SELECT oid, last_value, is_called FROM unnest('{{{}}}'::oid[]) AS sequence(oid) \
+         CROSS JOIN LATERAL pg_get_sequence_data(oid)",
+        oids.join(",")
+    )]
 }
 
 fn select(oid: u32, sequence: &Entry) -> String {
     format!("SELECT {oid}::oid AS oid, last_value, is_called FROM {}", qualified(sequence))
+}
+
+fn unreadable(sequence: &Entry) -> Error {
+    Error::database(format!("the position of the sequence {} cannot be read", qualified(sequence)))
+        .hint("grant the role SELECT on it; if it was dropped just now, try again")
 }
 
 fn set(sequence: &Entry, last_value: i64, is_called: bool) -> Entry {

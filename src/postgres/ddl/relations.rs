@@ -33,7 +33,8 @@ fn query() -> String {
            LEFT JOIN ( \
                SELECT attrelid, array_agg(attname::text ORDER BY attnum) AS all_columns, \
                       array_agg(attname::text ORDER BY attnum) FILTER (WHERE attgenerated = '') AS columns \
-                 FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped GROUP BY attrelid \
+                 FROM pg_attribute JOIN pg_class t ON t.oid = attrelid AND t.relkind IN ('r', 'p') \
+                WHERE attnum > 0 AND NOT attisdropped GROUP BY attrelid \
            ) a ON a.attrelid = c.oid \
           WHERE c.relkind IN ('r', 'p') AND {} AND {} \
           ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"",

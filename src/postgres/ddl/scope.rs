@@ -37,11 +37,12 @@ async fn read(reader: &Reader<'_>, what: &str, query: &str, known: &str) -> Resu
     Ok(rows)
 }
 
-/// SQL: the row `oid` of the catalog `class` is no member of an extension.
+/// SQL: the row `oid` of the catalog `class` is no member of an extension. Nothing but an extension has members; said
+/// to the server, it finds the few there are at once instead of looking up each row.
 pub(super) fn unowned(class: &str, oid: &str) -> String {
     format!(
         "NOT EXISTS (SELECT FROM pg_depend member WHERE member.classid = {class}::regclass \
-         AND member.objid = {oid} AND member.deptype = 'e')"
+         AND member.refclassid = 'pg_extension'::regclass AND member.objid = {oid} AND member.deptype = 'e')"
     )
 }
 

@@ -91,7 +91,7 @@ pub(super) fn write(folder: &Path, name: &str, codec: Codec, chunks: &[Vec<u8>])
 /// All chunks of a backup, after every check that there is.
 pub(super) fn read_all(path: &Path) -> Result<Vec<Vec<u8>>> {
     let archive = Archive::open(path)?;
-    archive.check_stored(&holdfast::event::Progress::default())?;
+    archive.check_stored(holdfast::archive::Reading::Always, &holdfast::event::Progress::default())?;
     let indexes = (0..archive.manifest.chunks.len()).collect();
     archive.chunks(indexes, 2).map(|chunk| chunk.map(|(_, data)| data)).collect()
 }
