@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,10 @@ from tests.servers import Server, start
 from tests.templates import PASSWORD
 
 MANY = 40_000
+
+# For these, as many others and 100 locks on catalogs, with 100 connections.
+ENOUGH = str((2 * MANY + 6 + 100) // 100 + 1)
+
 SMALL = f"SELECT count(lo_from_bytea(0, 'x')) FROM generate_series(1, {MANY})"
 
 # The beginning of each is read together with those of others, the rest alone: lengths around the seam.
@@ -31,29 +35,15 @@ STATE = """
 """
 CHANGE = "SELECT count(lo_unlink(oid)) FROM (SELECT oid FROM pg_largeobject_metadata LIMIT 1000) gone"
 
-Archive = Callable[[Server, str], Deployment]
 
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
+def archive(server: Server, folder: Path) -> Deployment:
     """A database of a role that is no superuser and cannot read `pg_largeobject`."""
-    made: list[Server] = []
-
-    def make(server: Server, content: str) -> Deployment:
-        made.append(server)
-        server.create_role("archivist", "LOGIN CREATEDB", password=PASSWORD)
-        server.psql("CREATE DATABASE archive OWNER archivist")
-        server.psql(f"SET SESSION AUTHORIZATION archivist; {content}", "archive")
-        address = {"HOST": server.host, "PORT": str(server.port), "USER": "archivist", "PASSWORD": PASSWORD}
-        return Deployment(
-            tmp_path, {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "archive", **address}}, server
-        )
-
-    yield make
-    for server in made:
-        for name in server.psql("SELECT datname FROM pg_database WHERE datdba = 'archivist'::regrole").splitlines():
-            server.psql(f'DROP DATABASE "{name}" WITH (FORCE)')
-        server.psql("DROP ROLE archivist")
+    server.create_role("archivist", "LOGIN CREATEDB", password=PASSWORD)
+    server.psql("CREATE DATABASE archive OWNER archivist")
+    server.psql(f"SET SESSION AUTHORIZATION archivist; {SMALL}; {LONG}; {RIGHTS}", "archive")
+    address = {"HOST": server.host, "PORT": str(server.port), "USER": "archivist", "PASSWORD": PASSWORD}
+    databases = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "archive", **address}}
+    return Deployment(folder, databases, server)
 
 
 def in_other_numbers(deployment: Deployment) -> None:
@@ -65,36 +55,42 @@ def in_other_numbers(deployment: Deployment) -> None:
     deployment.execute(f"SET SESSION AUTHORIZATION archivist; {SMALL}")
 
 
-def test_more_than_can_be_locked_are_restored_by_a_swap(servers: Callable[[int], Server], archive: Archive) -> None:
-    deployment = archive(servers(18), f"{SMALL}; {LONG}; {RIGHTS}")
-    before = deployment.execute(STATE)
-    deployment.run("backup_db")
-    in_other_numbers(deployment)
-    changed = deployment.execute(STATE)
+@pytest.fixture
+def locks(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Deployment]:
+    """On a server with as many locks as the parameter says."""
+    with start(18, settings={"max_connections": "100", "max_locks_per_transaction": request.param}) as server:
+        yield archive(server, tmp_path)
+
+
+@pytest.mark.parametrize("locks", ["64"], indirect=True)
+def test_more_than_can_be_locked_are_restored_by_a_swap(locks: Deployment) -> None:
+    before = locks.execute(STATE)
+    locks.run("backup_db")
+    in_other_numbers(locks)
+    changed = locks.execute(STATE)
     assert changed != before
 
+    asked = ("restore_db", "latest", "--strategy", "in-place", "--owners", "--no-safety-backup")
     for refused in ("--dry-run", "--no-input"):
-        failed = deployment.run("restore_db", "latest", "--strategy", "in-place", "--owners", refused, code=1).text
+        failed = locks.run(*asked, refused, code=1).text
         assert f"{2 * MANY + 6} large objects have to be locked" in failed
-        # 100 connections, and 100 locks for catalogs.
-        assert f"max_locks_per_transaction to {(2 * MANY + 6 + 100) // 100 + 1} or more" in failed
+        assert f"max_locks_per_transaction to {ENOUGH} or more" in failed
         assert "--strategy swap" in failed
-    failed = deployment.run("restore_db", "latest", "--data-only", "--no-input", code=1).text
+    failed = locks.run("restore_db", "latest", "--data-only", "--dry-run", code=1).text
     assert "large objects have to be locked" in failed
     assert "swap" not in failed
-    assert deployment.execute(STATE) == changed
+    assert locks.execute(STATE) == changed
 
-    assert "more locks than the server has room for" in deployment.run("restore_db", "latest", "--dry-run").text
-    deployment.run("restore_db", "latest", "--owners", "--no-input")
-    assert deployment.execute(STATE) == before
+    done = locks.run("restore_db", "latest", "--owners", "--no-input").text
+    assert "is kept as archive__before_" in done
+    assert locks.execute(STATE) == before
 
 
-def test_with_room_they_are_restored_in_place(archive: Archive) -> None:
-    with start(18, settings={"max_locks_per_transaction": "802"}) as server:
-        deployment = archive(server, f"{SMALL}; {LONG}; {RIGHTS}")
-        before = deployment.execute(STATE)
-        deployment.run("backup_db")
-        in_other_numbers(deployment)
-        deployment.run("restore_db", "latest", "--owners", "--no-input", "--no-safety-backup", "--strategy", "in-place")
-        assert deployment.execute(STATE) == before
-        deployment.run("restore_db", "latest", "--data-only", "--no-input", "--no-safety-backup")
+@pytest.mark.parametrize("locks", [ENOUGH], indirect=True)
+def test_with_room_they_are_restored_in_place(locks: Deployment) -> None:
+    before = locks.execute(STATE)
+    locks.run("backup_db")
+    in_other_numbers(locks)
+    asked = ("restore_db", "latest", "--strategy", "in-place", "--no-input", "--no-safety-backup")
+    locks.run(*asked, "--owners")
+    assert locks.execute(STATE) == before
