@@ -10,6 +10,7 @@ pub mod ddl;
 mod dump;
 mod foreign_keys;
 mod large_objects;
+mod lock_room;
 mod preflight;
 pub mod quote;
 mod rename;

@@ -27,7 +27,6 @@ mod guard;
 mod indexes;
 mod inheritance;
 mod languages;
-pub mod large_objects;
 mod lateness;
 mod majors;
 mod operator_classes;

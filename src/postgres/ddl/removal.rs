@@ -2,6 +2,7 @@
 //!
 //! Everything goes but the system's objects, extensions and what belongs to them, and the schema `public`. Each object
 //! has its own statement, so that the plan can be read before it is done; one that went with another is passed over.
+//! Large objects, of which there may be millions, are removed elsewhere.
 
 use std::collections::BTreeSet;
 
@@ -42,22 +43,6 @@ pub async fn everything(reader: &Reader<'_>, owners: Owners) -> Result<Vec<Remov
         plan.extend(default_privileges::removals(reader).await?);
     }
     plan.extend(others);
-    plan.extend(large_objects(reader).await?);
-    Ok(plan)
-}
-
-/// Statements that remove every large object.
-pub async fn large_objects(reader: &Reader<'_>) -> Result<Vec<Removal>> {
-    let mut plan = Vec::new();
-    for row in scope::rows(reader, "large objects", "SELECT oid FROM pg_largeobject_metadata ORDER BY oid").await? {
-        let oid: u32 = row.get("oid");
-        plan.push(Removal {
-            kind: "large object".to_owned(),
-            name: oid.to_string(),
-            schema: None,
-            sql: format!("SELECT pg_catalog.lo_unlink({oid});\n"),
-        });
-    }
     Ok(plan)
 }
 

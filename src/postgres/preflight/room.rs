@@ -5,13 +5,11 @@ use tokio_postgres::Client;
 use super::{rows, value};
 use crate::error::{Error, Result};
 use crate::event::Progress;
+use crate::postgres::lock_room::LockRoom;
 
 /// Readers when the caller leaves it to us: two keep the server busy on the smallest machines, more than four take
 /// connections from the application.
 const DEFAULT_READERS: std::ops::RangeInclusive<usize> = 2..=4;
-
-/// Locks on catalogs and their indexes that a session holds beside those of the tables.
-const CATALOG_LOCKS: i64 = 100;
 
 /// The leader locks every table, and a reader locks it again.
 const LOCKS_PER_TABLE: i64 = 2;
@@ -20,35 +18,29 @@ const LOCKS_PER_TABLE: i64 = 2;
 pub(super) async fn for_locks(client: &Client, progress: &Progress) -> Result<()> {
     let found = rows(
         client,
-        "SELECT s.per_transaction, s.documented, s.most, \
-           (SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-            WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname <> 'information_schema' \
-            AND n.nspname !~ '^pg_') AS tables \
-         FROM (SELECT pg_catalog.max(setting::int8) FILTER (WHERE name = 'max_locks_per_transaction') AS per_transaction, \
-                 pg_catalog.sum(setting::int8) FILTER (WHERE name IN ('max_connections', 'max_prepared_transactions'))::int8 \
-                   AS documented, \
-                 pg_catalog.sum(setting::int8) FILTER (WHERE name <> 'max_locks_per_transaction')::int8 AS most \
-               FROM pg_catalog.pg_settings WHERE name IN ('max_locks_per_transaction', 'max_connections', \
-                 'max_prepared_transactions', 'autovacuum_max_workers', 'autovacuum_worker_slots', \
-                 'max_worker_processes', 'max_wal_senders')) AS s",
+        "SELECT pg_catalog.count(*) AS tables \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname <> 'information_schema' \
+         AND n.nspname !~ '^pg_'",
     )
     .await?;
     let Some(row) = found.first() else { return Ok(()) };
-    let (tables, per_transaction): (i64, i64) = (value(row, "tables")?, value(row, "per_transaction")?);
-    let (documented, most): (i64, i64) = (value(row, "documented")?, value(row, "most")?);
-    let needed = tables * LOCKS_PER_TABLE + CATALOG_LOCKS;
-    let setting = needed / documented.max(1) + 1;
-    if tables > per_transaction * most {
+    let tables: i64 = value(row, "tables")?;
+    let needed = tables * LOCKS_PER_TABLE;
+    let room = LockRoom::read(client).await?;
+    let setting = room.setting_for(needed);
+    if tables > room.total() {
         return Err(Error::database(format!(
             "{tables} tables have to be locked, and the server has room for {} locks",
-            per_transaction * most
+            room.total()
         ))
         .hint(format!("set max_locks_per_transaction to {setting} or more and restart the server")));
     }
-    if needed > per_transaction * documented {
+    if !room.promises(needed) {
         progress.notice(format!(
             "{tables} tables take more locks than the server promises room for: max_locks_per_transaction should be \
-             {setting} or more (it is {per_transaction})"
+             {setting} or more (it is {})",
+            room.per_transaction
         ));
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use tokio_postgres::{Client, Row};
 
+use super::large_objects::{self, Adornments};
 use super::rows::{self, Batch, RowLoader, Rows, Source};
 use super::selection::{self, Tables};
 use crate::archive::Archive;
@@ -76,11 +77,18 @@ impl Place<'_> {
 impl Loader<'_> {
     /// Executes the statements of a section's chosen objects, in the order of the backup.
     pub(in crate::postgres) async fn objects(&self, section: Section, wanted: impl Fn(&Object) -> bool) -> Result<()> {
+        let mut together = Adornments::default();
         for chosen in self.chosen(section, wanted) {
             let (index, sql) = chosen?;
-            self.object(index, &sql).await?;
+            let object = self.archive.manifest.objects.get(index as usize);
+            if object.is_some_and(|object| object.is_about(large_objects::KIND)) {
+                together.add(&sql, self).await?;
+            } else {
+                together.flush(self).await?;
+                self.object(index, &sql).await?;
+            }
         }
-        Ok(())
+        together.flush(self).await
     }
 
     /// The statements of a section's chosen objects, in the order of the backup, with the objects' indexes.
@@ -138,21 +146,6 @@ impl Loader<'_> {
         }
     }
 
-    /// Executes every statement that makes large objects; they belong to no table, and their numbers to one database.
-    pub(in crate::postgres) async fn large_objects(&self) -> Result<()> {
-        if *self.tables != Tables::All || matches!(self.place, Place::Scratch(_)) {
-            return Ok(());
-        }
-        for decoded in self.chunks(Section::LargeObjects) {
-            let (_, data) = decoded?;
-            self.progress.check()?;
-            let text = std::str::from_utf8(&data).map_err(|error| unreadable(Section::LargeObjects).because(error))?;
-            self.client.batch_execute(text).await.map_err(|error| describe_error(error, "restoring large objects"))?;
-            self.progress.advance(0, data.len() as u64);
-        }
-        Ok(())
-    }
-
     /// Loads the rows, table by table, and compares what the server stored with the manifest.
     pub(in crate::postgres) async fn rows(&self) -> Result<u64> {
         let manifest = &self.archive.manifest;
@@ -192,7 +185,7 @@ impl Loader<'_> {
         Ok(ordinary.iter().filter_map(place).filter_map(|place| made.get(place).copied()).collect())
     }
 
-    fn chunks(&self, section: Section) -> crate::archive::Chunks {
+    pub(super) fn chunks(&self, section: Section) -> crate::archive::Chunks {
         let wanted = selection::chunks(&self.archive.manifest, section, self.tables);
         self.archive.chunks(wanted, self.threads)
     }

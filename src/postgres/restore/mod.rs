@@ -5,6 +5,7 @@ pub(in crate::postgres) mod check;
 pub(in crate::postgres) mod commit;
 mod data_only;
 mod label_providers;
+pub(in crate::postgres) mod large_objects;
 pub(in crate::postgres) mod load;
 pub(in crate::postgres) mod parallel;
 mod part;
@@ -122,6 +123,7 @@ async fn run(
     if plan.is_partial() {
         replacement = Some(decide(plan, client, &server, archive, &mut tables).await?);
     }
+    large_objects::check_room(client, plan, &archive.manifest, &tables).await?;
     let loader =
         Loader { client, archive, tables: &tables, threads: decoding_threads(plan), progress, place: Place::Own };
     let extent = Extent { scope: plan.scope, owners: plan.owners, verify: plan.verify };
@@ -132,8 +134,8 @@ async fn run(
                 progress.notice(left_out.warning());
             }
             let reader = Reader { client, version: server.version };
-            if plan.scope == Scope::DataOnly && tables == Tables::All && archive.manifest.content == Content::Full {
-                remove_large_objects(client).await?;
+            if large_objects::are_replaced(plan, &archive.manifest, &tables) {
+                large_objects::remove(client).await?;
             }
             let put_aside = replacement.make_room(plan, &reader, &archive.manifest, &tables).await?;
             complete(extent, &loader, put_aside).await?
@@ -206,7 +208,7 @@ async fn clear(owners: Owners, loader: &Loader<'_>, server: &Server) -> Result<(
             .await
             .map_err(|error| describe_error(error, format!("dropping {} {}", removal.kind, removal.name)))?;
     }
-    Ok(())
+    large_objects::remove(loader.client).await
 }
 
 async fn complete(extent: Extent, loader: &Loader<'_>, put_aside: PutAside) -> Result<u64> {
@@ -227,7 +229,7 @@ pub(in crate::postgres) async fn fill(extent: Extent, loader: &Loader<'_>) -> Re
     if extent.loads_rows(manifest) {
         loader.progress.stage("loading", selected_bytes(manifest, loader.tables));
         rows = loader.rows().await?;
-        loader.large_objects().await?;
+        large_objects::make(loader).await?;
         loader.objects(Section::Sequences, |_| true).await?;
         // Before row security and other owners could stand between us and the rows.
         if extent.verify == Verify::Full {
@@ -257,13 +259,6 @@ async fn hand_over(extent: Extent, loader: &Loader<'_>) -> Result<()> {
     }
     let wanted = |object: &Object| extent.owners == Owners::Apply || object.kind != OWNER;
     loader.objects(Section::EventTriggers, wanted).await
-}
-
-async fn remove_large_objects(client: &Client) -> Result<()> {
-    client
-        .batch_execute("SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata")
-        .await
-        .map_err(|error| describe_error(error, "removing large objects"))
 }
 
 async fn schemas(client: &Client) -> Result<HashSet<String>> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use tokio_postgres::Client;
 
+use super::large_objects;
 use super::part;
 use super::replace::Replacement;
 use super::requirements;
@@ -65,9 +66,6 @@ pub(super) const STANDING: [&str; 31] = [
 const FOR_SUPERUSERS: [&str; 5] =
     ["text search parser", "text search template", "foreign data wrapper", "publication schema", "event trigger"];
 
-/// What [`removal`] calls a large object; there may be millions, so they are counted.
-const LARGE_OBJECT: &str = "large object";
-
 /// Tells what [`super::restore`] would do; changes nothing.
 pub fn preview(
     plan: &RestorePlan,
@@ -113,8 +111,9 @@ async fn describe(
         preview.tables = rows_before_and_after(plan, client, manifest, &tables, further).await?;
         part::describe(plan, &replacement, manifest, &tables, &mut preview);
         if tables == Tables::All {
-            preview.tables.extend(large_objects(plan, manifest, removal::large_objects(&reader).await?.len()));
+            preview.tables.extend(count_large_objects(plan, client, manifest).await?);
         }
+        large_objects::check_room(client, plan, manifest, &tables).await?;
         return Ok(preview);
     }
     requirements::check(&reader, manifest, plan.owners).await?;
@@ -125,13 +124,13 @@ async fn describe(
         removal::plan(&reader, plan.owners).await?
     };
     preview.tables = rows_before_and_after(plan, client, manifest, &tables, Vec::new()).await?;
-    let live_objects = live.iter().filter(|removal| removal.kind == LARGE_OBJECT).count();
-    preview.tables.extend(large_objects(plan, manifest, live_objects));
+    preview.tables.extend(count_large_objects(plan, client, manifest).await?);
     (preview.drops, preview.creates) = compare(&live, manifest);
     settings::describe(&mut preview, &reader, archive, plan.owners).await?;
     if swaps {
         swap::describe(&place, manifest, &mut preview).await?;
     } else {
+        large_objects::check_room(client, plan, manifest, &tables).await?;
         preview.keeps = keeps(client, manifest).await?;
     }
     Ok(preview)
@@ -139,8 +138,7 @@ async fn describe(
 
 /// What goes for good, and what was not there; what only comes back as it was is neither.
 fn compare(live: &[removal::Removal], manifest: &Manifest) -> (Vec<ObjectPreview>, Vec<ObjectPreview>) {
-    let live = live.iter().filter(|removal| removal.kind != LARGE_OBJECT);
-    let live: BTreeMap<_, _> = live.map(|removal| keyed(&removal.kind, removal.name.clone())).collect();
+    let live: BTreeMap<_, _> = live.iter().map(|removal| keyed(&removal.kind, removal.name.clone())).collect();
     // A sequence that a column owns comes and goes with its table.
     let standing = manifest.objects.iter().filter(|object| object.kind != "sequence" || object.table.is_none());
     let stored: BTreeMap<_, _> = standing
@@ -160,15 +158,16 @@ pub(super) fn keyed(kind: &str, name: String) -> ((String, String), ObjectPrevie
     (key, ObjectPreview { kind, name })
 }
 
-fn large_objects(plan: &RestorePlan, manifest: &Manifest, live: usize) -> Option<TablePreview> {
-    let before = live as u64;
+/// There may be millions, so they are not named.
+async fn count_large_objects(plan: &RestorePlan, client: &Client, manifest: &Manifest) -> Result<Option<TablePreview>> {
+    let before = large_objects::live(client).await?.len() as u64;
     let after = if plan.scope == Scope::SchemaOnly { 0 } else { manifest.large_objects };
-    (before + after > 0).then(|| TablePreview {
+    Ok((before + after > 0).then(|| TablePreview {
         label: "large objects".to_owned(),
         before: Some(before),
         estimated: false,
         after: Some(after),
-    })
+    }))
 }
 
 async fn rows_before_and_after(

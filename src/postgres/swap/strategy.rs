@@ -7,6 +7,8 @@ use crate::error::{Error, Result};
 use crate::manifest::Manifest;
 use crate::plan::{RestorePlan, Strategy};
 use crate::postgres::connect::{Address, Connection, describe_error};
+use crate::postgres::restore::large_objects;
+use crate::postgres::restore::selection::Tables;
 use crate::postgres::session::Server;
 use crate::restore::Choice;
 
@@ -33,7 +35,9 @@ impl Live<'_> {
             return if asked { Err(impossible(reason)) } else { Ok(in_place(reason)) };
         }
         let size = self.size().await?.max(manifest.chunks.iter().map(|chunk| chunk.raw_size).sum());
-        if !asked && size < LARGE {
+        let client = &self.connection.client;
+        let crowded = large_objects::refusal(client, plan, manifest, &Tables::All).await?.is_some();
+        if !asked && size < LARGE && !crowded {
             return Ok(in_place("the database and the backup are smaller than 1 GB"));
         }
         let obstacles = self.obstacles(manifest).await?;
@@ -44,7 +48,9 @@ impl Live<'_> {
             };
         }
         let all = [obstacles.forbidding, obstacles.discouraging].concat();
-        Ok(if all.is_empty() {
+        Ok(if all.is_empty() && crowded {
+            swap("in place its large objects would need more locks than the server has room for")
+        } else if all.is_empty() {
             swap("the database or the backup is larger than 1 GB")
         } else {
             in_place(&format!("a swap has obstacles: {}", all.join("; ")))

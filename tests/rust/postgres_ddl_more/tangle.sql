@@ -35,6 +35,5 @@ CREATE TEXT SEARCH DICTIONARY app.words (template = pg_catalog.simple);
 CREATE TEXT SEARCH CONFIGURATION app.search (copy = pg_catalog.simple);
 CREATE PUBLICATION news FOR TABLE app.book;
 CREATE DEFAULT CONVERSION app.convert FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
-SELECT lo_create(4711);
 INSERT INTO app.author (name) VALUES ('a');
 ALTER TABLE app.author ENABLE ROW LEVEL SECURITY;

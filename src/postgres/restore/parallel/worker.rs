@@ -14,7 +14,7 @@ use crate::postgres::connect::describe_error;
 use crate::postgres::quote::qualified;
 use crate::postgres::restore::load::{Loader, unreadable};
 use crate::postgres::restore::rows::{Batch, RowLoader, Rows, Source};
-use crate::postgres::restore::{BUILDING, check};
+use crate::postgres::restore::{BUILDING, check, large_objects};
 
 /// Decompressing is several times as fast as the server's COPY.
 const THREADS_PER_CONNECTION: usize = 1;
@@ -78,7 +78,7 @@ impl Board {
                 }
                 Ok(())
             }
-            Work::LargeObjects => loader.large_objects().await,
+            Work::LargeObjects => large_objects::make(loader).await,
             Work::Sequences => loader.objects(Section::Sequences, |_| true).await,
             Work::Compare(table) => check::fingerprint(loader, table_of(loader, *table)?).await,
             Work::Object(index) => {
