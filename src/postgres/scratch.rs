@@ -89,6 +89,11 @@ impl Scratch {
             self.home.client.batch_execute("ROLLBACK").await.ok();
             outcome = self.home.client.batch_execute(&statement).await;
         }
+        // Sessions are ended by force, so what uses it is a subscription.
+        if outcome.as_ref().is_err_and(|error| error.code() == Some(&SqlState::OBJECT_IN_USE)) {
+            drop_subscriptions(&self.address()).await?;
+            outcome = self.home.client.batch_execute(&statement).await;
+        }
         match outcome {
             Ok(()) => self.home.close().await,
             Err(_) if self.home.client.is_closed() => {
@@ -99,6 +104,20 @@ impl Scratch {
             Err(error) => Err(failed(error)),
         }
     }
+}
+
+/// They were made without a connection to their publisher: nothing there knows of them.
+async fn drop_subscriptions(address: &Address) -> Result<()> {
+    let failed = |error| describe_error(error, "dropping the subscriptions of a scratch database");
+    let connection = Connection::open(address).await?;
+    let mine = "SELECT subname::text FROM pg_catalog.pg_subscription WHERE subdbid = \
+                (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())";
+    for row in connection.client.query(mine, &[]).await.map_err(failed)? {
+        let name = identifier(row.get(0));
+        let forget = format!("ALTER SUBSCRIPTION {name} SET (slot_name = NONE); DROP SUBSCRIPTION {name}");
+        connection.client.batch_execute(&forget).await.map_err(failed)?;
+    }
+    connection.close().await
 }
 
 async fn reopened(address: &Address) -> Result<Connection> {

@@ -365,3 +365,12 @@ def test_only_the_needed_part_of_the_file_is_read(postgresql_with: Callable[[str
         assert deployment.run(*RESTORE, code=3).err
         assert deployment.run(*RESTORE, "--table", "large", code=3).err
         assert deployment.run("restore_db", "latest", "--table", "large", "--dry-run", code=3).err
+
+
+def test_default_privileges_that_add_rights_are_told(library: Deployment) -> None:
+    assert "default privileges" not in plan(library, "--table", "book")
+    library.execute("ALTER DEFAULT PRIVILEGES FOR ROLE keeper GRANT SELECT ON TABLES TO lib_writer")
+    try:
+        assert "default privileges of this role work on what is made anew" in plan(library, "--table", "author")
+    finally:
+        library.execute("ALTER DEFAULT PRIVILEGES FOR ROLE keeper REVOKE SELECT ON TABLES FROM lib_writer")

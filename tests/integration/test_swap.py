@@ -415,12 +415,22 @@ def test_an_interrupted_swap_leaves_the_old_database(shop: Shop, number: signal.
     assert interrupted > 0
 
 
-def test_an_interrupt_while_sessions_are_waited_for(shop: Shop) -> None:
+# A database that has one cannot be dropped.
+SUBSCRIPTION = (
+    "CREATE SUBSCRIPTION \"from afar\" CONNECTION 'dbname=x' PUBLICATION p WITH (connect = false, slot_name = NONE);"
+)
+
+
+@pytest.mark.parametrize("subscription", ["", SUBSCRIPTION], ids=["plain", "subscription"])
+def test_an_interrupt_while_sessions_are_waited_for(shop: Shop, subscription: str) -> None:
     """The last moment: the server waits for a session that we may end but that does not go."""
-    deployment = shop(content=CONTENT)
+    role = "LOGIN SUPERUSER" if subscription else "LOGIN CREATEDB"
+    deployment = shop(content=CONTENT + subscription, role=role)
     server = deployment.server
     assert server is not None
     swap = of_first_backup(deployment)
+    if subscription:
+        deployment.execute('DROP SUBSCRIPTION "from afar"')
     with psycopg.connect(server.dsn()) as guard:
         # Who holds the database's lock makes the rename wait.
         guard.execute(f"COMMENT ON DATABASE {deployment.name()} IS 'held'")
