@@ -26,6 +26,10 @@ def size(number: float) -> str:
     return f"{number:.1f} TB"
 
 
+# The clocks of two machines differ a little.
+CLOCK_DIFFERENCE_SECONDS = 60
+
+
 def age(created: str, now: datetime) -> str:
     """Tell how long ago something was, in its largest unit."""
     seconds = (now - datetime.fromisoformat(created).astimezone(UTC)).total_seconds()
@@ -33,7 +37,7 @@ def age(created: str, now: datetime) -> str:
         count = int(seconds // length)
         if count >= 1:
             return f"{count} {name}{'s' if count > 1 else ''}"
-    return "just now" if seconds >= 0 else "in the future"
+    return "just now" if seconds > -CLOCK_DIFFERENCE_SECONDS else "in the future"
 
 
 def backup_line(report: Report) -> str:

@@ -102,4 +102,14 @@ ENTRIES: list[Entry] = [
         shows=r"INHERITS \(cat_foreign_table_in_a_tree\.parent\)|ATTACH PARTITION cat_foreign_table_in_a_tree\.",
         absent=ONLY_WITH_ALL,
     ),
+    Entry(
+        name="wrapper_of_another",
+        create="""
+            CREATE ROLE cat_wrapper_of_another SUPERUSER;
+            CREATE FOREIGN DATA WRAPPER cat_wrapper_of_another;
+            ALTER FOREIGN DATA WRAPPER cat_wrapper_of_another OWNER TO cat_wrapper_of_another;
+        """,
+        shows=r"CREATE FOREIGN DATA WRAPPER cat_wrapper_of_another;",
+        absent=ONLY_WITH_ALL,
+    ),
 ]

@@ -43,6 +43,7 @@ SERVICES = """
     COMMENT ON PUBLICATION {publication} IS {text};
     COMMENT ON EVENT TRIGGER {event_trigger} IS {text};
     ALTER TEXT SEARCH DICTIONARY {dictionary} OWNER TO {role};
+    ALTER TEXT SEARCH CONFIGURATION {configuration} OWNER TO {role};
     ALTER SERVER {server} OWNER TO {role};
     ALTER FOREIGN TABLE {foreign_table} OWNER TO {role};
     ALTER PUBLICATION {publication} OWNER TO {role};

@@ -50,13 +50,19 @@ def assert_helpful(outcome: Outcome, *said: str) -> None:
         ("backup_db", "--upload"),
         ("list_backups", "--location", "s3"),
         ("cleanup_backups", "--location", "s3"),
-        ("restore_db", "--strategy", "swap", "--no-input"),
     ],
     ids=" ".join,
 )
 def test_what_is_to_come_says_so(sqlite: Deployment, command: tuple[str, ...]) -> None:
     with nothing_happens(sqlite):
         assert_helpful(sqlite.run(*command, code=2), "not yet available")
+
+
+def test_a_file_is_not_swapped(sqlite: Deployment) -> None:
+    sqlite.run("backup_db")
+    with nothing_happens(sqlite):
+        outcome = sqlite.run(*RESTORE, "--database", "default", "--strategy", "swap", code=2)
+        assert_helpful(outcome, "restored in place", "--strategy")
 
 
 def test_unknown_names(single: Deployment) -> None:

@@ -90,7 +90,7 @@ def test_a_table_restored_alone_keeps_all_that_is_its_own(postgresql_with: Calla
         deployment.run(*RESTORE, "--table", "post")
     deployment.execute("CREATE PUBLICATION changes FOR TABLE post")
     with unchanged(deployment):
-        assert "changes" in deployment.run(*RESTORE, "--table", "post", code=2).err
+        assert "publication table changes public.post" in deployment.run(*RESTORE, "--table", "post").out
 
 
 def test_settings_of_a_role_change_no_value(postgresql_with: Callable[[str], Deployment]) -> None:
