@@ -55,9 +55,9 @@ class Site:
             finally:
                 process.terminate()
 
-    def restore(self) -> Sample:
+    def restore(self, *options: str) -> Sample:
         """Restore the only backup."""
-        return self.command("restore_db", "latest", "--no-input", "--no-safety-backup", "--verbosity=0")
+        return self.command("restore_db", "latest", "--no-input", "--no-safety-backup", "--verbosity=0", *options)
 
     def forget_backups(self) -> None:
         """Begin with an empty folder."""

@@ -40,7 +40,7 @@ class Rows:
 
 
 NEWS = Rows("news", 975)
-COMMENTS = Rows("comments", 297, ("news_comment",))
+COMMENTS = Rows("comments", 373, ("news_comment",))
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,11 @@ class NewsServer:
             "ENGINE": "django.db.backends.postgresql", "NAME": name, "HOST": server.host, "PORT": server.port,
             "USER": server.user, "PASSWORD": server.password,
         }  # fmt: skip
+
+    def offers_lz4(self) -> bool:
+        """Tell whether the server can compress large values with it."""
+        known = "SELECT 'lz4' = ANY (enumvals) FROM pg_settings WHERE name = 'default_toast_compression'"
+        return self.server.psql(known) == "t"
 
     def empty_target(self) -> None:
         """Give an empty database to restore into, and write out what the last one left in memory."""
