@@ -32,6 +32,7 @@ const NAMED_OBJECTS: usize = 10;
 
 /// The property that names the modules which must be loaded for the security labels.
 pub(super) const LABEL_PROVIDERS: &str = "security_label_providers";
+
 /// Backs up a server's database; `create` is called once the snapshot stands, so a refused connection leaves no file.
 pub fn backup(
     plan: &BackupPlan,

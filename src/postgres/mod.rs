@@ -5,6 +5,7 @@
 //! `validate` proves one.
 
 mod backup;
+mod configuration;
 pub mod connect;
 pub mod ddl;
 mod dump;

@@ -37,9 +37,7 @@ mod core {
         plan: &Bound<'py, PyAny>,
         on_event: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let plan = parse(plan)?;
-        let work = move |progress: &Progress| documents::made(&crate::backup::backup(&plan, progress)?);
-        give(py, &run(py, on_event, work)?)
+        operate(py, plan, on_event, |plan, progress| documents::made(&crate::backup::backup(plan, progress)?))
     }
 
     #[pyfunction]
@@ -48,8 +46,7 @@ mod core {
         plan: &Bound<'py, PyAny>,
         on_event: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let plan = parse(plan)?;
-        give(py, &run(py, on_event, move |progress| crate::restore::preview(&plan, progress))?)
+        operate(py, plan, on_event, crate::restore::preview)
     }
 
     #[pyfunction]
@@ -58,8 +55,7 @@ mod core {
         plan: &Bound<'py, PyAny>,
         on_event: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let plan = parse(plan)?;
-        give(py, &run(py, on_event, move |progress| crate::restore::choose(&plan, progress))?)
+        operate(py, plan, on_event, crate::restore::choose)
     }
 
     #[pyfunction]
@@ -68,8 +64,7 @@ mod core {
         plan: &Bound<'py, PyAny>,
         on_event: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let plan = parse(plan)?;
-        give(py, &run(py, on_event, move |progress| crate::restore::restore(&plan, progress))?)
+        operate(py, plan, on_event, crate::restore::restore)
     }
 
     #[pyfunction]
@@ -78,8 +73,7 @@ mod core {
         plan: &Bound<'py, PyAny>,
         on_event: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let plan = parse(plan)?;
-        give(py, &run(py, on_event, move |progress| crate::postgres::kept(&plan, progress))?)
+        operate(py, plan, on_event, crate::postgres::kept)
     }
 
     #[pyfunction]
@@ -88,8 +82,7 @@ mod core {
         plan: &Bound<'py, PyAny>,
         on_event: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let plan = parse(plan)?;
-        give(py, &run(py, on_event, move |progress| crate::postgres::undo(&plan, progress))?)
+        operate(py, plan, on_event, crate::postgres::undo)
     }
 
     #[pyfunction]
@@ -98,8 +91,7 @@ mod core {
         plan: &Bound<'py, PyAny>,
         on_event: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let plan = parse(plan)?;
-        give(py, &run(py, on_event, move |progress| crate::postgres::drop_kept(&plan, progress))?)
+        operate(py, plan, on_event, crate::postgres::drop_kept)
     }
 
     #[pyfunction]
@@ -108,8 +100,7 @@ mod core {
         plan: &Bound<'py, PyAny>,
         on_event: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let plan = parse(plan)?;
-        give(py, &run(py, on_event, move |progress| crate::validate::validate(&plan, progress))?)
+        operate(py, plan, on_event, crate::validate::validate)
     }
 
     #[pyfunction]
@@ -163,6 +154,17 @@ mod core {
     #[pyfunction]
     fn clean_litter(py: Python<'_>, folder: PathBuf, alias: &str) -> PyResult<Vec<String>> {
         detached(py, || store::clean(&folder, alias))
+    }
+
+    /// A plan in, a report out, and events while the work goes on.
+    fn operate<'py, P: DeserializeOwned + Send + 'static, R: Serialize + Send + 'static>(
+        py: Python<'py>,
+        plan: &Bound<'py, PyAny>,
+        on_event: &Bound<'py, PyAny>,
+        work: impl FnOnce(&P, &Progress) -> Result<R> + Send + 'static,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let plan = parse(plan)?;
+        give(py, &run(py, on_event, move |progress| work(&plan, progress))?)
     }
 
     fn parse<T: DeserializeOwned>(plan: &Bound<'_, PyAny>) -> PyResult<T> {

@@ -127,10 +127,13 @@ def acknowledged(writer: subprocess.Popen[str], count: int) -> int:
     return [int(writer.stdout.readline()) for _ in range(count)][-1]
 
 
-def finish(writer: subprocess.Popen[str]) -> int:
-    output, _ = writer.communicate("stop\n", timeout=60)
-    assert writer.returncode == 0
-    return int(output.split()[-1])
+def finish(writer: subprocess.Popen[str], last: int) -> int:
+    # Not `communicate`: it reads past what `readline` has buffered, and the last number may be among that.
+    writer.stdin.write("stop\n")
+    writer.stdin.close()
+    last = [last, *(int(line) for line in writer.stdout)][-1]
+    assert writer.wait(timeout=60) == 0
+    return last
 
 
 def assert_consistent(path: Path, last_transfer: int) -> None:
@@ -153,7 +156,7 @@ def test_copies_while_another_process_commits(tmp_path: Path, journal_mode: str)
             freeze(connection, copy)
             assert_consistent(copy, last)
             assert copy.stat().st_mode & 0o777 == 0o600
-        last = finish(writer)
+        last = finish(writer, last)
     assert_consistent(live, last)
 
 
@@ -174,7 +177,7 @@ def test_copies_in_the_middle_of_our_own_transaction(tmp_path: Path, journal_mod
                 cursor.execute("UPDATE ledger SET note = 'ours' WHERE id = %s", [number + 1])
                 cursor.execute("COMMIT")
             assert_consistent(copy, last)
-        last = finish(writer)
+        last = finish(writer, last)
         connection.close()
     assert_consistent(live, last)
     assert value(live, "SELECT count(*) FROM ledger WHERE note = 'ours'") == 5

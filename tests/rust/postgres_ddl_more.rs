@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use holdfast::plan::Owners;
-use holdfast::postgres::ddl::{self, Entry, Reader, privileges, removal};
+use holdfast::postgres::ddl::{self, Entry, Reader, Schema, privileges, removal};
 use tokio_postgres::Client;
 
 use crate::postgres_server::PostgresServer;
@@ -209,9 +209,9 @@ async fn a_removal_that_would_reach_an_extension_is_refused() {
 async fn everything_that_cannot_be_backed_up_is_named() {
     let server = PostgresServer::start();
     let client = fill(&server, "original", &[ROLES, BASE, REST]).await;
-    assert_eq!(alone(&reader(&client).await).await.unwrap().refused, []);
+    assert_eq!(read(&client).await.refused, []);
     client.batch_execute(include_str!("postgres_ddl_more/unsupported.sql")).await.unwrap();
-    let refused = alone(&reader(&client).await).await.unwrap().refused;
+    let refused = read(&client).await.refused;
     let found: Vec<String> = refused.iter().map(|refused| format!("{}: {}", refused.kind, refused.name)).collect();
     let mut expected: Vec<&str> = include_str!("postgres_ddl_more/unsupported.txt").lines().collect();
     expected.sort_unstable();
@@ -245,13 +245,14 @@ pub(crate) async fn reader(client: &Client) -> Reader<'_> {
     Reader { client, version: row.get::<_, i32>(0).try_into().unwrap() }
 }
 
+/// All definitions, over one connection.
+pub(crate) async fn read(client: &Client) -> Schema {
+    let reader = reader(client).await;
+    ddl::read(&reader, &reader).await.unwrap()
+}
+
 pub(crate) async fn entries(client: &Client) -> Vec<Entry> {
-    {
-        let reader = reader(client).await;
-        ddl::read(&reader, &reader).await
-    }
-    .unwrap()
-    .entries
+    read(client).await.entries
 }
 
 pub(crate) async fn execute(client: &Client, entries: &[Entry]) {
@@ -273,8 +274,4 @@ fn difference(original: &str, restored: &str) -> Vec<String> {
     let [left, right]: [BTreeSet<&str>; 2] = [original, restored].map(|text| text.lines().collect());
     let lost = left.difference(&right).map(|line| format!("- {line}"));
     lost.chain(right.difference(&left).map(|line| format!("+ {line}"))).collect()
-}
-
-async fn alone(reader: &Reader<'_>) -> holdfast::Result<ddl::Schema> {
-    ddl::read(reader, reader).await
 }

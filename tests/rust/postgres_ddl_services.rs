@@ -1,9 +1,9 @@
 //! Text search, foreign data, rules, replication, event triggers, default privileges and security labels.
 
 use holdfast::plan::Owners;
-use holdfast::postgres::ddl::{self, removal};
+use holdfast::postgres::ddl::removal;
 
-use crate::postgres_ddl_more::{ROLES, assert_same, entries, execute, fill, reader};
+use crate::postgres_ddl_more::{ROLES, assert_same, entries, execute, fill, read, reader};
 use crate::postgres_server::PostgresServer;
 
 const SINCE_14: &str = include_str!("postgres_ddl_services/since_14.sql");
@@ -30,15 +30,7 @@ async fn original(server: &PostgresServer) -> tokio_postgres::Client {
 async fn services_are_restored_as_they_were() {
     let server = PostgresServer::start();
     let original = original(&server).await;
-    assert_eq!(
-        {
-            let reader = reader(&original).await;
-            ddl::read(&reader, &reader).await
-        }
-        .unwrap()
-        .refused,
-        []
-    );
+    assert_eq!(read(&original).await.refused, []);
     let restored = fill(&server, "restored", &[]).await;
     execute(&restored, &entries(&original).await).await;
     // No event trigger fired while the others were made.
@@ -107,11 +99,7 @@ async fn what_a_plain_role_may_not_read_is_named() {
         )
         .await
         .unwrap();
-    let schema = {
-        let reader = reader(&original).await;
-        ddl::read(&reader, &reader).await
-    }
-    .unwrap();
+    let schema = read(&original).await;
     let refused: Vec<String> =
         schema.refused.iter().map(|refused| format!("{} {}", refused.kind, refused.name)).collect();
     for named in ["user mapping boss on remote (", "subscription select ("] {
@@ -128,11 +116,7 @@ async fn what_a_plain_role_may_not_read_is_named() {
 async fn a_foreign_table_is_never_read() {
     let server = PostgresServer::start();
     let original = fill(&server, "original", &[ROLES, CHIEF, SINCE_14]).await;
-    let schema = {
-        let reader = reader(&original).await;
-        ddl::read(&reader, &reader).await
-    }
-    .unwrap();
+    let schema = read(&original).await;
     assert!(schema.entries.iter().any(|entry| entry.kind == "foreign table" && entry.name == "cold"));
     assert!(!schema.relations.iter().any(|relation| ["cold", "far", "heir", "none"].contains(&relation.name.as_str())));
 }
@@ -154,11 +138,7 @@ async fn security_labels_are_read_and_their_modules_named() {
         )
         .await
         .unwrap();
-    let schema = {
-        let reader = reader(&original).await;
-        ddl::read(&reader, &reader).await
-    }
-    .unwrap();
+    let schema = read(&original).await;
     let labels: Vec<&str> = schema
         .entries
         .iter()

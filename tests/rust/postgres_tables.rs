@@ -1,8 +1,9 @@
 //! What `pg_dump` does not show of tables, and what a server may lack that restores them.
 
-use holdfast::postgres::ddl::{self, Reader, Schema};
+use holdfast::postgres::ddl::Schema;
 use tokio_postgres::Client;
 
+use crate::postgres_ddl_more::read;
 use crate::postgres_server::PostgresServer;
 
 #[tokio::test]
@@ -105,12 +106,6 @@ async fn fill(server: &PostgresServer, database: &str, statements: &str) -> Clie
     client
 }
 
-async fn read(client: &Client) -> Schema {
-    client.batch_execute("SET search_path = ''").await.unwrap();
-    let row = client.query_one("SELECT current_setting('server_version_num')::int", &[]).await.unwrap();
-    alone(&Reader { client, version: row.get::<_, i32>(0).try_into().unwrap() }).await.unwrap()
-}
-
 async fn restore(server: &PostgresServer, database: &str, schema: &Schema) -> Client {
     server.create_database(database).await;
     let client = server.connect(database).await;
@@ -130,10 +125,6 @@ async fn constraints(client: &Client) -> Vec<String> {
     let query = "SELECT relname || ' ' || conname FROM pg_constraint JOIN pg_class c ON c.oid = conrelid \
                   WHERE contype <> 'n' AND relnamespace = 2200 ORDER BY 1";
     client.query(query, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
-}
-
-async fn alone(reader: &Reader<'_>) -> holdfast::Result<ddl::Schema> {
-    ddl::read(reader, reader).await
 }
 
 /// An extension of SQL alone, in a folder that the server is told of; servers before 18 know one folder.

@@ -12,21 +12,15 @@ use super::{Entry, Reader, guard, scope};
 use crate::error::Result;
 use crate::manifest::Section;
 use crate::plan::Owners;
+use crate::postgres::configuration::assignment;
 use crate::postgres::quote;
-
-/// Settings whose value is a list of names, which the catalog keeps in quotes where they need some.
-const LISTS: [&str; 6] = [
-    "local_preload_libraries",
-    "search_path",
-    "session_preload_libraries",
-    "shared_preload_libraries",
-    "temp_tablespaces",
-    "unix_socket_directories",
-];
 
 /// What a setting is for.
 const DATABASE_SETTING: &str = "database setting";
 const ROLE_SETTING: &str = "role setting";
+
+/// The kind of the object that holds the grants on the database.
+pub const DATABASE_GRANTS: &str = "database acl";
 
 /// What may go wrong with one setting: rights, and what another server or version does not know or take.
 const TOLERATED: &str =
@@ -71,16 +65,9 @@ impl Setting {
              THEN\n    EXECUTE {} || pg_catalog.quote_ident(pg_catalog.current_database()) || {};\n  END IF;\n{}END",
             quote::literal(&format!("{}={}", self.name, self.value)),
             quote::literal(&alter),
-            quote::literal(&format!(" SET {} TO {}", quote::identifier(&self.name), self.literals())),
+            quote::literal(&format!(" SET {}", assignment(&self.name, &self.value))),
             tolerating(&format!("the {} {} was not restored", self.kind(), self.label())),
         ))
-    }
-
-    fn literals(&self) -> String {
-        if !LISTS.contains(&self.name.as_str()) {
-            return quote::literal(&self.value);
-        }
-        names(&self.value).iter().map(|name| quote::literal(name)).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -96,7 +83,7 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     let comment: Option<&str> = rows.first().and_then(|row| row.get(0));
     entries.push(entry("database comment", Section::PostData, "database".to_owned(), commented(comment)));
     let grants = scope::rows(reader, "rights on the database", GRANTS).await?;
-    entries.push(entry("database acl", Section::Owners, "database".to_owned(), granted(&grants)));
+    entries.push(entry(DATABASE_GRANTS, Section::Owners, "database".to_owned(), granted(&grants)));
     Ok(entries)
 }
 
@@ -183,23 +170,6 @@ fn tolerating(message: &str) -> String {
     format!("EXCEPTION WHEN {TOLERATED} THEN\n  RAISE WARNING '% (%)', {}, SQLSTATE;\n", quote::literal(message))
 }
 
-/// The names in a list as the catalog keeps it: bare or in double quotes, with commas between.
-fn names(list: &str) -> Vec<String> {
-    let (mut names, mut name, mut quoted) = (Vec::new(), String::new(), false);
-    let mut characters = list.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '"' if quoted && characters.peek() == Some(&'"') => name.extend(characters.next()),
-            '"' => quoted = !quoted,
-            ',' if !quoted => names.push(std::mem::take(&mut name)),
-            other if quoted || !other.is_whitespace() => name.push(other),
-            _ => {}
-        }
-    }
-    names.push(name);
-    names
-}
-
 const SETTINGS: &str = "
 SELECT rolname::text AS role, setting
   FROM pg_db_role_setting
@@ -230,16 +200,3 @@ const LIVE: &str = "SELECT DISTINCT CASE WHEN grantee = 0 THEN 'PUBLIC' \
     FROM pg_catalog.pg_database CROSS JOIN LATERAL \
     pg_catalog.aclexplode(coalesce(datacl, pg_catalog.acldefault('d', datdba))) \
     WHERE datname = pg_catalog.current_database() AND grantee <> datdba";
-
-#[cfg(test)]
-mod tests {
-    use super::names;
-
-    #[test]
-    fn lists_are_taken_apart() {
-        assert_eq!(names("\"$user\", public"), ["$user", "public"]);
-        assert_eq!(names("\"\""), [""]);
-        assert_eq!(names("\"a \"\"b\"\", c\",d"), ["a \"b\", c", "d"]);
-        assert_eq!(names("\"\"\"\""), ["\""]);
-    }
-}

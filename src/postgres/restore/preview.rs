@@ -299,12 +299,15 @@ async fn for_superusers(client: &Client, manifest: &Manifest) -> Result<Option<S
     kinds.retain(|kind| FOR_SUPERUSERS.contains(kind));
     kinds.sort_unstable();
     kinds.dedup();
+    if kinds.is_empty() {
+        return Ok(None);
+    }
     let row = client
         .query_one("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user", &[])
         .await
         .map_err(|error| describe_error(error, "reading the rights of the role"))?;
-    let stops = !kinds.is_empty() && !row.get::<_, bool>(0);
-    Ok(stops.then(|| {
+    let is_superuser: bool = row.get(0);
+    Ok((!is_superuser).then(|| {
         format!("the backup holds what a server may let superusers alone create, and stops there: {}", kinds.join(", "))
     }))
 }

@@ -3,7 +3,6 @@
 //! The live database is not touched before the very end, a transaction that gives two databases new names. Whatever
 //! stops the run before leaves it as it was, and the new one is dropped, by this run or by the next.
 
-mod configuration;
 mod exchange;
 mod kept;
 mod maintenance;
@@ -25,6 +24,7 @@ use self::exchange::Exchange;
 use self::properties::{Grants, Properties};
 use self::rights::Rights;
 use super::connect::{Address, Connection, describe_error};
+use super::ddl::database::DATABASE_GRANTS;
 use super::restore::Extent;
 use super::restore::load::Place;
 use super::restore::parallel::ParallelRestore;
@@ -36,9 +36,6 @@ use crate::error::Result;
 use crate::event::Progress;
 use crate::plan::{Owners, RestorePlan};
 use crate::restore::{Report, decoding_threads};
-
-/// The kind of the object that holds the grants on the database itself.
-const DATABASE_GRANTS: &str = "database acl";
 
 /// What becomes of which database.
 pub(super) struct Swap<'a> {

@@ -5,9 +5,9 @@
 
 use tokio_postgres::{Client, Row};
 
-use super::configuration::assignment;
 use super::rights::{Rights, Target};
 use crate::error::{Error, Result};
+use crate::postgres::configuration::assignment;
 use crate::postgres::connect::describe_error;
 use crate::postgres::quote::{identifier, literal};
 use crate::postgres::session::Server;

@@ -1,6 +1,6 @@
 //! A stored setting as the words behind `SET`.
 
-use crate::postgres::quote::{identifier, literal};
+use super::quote::{identifier, literal};
 
 /// Settings whose value is a list of names, which the server would quote once more if it got it as one text.
 /// <https://www.postgresql.org/docs/current/view-pg-settings.html> does not tell them; `pg_dump` has the same list.
@@ -58,7 +58,7 @@ fn names(list: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::assignment;
+    use super::{assignment, names};
 
     #[test]
     fn lists_are_taken_apart() {
@@ -67,5 +67,13 @@ mod tests {
         assert_eq!(assignment("search_path", ""), "\"search_path\" TO ''");
         assert_eq!(assignment("work_mem", "64MB"), "\"work_mem\" TO '64MB'");
         assert_eq!(assignment("app.list", "a, b's"), "\"app\".\"list\" TO 'a, b''s'");
+    }
+
+    #[test]
+    fn names_lose_their_quotes_alone() {
+        assert_eq!(names("\"$user\", public"), ["$user", "public"]);
+        assert_eq!(names("\"\""), [""]);
+        assert_eq!(names("\"a \"\"b\"\", c\",d"), ["a \"b\", c", "d"]);
+        assert_eq!(names("\"\"\"\""), ["\""]);
     }
 }
