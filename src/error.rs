@@ -24,6 +24,10 @@ pub enum Kind {
     NotFound,
     /// The backup is damaged, incomplete, foreign or newer than this program (exit code 3).
     BadBackup,
+    /// A store could not be reached, refused us, or went away (exit code 1).
+    Store,
+    /// Something has this name already, and nothing is ever replaced (exit code 1).
+    Exists,
     /// Another run holds the lock (exit code 4).
     Locked,
     /// The caller asked to stop: Ctrl-C or SIGTERM (exit code 1; nothing was changed).

@@ -55,6 +55,105 @@ pub enum Source {
     },
 }
 
+/// Where backups live.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum StorePlan {
+    /// A folder of this machine.
+    Folder {
+        /// Made with mode 0700 where it is missing.
+        path: PathBuf,
+    },
+    /// A bucket of S3 or of a service that speaks its protocol.
+    S3(Box<S3Plan>),
+}
+
+/// A bucket. Credentials are not part of it: they come from the AWS SDK's own chain, and from nowhere else.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct S3Plan {
+    /// What the settings call it.
+    pub name: String,
+    /// The bucket.
+    pub bucket: String,
+    /// What keys begin with, without slashes at either end; empty is the whole bucket.
+    #[serde(default)]
+    pub prefix: String,
+    /// `None` leaves it to the SDK's chain.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// The address of a service that is not AWS.
+    #[serde(default)]
+    pub endpoint: Option<String>,
+    /// How the bucket is named in a request.
+    #[serde(default)]
+    pub addressing: Addressing,
+    /// A profile of the AWS configuration files.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// `STANDARD_IA`, …; `None` is the bucket's default.
+    #[serde(default)]
+    pub storage_class: Option<String>,
+    /// Encryption by the service; `None` is the bucket's default.
+    #[serde(default)]
+    pub encryption: Option<ServerSideEncryption>,
+    /// Bytes; `None` begins at 8 MiB and grows with the file.
+    #[serde(default)]
+    pub part_size: Option<u64>,
+    /// Parts on their way at the same time, in either direction; `None` is 4.
+    #[serde(default)]
+    pub concurrency: Option<u16>,
+    /// Bytes a second, in either direction; `None` is as fast as it goes.
+    #[serde(default)]
+    pub bandwidth_limit: Option<u64>,
+    /// Tags of every object, beside our own.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// How the service is told what it ought to have received.
+    #[serde(default)]
+    pub checksums: Checksums,
+}
+
+/// How a bucket is named in a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Addressing {
+    /// As the endpoint wants it.
+    #[default]
+    Auto,
+    /// `https://endpoint/bucket/key`.
+    Path,
+    /// `https://bucket.endpoint/key`.
+    Virtual,
+}
+
+/// Encryption by the service.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ServerSideEncryption {
+    /// With keys of the service.
+    Aes256,
+    /// With a key of AWS KMS; `None` is the account's own.
+    Kms {
+        /// Its id, alias or ARN.
+        #[serde(default)]
+        key: Option<String>,
+    },
+}
+
+/// How a service is told what it ought to have received.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Checksums {
+    /// As the endpoint understands it.
+    #[default]
+    Auto,
+    /// CRC32 in a trailer, as AWS's own programs do since 2025.
+    Crc32,
+    /// `Content-MD5`, which every service has understood from the beginning.
+    Md5,
+}
+
 /// What to do about objects that cannot be backed up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -23,6 +23,10 @@ class DatabaseError(HoldfastError):
     """The database could not be reached, refused us, or went away."""
 
 
+class StoreError(HoldfastError):
+    """A store could not be reached, refused us, or went away."""
+
+
 class UnsupportedObject(HoldfastError):
     """The database holds something that cannot be backed up."""
 

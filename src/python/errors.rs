@@ -7,12 +7,13 @@ use crate::error::{Error, Kind};
 /// The exception class of `holdfast.exceptions` for each kind.
 fn class_name(kind: Kind) -> &'static str {
     match kind {
-        Kind::Failed => "HoldfastError",
+        Kind::Failed | Kind::Exists => "HoldfastError",
         Kind::Database => "DatabaseError",
         Kind::Unsupported => "UnsupportedObject",
         Kind::Usage => "UsageError",
         Kind::NotFound => "BackupNotFound",
         Kind::BadBackup => "InvalidBackup",
+        Kind::Store => "StoreError",
         Kind::Locked => "LockHeld",
         Kind::Interrupted => "Interrupted",
     }

@@ -4,6 +4,7 @@
 //! a dot is never taken for a backup: it belongs to a run at work or to one that died.
 
 mod choice;
+mod contract;
 mod durable;
 mod folder;
 mod litter;
@@ -13,6 +14,7 @@ mod removal;
 mod status;
 
 pub use choice::find;
+pub use contract::{About, Content, Draft, Entry, Existing, Origin, Store, Survey, Unfinished};
 pub use durable::{create_folder, sync_folder, write_whole};
 pub use folder::{Listed, list};
 pub use litter::clean;
