@@ -24,12 +24,21 @@ if TYPE_CHECKING:
         plan_cleanup,
         plan_restore,
         plan_undo,
+        probe,
         restore,
         undo_restore,
         unpin,
         validate,
     )
-    from holdfast.reports import KeptDatabase, Report, RestorePreview, RestoreReport, UndoReport, ValidationReport
+    from holdfast.reports import (
+        KeptDatabase,
+        Probe,
+        Report,
+        RestorePreview,
+        RestoreReport,
+        UndoReport,
+        ValidationReport,
+    )
     from holdfast.retention import Retention
 
     __version__: str
@@ -38,6 +47,7 @@ __all__ = [
     "Backup",
     "Decision",
     "KeptDatabase",
+    "Probe",
     "Report",
     "RestorePreview",
     "RestoreReport",
@@ -55,6 +65,7 @@ __all__ = [
     "plan_cleanup",
     "plan_restore",
     "plan_undo",
+    "probe",
     "restore",
     "undo_restore",
     "unpin",
@@ -65,6 +76,7 @@ _HOMES = {
     "Backup": "holdfast.inventory",
     "Decision": "holdfast.inventory",
     "KeptDatabase": "holdfast.reports",
+    "Probe": "holdfast.reports",
     "Report": "holdfast.reports",
     "RestorePreview": "holdfast.reports",
     "RestoreReport": "holdfast.reports",

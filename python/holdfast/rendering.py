@@ -192,3 +192,9 @@ def decisions(decided: Iterable[Decision]) -> str:
         for decision in decided
     ]
     return "\n".join(lines)
+
+
+def finding(subject: str, detail: str, hint: str | None, *, ok: bool) -> str:
+    """Tell of one thing whether it is as it has to be."""
+    line = f"{'ok    ' if ok else 'FAILED'}  {subject}: {detail}"
+    return f"{line}\n        {hint}" if hint and not ok else line

@@ -156,3 +156,13 @@ class ValidationReport(Document):
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
     seconds: float
+
+
+@dataclass(frozen=True)
+class Probe(Document):
+    """One thing that the next backup depends on, as it is now."""
+
+    subject: str
+    ok: bool
+    detail: str
+    hint: str | None = None

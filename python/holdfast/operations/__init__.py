@@ -2,6 +2,7 @@
 
 from holdfast.operations.catalog import cleanup, find_backup, list_backups, pin, plan_cleanup, unpin
 from holdfast.operations.creation import backup
+from holdfast.operations.probing import probe
 from holdfast.operations.putting_aside import drop_old_databases, kept_databases, plan_undo, undo_restore
 from holdfast.operations.restoration import plan_restore, restore
 from holdfast.operations.validation import validate
@@ -17,6 +18,7 @@ __all__ = [
     "plan_cleanup",
     "plan_restore",
     "plan_undo",
+    "probe",
     "restore",
     "undo_restore",
     "unpin",

@@ -3,6 +3,7 @@
 import glob
 import re
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Unpack
@@ -13,7 +14,7 @@ from holdfast import _core, conf, databases, plans, signals, sqlite
 from holdfast.apps import HoldfastConfig
 from holdfast.compression import Compression
 from holdfast.conf import Configuration
-from holdfast.exceptions import UsageError
+from holdfast.exceptions import HoldfastError, LockHeld, UsageError
 from holdfast.operations.session import exclusive, private_file
 from holdfast.plans import BackupOptions
 from holdfast.progress import CopyProgress, NoticeBoard, OnEvent
@@ -25,8 +26,21 @@ def backup(alias: str | None = None, *, on_event: OnEvent | None = None, **optio
     configuration = conf.load()
     connection = databases.connection_for(alias or databases.default_alias(configuration.databases))
     _refuse_nonsense(options)
-    with exclusive(configuration.directory, connection.alias, "backup"):
+    with ExitStack() as held:
+        try:
+            held.enter_context(exclusive(configuration.directory, connection.alias, "backup"))
+        except LockHeld:
+            # The one that holds it makes a backup, or says why not.
+            raise
+        except HoldfastError as error:
+            tell_failure(connection.alias, options.get("kind", "manual"), error)
+            raise
         return make(connection, configuration, options, on_event)
+
+
+def tell_failure(alias: str, kind: str, error: BaseException) -> None:
+    """Tell whoever listens that a backup did not come about, also where it could not even begin."""
+    signals.backup_failed.send_robust(HoldfastConfig, alias=alias, kind=kind, error=error)
 
 
 def make(
@@ -42,7 +56,7 @@ def make(
     try:
         document = _write(connection, configuration, options, board)
     except BaseException as error:
-        signals.backup_failed.send_robust(HoldfastConfig, error=error, **about)
+        tell_failure(error=error, **about)
         raise
     report = Report.from_document(document, tuple(board.notices))
     signals.backup_finished.send_robust(HoldfastConfig, report=report, **about)
