@@ -11,12 +11,14 @@ that it is called by the proxy's address. A rule applies to requests in the orde
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from email.utils import formatdate, parsedate_to_datetime
 from types import TracebackType
 from typing import Protocol, Self
@@ -230,6 +232,36 @@ class ShiftClock:
         head = exchange.read_answer()
         moment = parsedate_to_datetime(head.get("date")).timestamp() + self.seconds
         exchange.pass_answer(head.having("date", formatdate(moment, usegmt=True)))
+
+
+@dataclass(frozen=True)
+class ShiftDates:
+    """Everything in a listing is so many seconds older than it is."""
+
+    seconds: int
+
+    def __call__(self, exchange: Exchange) -> None:
+        def older(found: re.Match[bytes]) -> bytes:
+            moment = datetime.fromisoformat(found[2].decode()) - timedelta(seconds=self.seconds)
+            return found[1] + moment.isoformat().encode()
+
+        exchange.pass_request()
+        # The length stays, so that the head still tells it.
+        exchange.pass_answer(
+            exchange.read_answer(),
+            lambda pieces: iter([re.sub(rb"(<(?:LastModified|Initiated)>)([0-9T:-]{19})", older, b"".join(pieces))]),
+        )
+
+
+@dataclass(frozen=True)
+class Meanwhile:
+    """Something else happens in the store just before the request reaches it."""
+
+    act: Callable[[], object]
+
+    def __call__(self, exchange: Exchange) -> None:
+        self.act()
+        exchange.pass_on()
 
 
 @dataclass

@@ -13,9 +13,11 @@ from tests.fault_proxy import (
     Answer,
     Fault,
     FaultProxy,
+    Meanwhile,
     ResetAnswer,
     ResetRequest,
     ShiftClock,
+    ShiftDates,
     SpoilAnswer,
     SpoilRequest,
     Stall,
@@ -175,3 +177,24 @@ def test_what_the_real_store_lacks(object_store_with_tags: ObjectStore) -> None:
     with FaultProxy(bucket.store.port) as proxy:
         body = bucket.store.client(proxy.endpoint).get_object(Bucket=bucket.name, Key=bucket.key("key"))["Body"]
         assert body.read() == b"content"
+
+
+def test_a_listing_of_older_things(client: Any, bucket: Bucket, proxy: FaultProxy) -> None:
+    client.create_multipart_upload(Bucket=bucket.name, Key="begun")
+    put(client, bucket)
+
+    def dates() -> list[Any]:
+        listed = client.list_objects_v2(Bucket=bucket.name)["Contents"][0]["LastModified"]
+        return [listed, client.list_multipart_uploads(Bucket=bucket.name)["Uploads"][0]["Initiated"]]
+
+    now = dates()
+    proxy.add(ShiftDates(86400), times=None)
+    assert [(one - other).days for one, other in zip(now, dates(), strict=True)] == [1, 1]
+
+
+def test_something_happens_in_between(client: Any, bucket: Bucket, proxy: FaultProxy) -> None:
+    put(client, bucket)
+    proxy.add(Meanwhile(lambda: bucket.store.client().delete_object(Bucket=bucket.name, Key="key")), skip=1)
+    assert get(client, bucket) == LARGE
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        get(client, bucket)
