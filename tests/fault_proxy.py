@@ -50,13 +50,16 @@ class Exchange:
     client: Side
     store: Side
 
-    def pass_request(self, change: Change = iter) -> None:
-        head = self.request.head
-        if head.get("expect"):
+    def request_body(self) -> Iterator[bytes]:
+        """The body, which a client may hold back until it is asked for it."""
+        if self.request.head.get("expect"):
             self.client.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        yield from self.request.head.body(self.client)
+
+    def pass_request(self, change: Change = iter) -> None:
         try:
-            self.store.send(head.without("expect").encode())
-            for piece in change(head.body(self.client)):
+            self.store.send(self.request.head.without("expect").encode())
+            for piece in change(self.request_body()):
                 self.store.send(piece)
         except Gone:
             # A store that refuses answers before it has read everything; the answer tells.
@@ -121,9 +124,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
     def __call__(self, exchange: Exchange) -> None:
-        # A client may hold its body back until it is asked for it; it takes the answer for a refusal then.
-        held = exchange.request.head.get("expect")
-        for _ in () if held else exchange.request.head.body(exchange.client):
+        for _ in exchange.request_body():
             pass
         text = f"<?xml version='1.0'?><Error><Code>{self.code}</Code><Message>{self.message}</Message></Error>"
         body = b"" if exchange.request.method == "HEAD" else text.encode()
@@ -132,8 +133,6 @@ class Answer:
         for name, value in {**given, **dict(self.headers)}.items():
             head = head.having(name, value)
         exchange.client.send(head.encode() + body)
-        if held:
-            raise Broken(reset=False)
 
 
 @dataclass(frozen=True)
