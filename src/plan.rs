@@ -116,6 +116,9 @@ pub struct S3Plan {
     /// Bytes a second, in either direction; `None` is as fast as it goes.
     #[serde(default)]
     pub bandwidth_limit: Option<u64>,
+    /// How long nothing may move on a connection before the request is begun again; `None` is 60.
+    #[serde(default)]
+    pub timeout_seconds: Option<f64>,
     /// Tags of every object, beside our own.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
