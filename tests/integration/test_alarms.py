@@ -37,7 +37,7 @@ def notifying(
     deployment: Deployment, *channels: dict[str, Any], django: dict[str, Any] | None = None, **more: Any
 ) -> Deployment:
     settings = {"DATABASES": ["default"], "NOTIFY": list(channels), **more}
-    return replace(deployment, settings=settings, django=django or {})
+    return replace(deployment, settings=settings, variables={"HOLDFAST_TEST_DJANGO": json.dumps(django or {})})
 
 
 def hook(endpoint: Web, **more: Any) -> dict[str, Any]:
