@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
+from holdfast import clock
 from holdfast.reports import Document
 
 Operation = Literal[
@@ -16,7 +16,7 @@ Result = Literal["started", "done", "failed", "partly", "skipped", "unchanged"]
 
 def now() -> str:
     """Give this moment as runs hold it: RFC 3339, UTC, to the millisecond, so that runs have an order."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass
