@@ -125,10 +125,11 @@ def _doubtful(backups: Iterable[Backup], failures: Sequence[Run], drill: Run | N
 def _proof(backups: Iterable[Backup], records: _Records) -> Proof | None:
     proofs = []
     for backup in backups:
-        drills = [run for run in records.drills if run.backup == backup.name and run.result == "done"]
+        drills = [run for run in records.drills if (run.backup, run.result) == (backup.name, "done")]
         if backup.verified_how == "restored" and backup.verified_ok and backup.verified_at:
-            seconds = drills[0].seconds if drills else None
-            proofs.append(Proof(backup.name, backup.verified_at, "drill", seconds))
+            # Beside the backup stands the second, and not how long it took.
+            at, seconds = (drills[0].finished, drills[0].seconds) if drills else (None, None)
+            proofs.append(Proof(backup.name, at or backup.verified_at, "drill", seconds))
         # Fewer rows than it has were a part of it.
         proofs += [
             Proof(backup.name, run.finished, "restore", run.seconds)
