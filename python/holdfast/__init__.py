@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from holdfast.condition import Status
     from holdfast.inventory import Backup, Decision
     from holdfast.operations import (
         backup,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         plan_undo,
         probe,
         restore,
+        status,
         undo_restore,
         unpin,
         validate,
@@ -52,6 +54,7 @@ __all__ = [
     "RestorePreview",
     "RestoreReport",
     "Retention",
+    "Status",
     "UndoReport",
     "ValidationReport",
     "__version__",
@@ -67,6 +70,7 @@ __all__ = [
     "plan_undo",
     "probe",
     "restore",
+    "status",
     "undo_restore",
     "unpin",
     "validate",
@@ -81,6 +85,7 @@ _HOMES = {
     "RestorePreview": "holdfast.reports",
     "RestoreReport": "holdfast.reports",
     "Retention": "holdfast.retention",
+    "Status": "holdfast.condition",
     "UndoReport": "holdfast.reports",
     "ValidationReport": "holdfast.reports",
     # The number stands in Cargo.toml alone.

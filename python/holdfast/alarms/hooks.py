@@ -8,7 +8,14 @@ from typing import Any
 
 from holdfast import conf, signals
 
-_SIGNALS = ("backup_started", "backup_finished", "backup_failed", "restore_finished")
+_SIGNALS = (
+    "backup_started",
+    "backup_finished",
+    "backup_failed",
+    "restore_finished",
+    "drill_finished",
+    "drill_failed",
+)
 
 
 def connect() -> None:

@@ -9,9 +9,11 @@ from statistics import median
 
 from holdfast.alarms.alarm import Alarm, Fact, utc_text
 from holdfast.alarms.settings import Thresholds
+from holdfast.condition import Aging
 from holdfast.exceptions import HoldfastError, Interrupted
 from holdfast.inventory import Backup
-from holdfast.rendering import age, size
+from holdfast.operations.assessment import aging, is_good
+from holdfast.rendering import age, size, span
 from holdfast.reports import Report, RestoreReport
 from holdfast.targets import Targets
 
@@ -26,7 +28,7 @@ def failed_key(alias: str) -> str:
 
 def failed(alias: str, kind: str, error: BaseException, backups: Sequence[Backup], now: datetime) -> Alarm:
     """Tell that a backup failed, and what there is instead."""
-    last = newest_good(backups, alias)
+    last = next((backup for backup in backups if backup.alias == alias and is_good(backup)), None)
     lines = [f"The {kind} backup of database {alias!r} failed: {said(error)}"]
     lines.append(f"The last good backup is {last.name}." if last else "There is no good backup of it at all.")
     lines.append(f"Try again when that is mended: manage.py backup_db --database {alias} --type {kind}")
@@ -110,43 +112,40 @@ def proofs(backups: Sequence[Backup], now: datetime) -> Iterable[Alarm]:
         yield Alarm("drill_failed", key, f"A backup of {alias} is bad", text, at, alias, facts=facts)
 
 
-def newest_good(backups: Iterable[Backup], alias: str, kind: str | None = None) -> Backup | None:
-    """Give the newest backup of a database that is not known to be bad; the list has the newest first."""
-    good = (backup for backup in backups if backup.alias == alias and kind in (None, backup.kind) and _is_good(backup))
-    return next(good, None)
-
-
 def ages(backups: Sequence[Backup], targets: Targets, now: datetime) -> Iterable[Alarm]:
     """Compare the newest good backups with how old they may become."""
     for alias, of_alias in targets.by_alias.items():
+        good = [backup for backup in backups if backup.alias == alias and is_good(backup)]
         for target in of_alias:
-            last = newest_good(backups, alias, target.kind)
-            key = f"too_old:{alias}:{target.kind or 'any'}"
-            what = f"{target.kind} backup of {alias}" if target.kind else f"backup of {alias}"
-            if last and now - datetime.fromisoformat(last.created) <= target.max_age:
-                title, text = f"The newest {what} is young enough again", f"It is {last.name}."
-                yield Alarm("recovered", key, title, text, utc_text(now), alias, target.kind)
-                continue
-            title = f"The newest {what} is too old" if last else f"There is no good {what}"
-            text = (
-                f"It is {last.name}, made {age(last.created, now)} ago." if last else "None was ever made, or is left."
-            )
-            text += f"\nIt may be {target.max_age} old.\nLook whether the schedule runs; then: manage.py backup_db"
-            facts: dict[str, Fact] = {
-                "last_good": last.name if last else None,
-                "max_age_seconds": int(target.max_age.total_seconds()),
-            }
-            yield Alarm("too_old", key, title, text, utc_text(now), alias, target.kind, facts)
+            yield _of_age(alias, aging(target, good, now), now)
+
+
+def _of_age(alias: str, found: Aging, now: datetime) -> Alarm:
+    key = f"too_old:{alias}:{found.kind or 'any'}"
+    what = f"{found.kind} backup of {alias}" if found.kind else f"backup of {alias}"
+    facts: dict[str, Fact] = {
+        "last_good": found.backup,
+        "age_seconds": round(found.age_seconds) if found.age_seconds is not None else None,
+        "max_age_seconds": round(found.max_age_seconds),
+    }
+    if not found.too_old:
+        title, text = f"The newest {what} is young enough again", f"It is {found.backup}."
+        return Alarm("recovered", key, title, text, utc_text(now), alias, found.kind, facts)
+    title = f"The newest {what} is too old" if found.backup else f"There is no good {what}"
+    text = f"It may be {span(found.max_age_seconds)} old"
+    if found.backup is not None and found.age_seconds is not None:
+        text += f", and is {span(found.age_seconds)} old: {found.backup}"
+    text += ".\nLook whether the schedule runs, and at manage.py backup_status."
+    return Alarm("too_old", key, title, text, utc_text(now), alias, found.kind, facts)
 
 
 def changes(backups: Sequence[Backup], thresholds: Thresholds, now: datetime) -> Iterable[Alarm]:
     """Compare the newest backup of each database and kind with the median of those before it."""
     series: dict[tuple[str, str], list[Backup]] = {}
-    for backup in backups:
-        if _is_good(backup) and any(rows is not None for rows in (backup.tables or {}).values()):
-            series.setdefault((backup.alias, backup.kind), []).append(backup)
+    for backup in filter(is_good, backups):
+        series.setdefault((backup.alias, backup.kind), []).append(backup)
     for (alias, kind), (newest, *older) in series.items():
-        recent = older[: thresholds.recent]
+        recent = [backup for backup in older if _left_out(backup) == _left_out(newest)][: thresholds.recent]
         if len(recent) < _FEWEST:
             continue
         usual = {
@@ -176,7 +175,7 @@ def changes(backups: Sequence[Backup], thresholds: Thresholds, now: datetime) ->
 
 def room(free: int, total: int, backups: Sequence[Backup], thresholds: Thresholds, now: datetime) -> Alarm:
     """Compare the free space of the folder with what it should have, and with what the next backups will take."""
-    newest = {backup.alias: backup for backup in reversed(backups) if _is_good(backup)}
+    newest = {backup.alias: backup for backup in reversed(backups) if is_good(backup)}
     # A SQLite database is copied there first, whole.
     needed = sum(
         backup.stored_size + (backup.raw_size if backup.engine == "sqlite" else 0) for backup in newest.values()
@@ -203,8 +202,9 @@ def said(error: BaseException) -> str:
     return f"{type(error).__name__}; see what the command printed."
 
 
-def _is_good(backup: Backup) -> bool:
-    return backup.problem is None and backup.verified_ok is not False
+def _left_out(backup: Backup) -> set[str]:
+    """Give the tables whose rows were left out on purpose: two backups that differ in that cannot be compared."""
+    return {table for table, rows in (backup.tables or {}).items() if rows is None}
 
 
 def _share(found: float, usual: float) -> float:

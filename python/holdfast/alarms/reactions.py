@@ -8,10 +8,9 @@ from holdfast.alarms.alarm import Alarm
 from holdfast.alarms.delivery import dispatch
 from holdfast.alarms.heartbeat import Beat, ping_all
 from holdfast.conf import Configuration
-from holdfast.exceptions import HoldfastError
+from holdfast.exceptions import HoldfastError, InvalidBackup
 from holdfast.inventory import Backup
-from holdfast.operations.session import in_own_words
-from holdfast.reports import Report, RestoreReport
+from holdfast.reports import Report, RestoreReport, ValidationReport
 
 
 def backup_started(configuration: Configuration, alias: str, kind: str) -> None:
@@ -34,10 +33,31 @@ def backup_finished(configuration: Configuration, alias: str, kind: str, report:
 
 def backup_failed(configuration: Configuration, alias: str, kind: str, error: BaseException) -> None:
     """Tell it."""
-    now, ours = clock.now(), in_own_words(error)
-    dispatch(configuration, lambda: [judging.failed(alias, kind, ours, _backups(), now)])
-    text = f"The {kind} backup of {alias} failed: {judging.said(ours)}"
+    now = clock.now()
+    dispatch(configuration, lambda: [judging.failed(alias, kind, error, _backups(), now)])
+    text = f"The {kind} backup of {alias} failed: {judging.said(error)}"
     ping_all(configuration, Beat(alias, kind, "fail", text))
+
+
+def drill_finished(configuration: Configuration, alias: str, backup: str, report: ValidationReport) -> None:
+    """End the alarms that a drill ends."""
+    del report
+    now = clock.now()
+
+    def found() -> Iterable[Alarm]:
+        yield judging.drill_passed(alias, backup, now)
+        yield from reviewing.found(configuration, now)
+
+    dispatch(configuration, found)
+
+
+def drill_failed(configuration: Configuration, alias: str, backup: str, error: BaseException) -> None:
+    """Tell it; what the drill has found out about the backup stands beside it, and is seen by the review."""
+    now = clock.now()
+    if isinstance(error, InvalidBackup):
+        dispatch(configuration, lambda: reviewing.found(configuration, now))
+    else:
+        dispatch(configuration, lambda: [judging.drill_failed(alias, backup, error, now)])
 
 
 def restore_finished(configuration: Configuration, alias: str, backup: str, report: RestoreReport) -> None:

@@ -1,5 +1,6 @@
 """What Holdfast does; the only place that calls the Rust core."""
 
+from holdfast.operations.assessment import status
 from holdfast.operations.catalog import cleanup, find_backup, list_backups, pin, plan_cleanup, unpin
 from holdfast.operations.creation import backup
 from holdfast.operations.probing import probe
@@ -20,6 +21,7 @@ __all__ = [
     "plan_undo",
     "probe",
     "restore",
+    "status",
     "undo_restore",
     "unpin",
     "validate",

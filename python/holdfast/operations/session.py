@@ -44,19 +44,14 @@ def own_errors() -> Iterator[None]:
     """Turn errors of databases and disks into ours; those of programmers stay what they are."""
     try:
         yield
-    except (django.db.Error, sqlite3.Error, OSError) as error:
-        raise in_own_words(error) from error
-
-
-def in_own_words(error: BaseException) -> BaseException:
-    """Give an error of a database or a disk as one of ours, and any other one as it is."""
-    if isinstance(error, django.db.Error | sqlite3.Error):
+    except (django.db.Error, sqlite3.Error) as error:
         # PostgreSQL's messages have several lines; the first says what happened.
         said = str(error).strip().partition("\n")[0] or type(error).__name__
-        return DatabaseError(f"the database refused: {said}", "Look at DATABASES, and whether the server runs.")
-    if isinstance(error, OSError):
-        return HoldfastError(
+        raise DatabaseError(
+            f"the database refused: {said}", "Look at DATABASES, and whether the server runs."
+        ) from error
+    except OSError as error:
+        raise HoldfastError(
             f"{error.filename or 'the disk'}: {error.strerror or error}",
             "Look at the folder's rights and at the free space.",
-        )
-    return error
+        ) from error
