@@ -53,7 +53,7 @@ def test_sentry_gets_one_issue_for_each_trouble(endpoint: Web) -> None:
 
 
 # Its plugins use what Python has deprecated.
-@pytest.mark.filterwarnings("default::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_apprise_gets_title_and_kind(endpoint: Web) -> None:
     channels.send(channel("apprise", URL=Secret(f"json://127.0.0.1:{endpoint.port}/x")), ALARM)
     [document] = endpoint.documents()
