@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from holdfast.condition import Status
     from holdfast.inventory import Backup, Decision
     from holdfast.operations import (
         backup,
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
         plan_restore,
         plan_sync,
         plan_undo,
+        probe,
         restore,
+        status,
         sync,
         undo_restore,
         unpin,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     )
     from holdfast.reports import (
         KeptDatabase,
+        Probe,
         Report,
         RestorePreview,
         RestoreReport,
@@ -50,10 +54,12 @@ __all__ = [
     "Backup",
     "Decision",
     "KeptDatabase",
+    "Probe",
     "Report",
     "RestorePreview",
     "RestoreReport",
     "Retention",
+    "Status",
     "SyncReport",
     "UndoReport",
     "ValidationReport",
@@ -71,7 +77,9 @@ __all__ = [
     "plan_restore",
     "plan_sync",
     "plan_undo",
+    "probe",
     "restore",
+    "status",
     "sync",
     "undo_restore",
     "unpin",
@@ -82,11 +90,13 @@ _HOMES = {
     "Backup": "holdfast.inventory",
     "Decision": "holdfast.inventory",
     "KeptDatabase": "holdfast.reports",
+    "Probe": "holdfast.reports",
     "Report": "holdfast.reports",
     "RestorePreview": "holdfast.reports",
     "RestoreReport": "holdfast.reports",
     "Retention": "holdfast.retention",
     "SyncReport": "holdfast.reports",
+    "Status": "holdfast.condition",
     "UndoReport": "holdfast.reports",
     "ValidationReport": "holdfast.reports",
     # The number stands in Cargo.toml alone.

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 
+from holdfast.alarms.settings import Channel, Thresholds, read_channels, read_thresholds
 from holdfast.compression import Compression
 from holdfast.exceptions import UsageError
 from holdfast.readers import Problem, Refused, flag, token, unknown, whole, wrong_type
@@ -51,6 +52,9 @@ class Configuration:
     max_age: Targets
     # What a monitor without a Django user shows to see details; None lets nobody in this way.
     status_token: str | None = field(repr=False)
+    # Who is told when something is wrong, and what counts as wrong.
+    notify: tuple[Channel, ...]
+    alarms: Thresholds
 
 
 def load() -> Configuration:
@@ -169,4 +173,6 @@ _READERS: dict[str, tuple[str, Callable[[object], object]]] = {
     "HISTORY": ("history", partial(flag, "HISTORY", default=True)),
     "MAX_AGE": ("max_age", read_targets),
     "STATUS_TOKEN": ("status_token", partial(token, "STATUS_TOKEN")),
+    "NOTIFY": ("notify", read_channels),
+    "ALARMS": ("alarms", read_thresholds),
 }
