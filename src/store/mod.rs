@@ -11,6 +11,7 @@ mod litter;
 mod lock;
 mod name;
 mod removal;
+mod s3;
 mod status;
 
 pub use choice::find;
@@ -21,4 +22,5 @@ pub use litter::clean;
 pub use lock::Lock;
 pub use name::{BackupName, SIDECARS, check_alias, lock_name, partial_name, sidecar, tombstone_name};
 pub use removal::remove;
+pub use s3::S3Store;
 pub use status::{Change, How, Status, Verified, update_status};
