@@ -68,6 +68,16 @@ pub enum StorePlan {
     S3(Box<S3Plan>),
 }
 
+/// A backup, and where it lives.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlacePlan {
+    /// Where it lives.
+    pub store: StorePlan,
+    /// The data file's name there.
+    pub name: String,
+}
+
 /// A bucket. Credentials are not part of it: they come from the AWS SDK's own chain, and from nowhere else.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -115,6 +125,9 @@ pub struct S3Plan {
     /// How the service is told what it ought to have received.
     #[serde(default)]
     pub checksums: Checksums,
+    /// A file that remembers what was listed.
+    #[serde(default)]
+    pub listing_cache: Option<PathBuf>,
 }
 
 /// How a bucket is named in a request.
@@ -185,8 +198,8 @@ pub enum Verify {
 pub struct BackupPlan {
     /// The database.
     pub source: Source,
-    /// The folder that receives the file; made with mode 0700 where it is missing.
-    pub folder: PathBuf,
+    /// Where the file goes: the first is its home, without which there is no backup; the others get copies.
+    pub stores: Vec<StorePlan>,
     /// Unique, in hexadecimal.
     pub id: String,
     /// Django's alias.
@@ -294,8 +307,8 @@ impl ToastCompression {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RestorePlan {
-    /// The backup's file.
-    pub backup: PathBuf,
+    /// The backup.
+    pub backup: PlacePlan,
     /// The database.
     pub target: Target,
     /// How a server's database is restored; a SQLite file has one way only.
@@ -349,8 +362,8 @@ pub struct KeptPlan {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ValidatePlan {
-    /// The backup's file.
-    pub backup: PathBuf,
+    /// The backup.
+    pub backup: PlacePlan,
     /// CPU threads; `None` lets the program choose.
     pub jobs: Option<u16>,
     /// How much is looked at without a drill.
@@ -365,6 +378,8 @@ pub struct ValidatePlan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Depth {
+    /// Its manifest, its size, and what the store says of the file: nothing that was damaged in place is found.
+    Quick,
     /// Every stored byte is compared with its digest: enough before a restore, which compares the content itself.
     Stored,
     /// Everything is decompressed and compared with the manifest too.

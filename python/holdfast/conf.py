@@ -5,17 +5,21 @@ beats the environment, the environment beats the default, for each key and each 
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
+from holdfast.alarms.settings import Channel, Thresholds, read_channels, read_thresholds
 from holdfast.compression import Compression
 from holdfast.exceptions import UsageError
-from holdfast.retention import Retention
+from holdfast.readers import Problem, Refused, flag, token, unknown, whole, wrong_type
+from holdfast.retention import Retention, read_rules
+from holdfast.stores import Store, read_stores
+from holdfast.targets import Targets, read_targets
 
 _RETENTION_VARIABLES = {
     "daily": "BACKUP_RETENTION_DAILY",
@@ -39,23 +43,18 @@ class Configuration:
     lock_timeout_seconds: float
     # Uncompressed bytes a second; None is as fast as it goes.
     rate_limit: int | None
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something wrong with the settings; `code` is that of the system check."""
-
-    code: str
-    message: str
-    hint: str
-
-
-class _Refused(Exception):
-    """Carries a problem out of a reader; never leaves this module."""
-
-    def __init__(self, code: str, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.problem = Problem(code, message, hint)
+    # Beside the folder.
+    stores: tuple[Store, ...]
+    # How many bytes of fetched backups are kept for the next time; 0 keeps none.
+    cache_size: int
+    # Whether runs are also written to a table; the audit log beside the backups has them in any case.
+    history: bool
+    max_age: Targets
+    # What a monitor without a Django user shows to see details; None lets nobody in this way.
+    status_token: str | None = field(repr=False)
+    # Who is told when something is wrong, and what counts as wrong.
+    notify: tuple[Channel, ...]
+    alarms: Thresholds
 
 
 def load() -> Configuration:
@@ -80,33 +79,14 @@ def _read() -> tuple[dict[str, Any], list[Problem]]:
             'Write HOLDFAST = {"DIRECTORY": BASE_DIR / "backups"}, or leave it out.',
         )
         return {}, [problem]
-    found = [_unknown(f"HOLDFAST[{key!r}]", key, _READERS).problem for key in given if key not in _READERS]
+    found = [unknown(f"HOLDFAST[{key!r}]", key, _READERS).problem for key in given if key not in _READERS]
     values: dict[str, Any] = {}
     for key, (name, reader) in _READERS.items():
         try:
             values[name] = reader(given.get(key))
-        except _Refused as refusal:
+        except Refused as refusal:
             found.append(refusal.problem)
     return values, found
-
-
-def _unknown(what: str, key: object, known: Iterable[str]) -> _Refused:
-    by_folded = {name.casefold(): name for name in known}
-    close = get_close_matches(str(key).casefold(), by_folded, n=1)
-    hint = f"Did you mean {by_folded[close[0]]!r}?" if close else f"Known are: {', '.join(known)}."
-    return _Refused("E002", f"{what} is not a setting of Holdfast.", hint)
-
-
-def _wrong_type(key: str, value: object, wanted: str) -> _Refused:
-    return _Refused("E003", f"HOLDFAST[{key!r}] is a {type(value).__name__}.", f"It must be {wanted}.")
-
-
-def _whole(key: str, value: object, wanted: str, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _wrong_type(key, value, wanted)
-    if value < least:
-        raise _Refused("E004", f"HOLDFAST[{key!r}] holds {value}.", f"Nothing below {least} makes sense.")
-    return value
 
 
 def _directory(value: object) -> Path:
@@ -114,7 +94,7 @@ def _directory(value: object) -> Path:
     if not value:
         return Path(getattr(settings, "BASE_DIR", None) or Path.cwd()).absolute() / "backups"
     if not isinstance(value, str | os.PathLike):
-        raise _wrong_type("DIRECTORY", value, "a path")
+        raise wrong_type("DIRECTORY", value, "a path")
     return Path(value).expanduser().absolute()
 
 
@@ -122,9 +102,9 @@ def _databases(value: object) -> tuple[str, ...] | None:
     if value is None:
         return None
     if not isinstance(value, list | tuple) or not all(isinstance(alias, str) for alias in value):
-        raise _wrong_type("DATABASES", value, 'a list of aliases, such as ["default"]')
+        raise wrong_type("DATABASES", value, 'a list of aliases, such as ["default"]')
     if not value:
-        raise _Refused("E004", "HOLDFAST['DATABASES'] is empty.", "Name an alias, or leave the key out for all.")
+        raise Refused("E004", "HOLDFAST['DATABASES'] is empty.", "Name an alias, or leave the key out for all.")
     return tuple(value)
 
 
@@ -132,58 +112,51 @@ def _compression(value: object) -> Compression:
     if value is None:
         return Compression()
     if not isinstance(value, str):
-        raise _wrong_type("COMPRESSION", value, 'a text, such as "gzip" or "zstd:3"')
+        raise wrong_type("COMPRESSION", value, 'a text, such as "gzip" or "zstd:3"')
     try:
         return Compression.parse(value)
     except ValueError as error:
-        raise _Refused("E004", f"HOLDFAST['COMPRESSION']: {error}.", 'Write "gzip" or "zstd:3".') from error
+        raise Refused("E004", f"HOLDFAST['COMPRESSION']: {error}.", 'Write "gzip" or "zstd:3".') from error
 
 
 def _jobs(value: object) -> int | None:
     if value in (None, "auto"):
         return None
-    return _whole("JOBS", value, '"auto" or a whole number', least=1)
+    return whole("JOBS", value, '"auto" or a whole number', least=1)
 
 
 def _lock_timeout(value: object) -> float:
     if value is None:
         return 10.0
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _wrong_type("LOCK_TIMEOUT", value, "a number of seconds")
+        raise wrong_type("LOCK_TIMEOUT", value, "a number of seconds")
     if not 0 < value <= 86_400:  # noqa: PLR2004 - a day; also refuses infinity and not-a-number
-        raise _Refused("E004", f"HOLDFAST['LOCK_TIMEOUT'] is {value}.", "It must be more than 0 and at most 86400.")
+        raise Refused("E004", f"HOLDFAST['LOCK_TIMEOUT'] is {value}.", "It must be more than 0 and at most 86400.")
     return float(value)
 
 
 def _rate_limit(value: object) -> int | None:
     if value is None:
         return None
-    return _whole("RATE_LIMIT", value, "a whole number of bytes a second, or None", least=1)
+    return whole("RATE_LIMIT", value, "a whole number of bytes a second, or None", least=1)
+
+
+def _cache_size(value: object) -> int:
+    return 0 if value is None else whole("CACHE_SIZE", value, "a whole number of bytes", least=0)
 
 
 def _retention(value: object) -> Retention:
-    value = {} if value is None else value
-    if not isinstance(value, Mapping):
-        raise _wrong_type("RETENTION", value, 'a dictionary, such as {"daily": 30}')
-    rules = Retention.rules()
-    for rule in value:
-        if rule not in rules:
-            raise _unknown(f"HOLDFAST['RETENTION'][{rule!r}]", rule, rules)
-    return Retention().overridden({rule: _count(rule, value.get(rule)) for rule in rules})
+    rules = read_rules("RETENTION", value)
+    from_environment = {rule: _count_from_environment(variable) for rule, variable in _RETENTION_VARIABLES.items()}
+    return Retention().overridden(from_environment).overridden(rules)
 
 
-def _count(rule: str, value: object) -> int | None:
-    if value is None:
-        return _count_from_environment(_RETENTION_VARIABLES.get(rule))
-    return _whole("RETENTION", value, f"a dictionary of whole numbers, and {rule!r} is none", least=0)
-
-
-def _count_from_environment(variable: str | None) -> int | None:
-    text = os.environ.get(variable, "").strip() if variable else ""
+def _count_from_environment(variable: str) -> int | None:
+    text = os.environ.get(variable, "").strip()
     if not text:
         return None
     if not text.isascii() or not text.isdigit():
-        raise _Refused("E005", f"The environment has {variable}={text!r}.", "It must be a whole number, 0 or more.")
+        raise Refused("E005", f"The environment has {variable}={text!r}.", "It must be a whole number, 0 or more.")
     return int(text)
 
 
@@ -195,4 +168,11 @@ _READERS: dict[str, tuple[str, Callable[[object], object]]] = {
     "RETENTION": ("retention", _retention),
     "LOCK_TIMEOUT": ("lock_timeout_seconds", _lock_timeout),
     "RATE_LIMIT": ("rate_limit", _rate_limit),
+    "STORES": ("stores", read_stores),
+    "CACHE_SIZE": ("cache_size", _cache_size),
+    "HISTORY": ("history", partial(flag, "HISTORY", default=True)),
+    "MAX_AGE": ("max_age", read_targets),
+    "STATUS_TOKEN": ("status_token", partial(token, "STATUS_TOKEN")),
+    "NOTIFY": ("notify", read_channels),
+    "ALARMS": ("alarms", read_thresholds),
 }

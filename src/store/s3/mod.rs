@@ -27,6 +27,7 @@ mod transport;
 mod upload;
 mod worker;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -51,6 +52,8 @@ const LONGEST_LINK: u64 = 7 * 24 * 60 * 60;
 /// A bucket, or what begins with a prefix in it.
 #[derive(Debug)]
 pub struct S3Store {
+    name: String,
+    listing_cache: Option<PathBuf>,
     bucket: Arc<Bucket>,
 }
 
@@ -58,7 +61,8 @@ impl S3Store {
     /// Prepares to reach the bucket; nothing is asked of it yet. Once `stop` is true, every call ends soon, as
     /// interrupted.
     pub fn open(plan: &S3Plan, stop: Arc<AtomicBool>) -> Result<Self> {
-        Ok(Self { bucket: Bucket::open(plan, stop)? })
+        let bucket = Bucket::open(plan, stop)?;
+        Ok(Self { name: plan.name.clone(), listing_cache: plan.listing_cache.clone(), bucket })
     }
 
     /// Does something with the bucket on its own threads.
@@ -79,6 +83,14 @@ impl S3Store {
 }
 
 impl Store for S3Store {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn listing_cache(&self) -> Option<&Path> {
+        self.listing_cache.as_deref()
+    }
+
     fn place(&self, name: &str) -> String {
         self.bucket.place(name)
     }
