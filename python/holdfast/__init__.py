@@ -29,6 +29,10 @@ if TYPE_CHECKING:
         unpin,
         validate,
     )
+    from holdfast.premigration.guarded import migrate_safely
+    from holdfast.premigration.plan import MigrationPlan
+    from holdfast.premigration.policy import Verdict
+    from holdfast.premigration.rollback import RollbackPreview, plan_rollback, rollback_migration
     from holdfast.reports import KeptDatabase, Report, RestorePreview, RestoreReport, UndoReport, ValidationReport
     from holdfast.retention import Retention
 
@@ -38,12 +42,15 @@ __all__ = [
     "Backup",
     "Decision",
     "KeptDatabase",
+    "MigrationPlan",
     "Report",
     "RestorePreview",
     "RestoreReport",
     "Retention",
+    "RollbackPreview",
     "UndoReport",
     "ValidationReport",
+    "Verdict",
     "__version__",
     "backup",
     "cleanup",
@@ -51,11 +58,14 @@ __all__ = [
     "find_backup",
     "kept_databases",
     "list_backups",
+    "migrate_safely",
     "pin",
     "plan_cleanup",
     "plan_restore",
+    "plan_rollback",
     "plan_undo",
     "restore",
+    "rollback_migration",
     "undo_restore",
     "unpin",
     "validate",
@@ -65,12 +75,18 @@ _HOMES = {
     "Backup": "holdfast.inventory",
     "Decision": "holdfast.inventory",
     "KeptDatabase": "holdfast.reports",
+    "MigrationPlan": "holdfast.premigration.plan",
     "Report": "holdfast.reports",
     "RestorePreview": "holdfast.reports",
     "RestoreReport": "holdfast.reports",
     "Retention": "holdfast.retention",
+    "RollbackPreview": "holdfast.premigration.rollback",
     "UndoReport": "holdfast.reports",
     "ValidationReport": "holdfast.reports",
+    "Verdict": "holdfast.premigration.policy",
+    "migrate_safely": "holdfast.premigration.guarded",
+    "plan_rollback": "holdfast.premigration.rollback",
+    "rollback_migration": "holdfast.premigration.rollback",
     # The number stands in Cargo.toml alone.
     "__version__": "holdfast._core",
 }

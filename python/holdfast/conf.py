@@ -15,6 +15,7 @@ from django.conf import settings
 
 from holdfast.compression import Compression
 from holdfast.exceptions import UsageError
+from holdfast.premigration.settings import PreMigrate, read_pre_migrate
 from holdfast.readers import Problem, Refused, flag, token, unknown, whole, wrong_type
 from holdfast.retention import Retention
 from holdfast.targets import Targets, read_targets
@@ -46,6 +47,7 @@ class Configuration:
     max_age: Targets
     # What a monitor without a Django user shows to see details; None lets nobody in this way.
     status_token: str | None = field(repr=False)
+    pre_migrate: PreMigrate
 
 
 def load() -> Configuration:
@@ -158,6 +160,10 @@ def _count_from_environment(variable: str | None) -> int | None:
     return int(text)
 
 
+def _pre_migrate(value: object) -> PreMigrate:
+    return read_pre_migrate(value, os.environ.get("BACKUP_PRE_MIGRATE"))
+
+
 _READERS: dict[str, tuple[str, Callable[[object], object]]] = {
     "DIRECTORY": ("directory", _directory),
     "DATABASES": ("databases", _databases),
@@ -169,4 +175,5 @@ _READERS: dict[str, tuple[str, Callable[[object], object]]] = {
     "HISTORY": ("history", partial(flag, "HISTORY", default=True)),
     "MAX_AGE": ("max_age", read_targets),
     "STATUS_TOKEN": ("status_token", partial(token, "STATUS_TOKEN")),
+    "PRE_MIGRATE": ("pre_migrate", _pre_migrate),
 }

@@ -34,6 +34,8 @@ class Backup(Document):
     verified_ok: bool | None = None
     tables: Mapping[str, int | None] | None = None
     models: Mapping[str, str] | None = None
+    # What was about to be migrated, and why that called for a backup; None where it was made for another reason.
+    pre_migrate: Mapping[str, Any] | None = None
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -74,6 +76,7 @@ class Backup(Document):
             verified_ok=verified.get("ok"),
             tables={_label(table): table["rows"] for table in document["tables"]},
             models={label: model["table"] for label, model in django_state.get("models", {}).items()},
+            pre_migrate=django_state.get("pre_migrate"),
         )
 
 

@@ -11,6 +11,7 @@ from holdfast.exceptions import UsageError
 from holdfast.inventory import Backup, Decision
 from holdfast.operations.choice import locate
 from holdfast.operations.session import exclusive, own_errors
+from holdfast.premigration import KIND as PRE_MIGRATE
 from holdfast.retention import Retention
 
 
@@ -63,17 +64,25 @@ def cleanup(retention: Retention | None = None, among: Collection[Path] | None =
 
 
 def _decide(configuration: Configuration, policy: Retention) -> tuple[Decision, ...]:
+    candidates = [
+        {
+            **{name: document[name] for name in ("path", "name", "alias", "kind", "created", "good")},
+            "pinned": document["status"].get("pinned"),
+        }
+        for document in _core.list_backups(str(configuration.directory))
+        # What says neither whose it is nor how old is nobody's to remove.
+        if document["alias"] and document["created"]
+    ]
+    # Migrations come in bursts: by one policy they would push out the daily ones, or the daily ones them.
+    before_migrations = [candidate for candidate in candidates if candidate["kind"] == PRE_MIGRATE]
+    others = [candidate for candidate in candidates if candidate["kind"] != PRE_MIGRATE]
+    return _decided(policy, others) + _decided(configuration.pre_migrate.retention, before_migrations)
+
+
+def _decided(policy: Retention, candidates: list[dict[str, Any]]) -> tuple[Decision, ...]:
     plan = {
         "policy": policy.as_dict(),
-        "backups": [
-            {
-                **{name: document[name] for name in ("path", "name", "alias", "kind", "created", "good")},
-                "pinned": document["status"].get("pinned"),
-            }
-            for document in _core.list_backups(str(configuration.directory))
-            # What says neither whose it is nor how old is nobody's to remove.
-            if document["alias"] and document["created"]
-        ],
+        "backups": candidates,
         "now": datetime.now(UTC).strftime(plans.CREATED_FORMAT),
     }
     return tuple(
