@@ -44,7 +44,7 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
         return found
     found.extend(_folder(configuration.directory))
     found.extend(_databases(configuration.databases))
-    found.extend(_policy(configuration.pre_migrate.policy))
+    found.extend(_pre_migrate(configuration))
     if configuration.retention.is_empty:
         found.append(
             Warning(
@@ -56,7 +56,16 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
     return found
 
 
-def _policy(policy: str) -> Iterator[CheckMessage]:
+def _pre_migrate(configuration: conf.Configuration) -> Iterator[CheckMessage]:
+    stores = [store.name for store in configuration.stores]
+    for name in configuration.pre_migrate.upload:
+        if name not in stores:
+            yield Error(
+                f"HOLDFAST['PRE_MIGRATE'] uploads to {name!r}, which is not in HOLDFAST['STORES'].",
+                hint=f"Known are: {', '.join(stores) or 'none'}; migrate would stop there.",
+                id="holdfast.E004",
+            )
+    policy = configuration.pre_migrate.policy
     if "." in policy:
         try:
             import_string(policy)

@@ -42,7 +42,8 @@ def code(preview: RollbackPreview) -> str:
 
 
 def _entry(backup: Backup, now: datetime) -> list[str]:
-    about = f"{age(backup.created, now)}, {size(backup.stored_size)}, {validity(backup, now)}"
+    where = f"in {', '.join(backup.locations)}"
+    about = f"{age(backup.created, now)}, {size(backup.stored_size)}, {where}, {validity(backup, now)}"
     lines = [f"{backup.name}  ({about})"]
     record = backup.pre_migrate
     if record is None:

@@ -39,12 +39,12 @@ def _outcome(guard: Guard) -> list[str]:
 
 def _go_back(alias: str, report: Report) -> str:
     try:
-        done = restore(str(report.path), alias)
+        done = restore(str(report.path or report.name), alias)
     except (HoldfastError, KeyboardInterrupt) as error:
         why = with_hint(error) if isinstance(error, HoldfastError) else "it was interrupted"
         return (
             f"Database {alias!r} is as the migration left it, because going back failed too: {why}\n"
-            f"The state before the migration is in {report.path}\n"
+            f"The state before the migration is in {report.path or report.name}\n"
             f"To go back: manage.py rollback_migration {report.name}"
         )
     left = done.kept.name if done.kept else done.safety_backup

@@ -21,6 +21,7 @@ from holdfast.premigration.plan import MigrationPlan
 from holdfast.premigration.policy import Verdict, judge
 from holdfast.progress import ProgressLine
 from holdfast.reports import Report
+from holdfast.stores import LOCAL
 
 
 def before_migrations(
@@ -95,8 +96,8 @@ def _protect(plan: MigrationPlan, told: _Told) -> None:
     # Whoever asks to stop from here on stops the migration, not the backup.
     commitment.go_on()
     told.say(f"  {rendering.backup_line(report)}")
-    for text in report.notices:
-        told.warn(f"  {text}")
+    for text in (*report.notices, *(f"not in {missing.store}: {missing.message}" for missing in report.missing)):
+        told.warn(f"  WARNING: {text}")
     _clean_up(plan.alias, told)
 
 
@@ -123,7 +124,13 @@ def _make(plan: MigrationPlan, verdict: Verdict, configuration: Configuration, t
         "belongs_to": _belongs_to(plan),
     }
     with ProgressLine(plan.alias, cast("TextIO", told), told.verbosity) as progress:
-        return backup(plan.alias, on_event=progress, kind=KIND, remarks={"pre_migrate": record})
+        return backup(
+            plan.alias,
+            on_event=progress,
+            kind=KIND,
+            remarks={"pre_migrate": record},
+            upload=configuration.pre_migrate.upload,
+        )
 
 
 def _belongs_to(plan: MigrationPlan) -> str | None:
@@ -134,7 +141,7 @@ def _belongs_to(plan: MigrationPlan) -> str | None:
 
 def _clean_up(alias: str, told: _Told) -> None:
     try:
-        removed = cleanup(among=[one.path for one in list_backups(alias, KIND)])
+        removed = cleanup(among={(LOCAL, one.name) for one in list_backups(alias, KIND, location=LOCAL)})
     except HoldfastError as error:
         told.warn(f"  Older backups of this kind were not cleaned up: {error.message}")
         return

@@ -48,8 +48,8 @@ def plan_rollback(
 ) -> RollbackPreview:
     """Tell what going back to the state in a pre-migrate backup would do; `latest` is the newest good one."""
     backup = _chosen(selector, alias)
-    preview = plan_restore(str(backup.path), on_event=on_event, **options)
-    choice = choose(str(backup.path), None)
+    preview = plan_restore(_address(backup), location=backup.locations[0], on_event=on_event, **options)
+    choice = choose(_address(backup), None, backup.locations[0])
     state = choice.manifest["django"]
     # "Run migrate after the restore" would do again what is to be undone.
     others = tuple(text for text in preview.warnings if text not in project.differences_of_migrations(state))
@@ -70,7 +70,12 @@ def rollback_migration(
     **options: Unpack[RollbackOptions],
 ) -> RestoreReport:
     """Make the database what it was before a migration; it stays as it is when this raises."""
-    return restore(str(_chosen(selector, alias).path), on_event=on_event, **options)
+    backup = _chosen(selector, alias)
+    return restore(_address(backup), location=backup.locations[0], on_event=on_event, **options)
+
+
+def _address(backup: Backup) -> str:
+    return str(backup.path or backup.name)
 
 
 def _chosen(selector: str, alias: str | None) -> Backup:

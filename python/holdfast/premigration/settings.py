@@ -11,7 +11,7 @@ from holdfast.retention import Retention
 NamedPolicy = Literal["smart", "always", "schema", "never"]
 OnFailure = Literal["abort", "warn"]
 
-KEYS = ("POLICY", "ON_FAILURE", "RETENTION")
+KEYS = ("POLICY", "ON_FAILURE", "RETENTION", "UPLOAD")
 RULES = ("last", "days")
 
 _DOTTED_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
@@ -29,6 +29,8 @@ class PreMigrate:
     policy: str = "smart"
     on_failure: OnFailure = "abort"
     retention: Retention = field(default_factory=_kept)
+    # Stores that get a copy before anything is migrated.
+    upload: tuple[str, ...] = ()
 
 
 def read_pre_migrate(value: object, from_environment: str | None) -> PreMigrate:
@@ -47,6 +49,7 @@ def read_pre_migrate(value: object, from_environment: str | None) -> PreMigrate:
         policy=_policy(policy, source),
         on_failure=_on_failure(given.get("ON_FAILURE", "abort")),
         retention=_retention(given.get("RETENTION")),
+        upload=_upload(given.get("UPLOAD", ())),
     )
 
 
@@ -84,3 +87,9 @@ def _retention(value: object) -> Retention:
         hint = 'Give "last" or "days" a number above 0; to make no backups, set the policy to "never".'
         raise Refused("E004", "HOLDFAST['PRE_MIGRATE']['RETENTION'] keeps nothing.", hint)
     return retention
+
+
+def _upload(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
+        raise wrong_type("PRE_MIGRATE", value, "a dictionary whose 'UPLOAD' is a list of stores, such as [\"offsite\"]")
+    return tuple(value)

@@ -46,9 +46,11 @@ class Command(HoldfastCommand):
         database = preview.restore.database
         confirm(f"\nType the database's name ({database}) to go on: ", database, options)
         with self.progress("going back", options) as progress:
-            # By its path, and in the way that was shown: `latest` and `auto` may mean another one by now.
+            # By its name, and in the way that was shown: `latest` and `auto` may mean another one by now.
             chosen["strategy"] = preview.restore.strategy
-            report = rollback_migration(str(preview.backup.path), on_event=progress, **chosen)
+            report = rollback_migration(
+                str(preview.restore.path or preview.restore.backup), on_event=progress, **chosen
+            )
         self.interrupted = "interrupted, but the rollback is done"
         for warning in report.warnings:
             self.warn(warning)
