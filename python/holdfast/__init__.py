@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from holdfast.condition import Status
     from holdfast.inventory import Backup, Decision
     from holdfast.operations import (
         backup,
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
         plan_restore,
         plan_sync,
         plan_undo,
+        probe,
         restore,
+        status,
         sync,
         undo_restore,
         unpin,
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from holdfast.premigration.rollback import RollbackPreview, plan_rollback, rollback_migration
     from holdfast.reports import (
         KeptDatabase,
+        Probe,
         Report,
         RestorePreview,
         RestoreReport,
@@ -55,11 +59,13 @@ __all__ = [
     "Decision",
     "KeptDatabase",
     "MigrationPlan",
+    "Probe",
     "Report",
     "RestorePreview",
     "RestoreReport",
     "Retention",
     "RollbackPreview",
+    "Status",
     "SyncReport",
     "UndoReport",
     "ValidationReport",
@@ -80,8 +86,10 @@ __all__ = [
     "plan_rollback",
     "plan_sync",
     "plan_undo",
+    "probe",
     "restore",
     "rollback_migration",
+    "status",
     "sync",
     "undo_restore",
     "unpin",
@@ -93,11 +101,13 @@ _HOMES = {
     "Decision": "holdfast.inventory",
     "KeptDatabase": "holdfast.reports",
     "MigrationPlan": "holdfast.premigration.plan",
+    "Probe": "holdfast.reports",
     "Report": "holdfast.reports",
     "RestorePreview": "holdfast.reports",
     "RestoreReport": "holdfast.reports",
     "Retention": "holdfast.retention",
     "RollbackPreview": "holdfast.premigration.rollback",
+    "Status": "holdfast.condition",
     "SyncReport": "holdfast.reports",
     "UndoReport": "holdfast.reports",
     "ValidationReport": "holdfast.reports",

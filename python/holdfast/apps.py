@@ -17,10 +17,12 @@ class HoldfastConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the checks, and wait for migrations."""
+        """Register the checks, listen for what is worth an alarm, and wait for migrations."""
+        from holdfast.alarms import hooks  # noqa: PLC0415 - signals name this app as their sender
         from holdfast.checks import CHECK_TAG, check_settings  # noqa: PLC0415 - it imports the database layer
 
         register(check_settings, CHECK_TAG)
+        hooks.connect()
         # Django sends this once for every app; ours comes once for each run and database.
         pre_migrate.connect(_before_migrations, sender=self)
 

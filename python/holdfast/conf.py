@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 
+from holdfast.alarms.settings import Channel, Thresholds, read_channels, read_thresholds
 from holdfast.compression import Compression
 from holdfast.exceptions import UsageError
 from holdfast.premigration.settings import PreMigrate, read_pre_migrate
@@ -52,6 +53,9 @@ class Configuration:
     max_age: Targets
     # What a monitor without a Django user shows to see details; None lets nobody in this way.
     status_token: str | None = field(repr=False)
+    # Who is told when something is wrong, and what counts as wrong.
+    notify: tuple[Channel, ...]
+    alarms: Thresholds
     pre_migrate: PreMigrate
 
 
@@ -176,4 +180,6 @@ _READERS: dict[str, tuple[str, Callable[[object], object]]] = {
     "MAX_AGE": ("max_age", read_targets),
     "STATUS_TOKEN": ("status_token", partial(token, "STATUS_TOKEN")),
     "PRE_MIGRATE": ("pre_migrate", _pre_migrate),
+    "NOTIFY": ("notify", read_channels),
+    "ALARMS": ("alarms", read_thresholds),
 }

@@ -28,6 +28,8 @@ class Backup(Document):
     server_version: str = ""
     rows: int = 0
     raw_size: int = 0
+    # `full` or `schema-only`.
+    content: str = ""
     django: str = ""
     migrations: int = 0
     pinned: str | None = None
@@ -40,6 +42,11 @@ class Backup(Document):
     pre_migrate: Mapping[str, Any] | None = None
     # Every store that has it, the nearest first; "local" is this machine.
     locations: tuple[str, ...] = (LOCAL,)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has the rows of every table."""
+        return self.content == "full" and None not in (self.tables or {}).values()
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -74,6 +81,7 @@ class Backup(Document):
             server_version=document["database"]["server_version"],
             rows=document["rows"],
             raw_size=document["raw_size"],
+            content=document["content"],
             django=django_state.get("django", ""),
             migrations=sum(len(names) for names in django_state.get("migrations", {}).values()),
             pinned=status.get("pinned"),

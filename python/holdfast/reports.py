@@ -202,3 +202,13 @@ class SyncReport(Document):
     left: tuple[SyncStep, ...]
     # Stores that could not be asked, and why.
     unreachable: tuple[Missing, ...]
+
+
+@dataclass(frozen=True)
+class Probe(Document):
+    """One thing that the next backup depends on, as it is now."""
+
+    subject: str
+    ok: bool
+    detail: str
+    hint: str | None = None

@@ -23,6 +23,9 @@ COMMANDS = (
     "cleanup_backups",
     "rollback_migration",
     "migrate_safely",
+    "check_backups",
+    "cleanup_backups",
+    "backup_status",
 )
 
 

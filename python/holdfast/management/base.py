@@ -33,7 +33,11 @@ class HoldfastCommand(BaseCommand):
         except HoldfastError as error:
             raise CommandError(with_hint(error), returncode=error.exit_code) from error
         except SystemCheckError as error:
+            self.refused(UsageError(str(error)), options)
             raise CommandError(str(error), returncode=UsageError.exit_code) from error
+
+    def refused(self, error: UsageError, options: dict[str, Any]) -> None:
+        """Do what others have to know of a command that the system checks have stopped."""
 
     def progress(self, label: str, options: dict[str, Any]) -> ProgressLine:
         """Show progress where somebody watches."""

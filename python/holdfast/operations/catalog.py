@@ -8,6 +8,7 @@ from typing import Any
 from holdfast import _core, conf, places, plans
 from holdfast.conf import Configuration
 from holdfast.exceptions import UsageError
+from holdfast.history import recorded
 from holdfast.inventory import Backup, Decision
 from holdfast.operations.choice import locate
 from holdfast.operations.session import exclusive, own_errors
@@ -117,7 +118,8 @@ def cleanup(
                     continue
                 if among is None or (decision.location, decision.name) in among:
                     place = {"store": places.store(configuration, name), "name": decision.name}
-                    _core.remove_backup(place, on_event or silent)
+                    with recorded("cleanup", alias, backup=decision.name):
+                        _core.remove_backup(place, on_event or silent)
                     removed.append(decision)
     return tuple(removed)
 

@@ -3,6 +3,7 @@
 import glob
 import re
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Unpack
@@ -10,11 +11,11 @@ from typing import Any, Unpack
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from holdfast import _core, conf, databases, plans, signals, sqlite
-from holdfast.apps import HoldfastConfig
 from holdfast.compression import Compression
 from holdfast.conf import Configuration
-from holdfast.exceptions import UsageError
-from holdfast.operations.session import exclusive, private_file
+from holdfast.exceptions import HoldfastError, LockHeld, UsageError
+from holdfast.history import recorded
+from holdfast.operations.session import exclusive, own_errors, private_file
 from holdfast.plans import BackupOptions
 from holdfast.progress import CopyProgress, NoticeBoard, OnEvent
 from holdfast.reports import Report
@@ -26,8 +27,21 @@ def backup(alias: str | None = None, *, on_event: OnEvent | None = None, **optio
     configuration = conf.load()
     connection = databases.connection_for(alias or databases.default_alias(configuration.databases))
     _refuse_nonsense(options)
-    with exclusive(configuration.directory, connection.alias, "backup"):
+    with ExitStack() as held:
+        try:
+            held.enter_context(exclusive(configuration.directory, connection.alias, "backup"))
+        except LockHeld:
+            # The one that holds it makes a backup, or says why not.
+            raise
+        except HoldfastError as error:
+            tell_failure(connection.alias, options.get("kind", "manual"), error)
+            raise
         return make(connection, configuration, options, on_event)
+
+
+def tell_failure(alias: str, kind: str, error: BaseException) -> None:
+    """Tell whoever listens that a backup did not come about, also where it could not even begin."""
+    signals.tell(signals.backup_failed, alias=alias, kind=kind, error=error)
 
 
 def make(
@@ -38,15 +52,17 @@ def make(
 ) -> Report:
     """Make a backup for somebody who holds the lock."""
     about: dict[str, Any] = {"alias": connection.alias, "kind": options.get("kind", "manual")}
-    signals.backup_started.send_robust(HoldfastConfig, **about)
+    signals.tell(signals.backup_started, **about)
     board = NoticeBoard(on_event)
     try:
-        document = _write(connection, configuration, options, board)
+        with recorded("backup", **about) as run, own_errors():
+            report = Report.from_document(_write(connection, configuration, options, board), tuple(board.notices))
+            run.backup, run.rows = report.name, report.rows
+            run.stored_size, run.raw_size = report.stored_size, report.raw_size
     except BaseException as error:
-        signals.backup_failed.send_robust(HoldfastConfig, error=error, **about)
+        tell_failure(error=error, **about)
         raise
-    report = Report.from_document(document, tuple(board.notices))
-    signals.backup_finished.send_robust(HoldfastConfig, report=report, **about)
+    signals.tell(signals.backup_finished, report=report, **about)
     return report
 
 

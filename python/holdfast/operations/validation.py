@@ -1,11 +1,14 @@
 """Proves backups and remembers the result beside them."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from holdfast import _core, conf, places, plans, project
+from holdfast import _core, conf, places, plans, project, signals
 from holdfast.exceptions import InvalidBackup
+from holdfast.history import Operation, recorded
 from holdfast.operations.choice import locate
 from holdfast.operations.session import own_errors
 from holdfast.progress import OnEvent, silent
@@ -42,14 +45,39 @@ def validate(
         # No lock: a nightly validation must not keep an hourly backup from running.
         configuration.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         plan = plans.validate_plan(configuration, place, "quick" if depth == "quick" else "content", drill)
-        document = _core.validate(plan, on_event or silent)
+        about = {"alias": found["alias"], "backup": found["name"]}
+        prove = partial(_prove, found, plan, on_event or silent)
+        return prove("validation", **about) if drill is None else _drill(prove, **about)
+
+
+def _drill(prove: Callable[..., ValidationReport], **about: str) -> ValidationReport:
+    signals.tell(signals.drill_started, **about)
+    try:
+        report = prove("drill", **about)
+    except BaseException as error:
+        signals.tell(signals.drill_failed, error=error, **about)
+        raise
+    if report.ok:
+        signals.tell(signals.drill_finished, report=report, **about)
+    else:
+        signals.tell(signals.drill_failed, error=InvalidBackup(report.problems[0]), **about)
+    return report
+
+
+def _prove(
+    found: dict[str, Any], plan: dict[str, Any], on_event: OnEvent, operation: Operation, **about: str
+) -> ValidationReport:
+    with recorded(operation, **about) as run, own_errors():
+        document = _core.validate(plan, on_event)
         findings = project.ModelFindings((), ())
         if document["ok"]:
-            findings = project.compare_models(_core.read_manifest(place, on_event or silent))
+            findings = project.compare_models(_core.read_manifest(plan["backup"], on_event))
         report = _report(found, document, findings)
-        if depth != "quick":
-            _remember(place, report)
-        return report
+        if plan["depth"] != "quick":
+            _remember(plan["backup"], report)
+        if not report.ok:
+            run.result, run.error = "failed", report.problems[0]
+    return report
 
 
 def _report(found: dict[str, Any], document: dict[str, Any], findings: project.ModelFindings) -> ValidationReport:

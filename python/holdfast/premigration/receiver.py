@@ -10,7 +10,6 @@ from django.db import connections
 from django.db.migrations import Migration
 
 from holdfast import commitment, conf, databases, rendering, signals
-from holdfast.apps import HoldfastConfig
 from holdfast.conf import Configuration
 from holdfast.exceptions import HoldfastError, Interrupted, UsageError
 from holdfast.management.base import with_hint
@@ -77,7 +76,7 @@ def _protect(plan: MigrationPlan, told: _Told) -> None:
         return
     forced = Verdict(backup=True, reason="migrate_safely always makes one")
     verdict = judge(configuration.pre_migrate.policy, plan) if guard is None else forced
-    signals.migration_judged.send_robust(HoldfastConfig, alias=plan.alias, plan=plan, verdict=verdict)
+    signals.tell(signals.migration_judged, alias=plan.alias, plan=plan, verdict=verdict)
     if not verdict.backup:
         told.say(f"No backup of {plan.alias} before migrating: {verdict.reason}.")
         return

@@ -1,5 +1,6 @@
 """`manage.py backup_db`: makes backups."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -14,6 +15,7 @@ from holdfast.management.base import (
     with_hint,
 )
 from holdfast.operations import backup
+from holdfast.operations.creation import tell_failure
 from holdfast.plans import BackupOptions
 from holdfast.reports import Report
 
@@ -77,6 +79,13 @@ class Command(HoldfastCommand):
                 f"the backups stand, but not all of them are in {', '.join(lacking)}",
                 "The reason is above; sync_backups brings there what is missing.",
             )
+
+    def refused(self, error: UsageError, options: dict[str, Any]) -> None:
+        """Let alarms know: at night nobody reads what is printed."""
+        with suppress(UsageError):
+            # Where the settings cannot be read, nobody knows of a channel.
+            for alias in self._aliases(options):
+                tell_failure(alias, options["type"], error)
 
     @staticmethod
     def _aliases(options: dict[str, Any]) -> list[str]:
