@@ -4,8 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from holdfast import rendering
+from holdfast import rendering, rendering_status
 from holdfast.exceptions import InvalidBackup, UsageError
+from holdfast.history import check_audit
 from holdfast.management.base import HoldfastCommand, add_format
 from holdfast.operations import list_backups, validate
 
@@ -21,12 +22,16 @@ class Command(HoldfastCommand):
         parser.add_argument("backups", nargs="*", metavar="BACKUP", help="A path, a name, an id, or 'latest'.")
         parser.add_argument("--all", action="store_true", help="Validate every backup.")
         parser.add_argument("--deep", action="store_true", help="Restore into a scratch place and compare every row.")
+        parser.add_argument("--audit", action="store_true", help="Instead: check the chain of the audit log.")
         add_format(parser)
 
     def handle(self, **options: Any) -> None:
-        """Validate one backup after the other."""
-        if bool(options["backups"]) == options["all"]:
-            raise UsageError("say which backups to validate", "Name them, or give --all: one of the two.")
+        """Validate one backup after the other, or the audit log."""
+        if [bool(options["backups"]), options["all"], options["audit"]].count(True) != 1:
+            raise UsageError("say what to validate", "Name backups, or give --all or --audit: one of the three.")
+        if options["audit"]:
+            self._audit(options)
+            return
         selectors = [str(backup.path) for backup in list_backups()] if options["all"] else options["backups"]
         reports = []
         for selector in selectors:
@@ -40,4 +45,15 @@ class Command(HoldfastCommand):
         if bad:
             raise InvalidBackup(
                 f"bad: {', '.join(bad)}", "Do not rely on them; make a new backup now: `manage.py backup_db`."
+            )
+
+    def _audit(self, options: dict[str, Any]) -> None:
+        report = check_audit()
+        if options["format"] == "json":
+            self.print_json(report.as_dict())
+        self.say(rendering_status.audit(report), options)
+        if not report.ok:
+            raise InvalidBackup(
+                f"the audit log is broken: {report.problem}",
+                "Compare it with a copy from elsewhere; whoever can write the folder may have changed it.",
             )
