@@ -14,7 +14,9 @@ class HoldfastConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the checks."""
+        """Register the checks, and listen for what is worth an alarm."""
+        from holdfast.alarms import hooks  # noqa: PLC0415 - signals name this app as their sender
         from holdfast.checks import CHECK_TAG, check_settings  # noqa: PLC0415 - it imports the database layer
 
         register(check_settings, CHECK_TAG)
+        hooks.connect()
