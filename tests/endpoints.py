@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,7 +54,7 @@ class Web:
 
 
 @contextmanager
-def web() -> Iterator[Web]:
+def web(secure: ssl.SSLContext | None = None) -> Iterator[Web]:
     endpoint = Web()
 
     class Handler(BaseHTTPRequestHandler):
@@ -75,6 +76,8 @@ def web() -> Iterator[Web]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         endpoint.port = server.server_address[1]
+        if secure is not None:
+            server.socket = secure.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
