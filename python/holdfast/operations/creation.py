@@ -19,6 +19,7 @@ from holdfast.operations.session import exclusive, own_errors, private_file
 from holdfast.plans import BackupOptions
 from holdfast.progress import CopyProgress, NoticeBoard, OnEvent
 from holdfast.reports import Report
+from holdfast.stores import LOCAL
 
 
 def backup(alias: str | None = None, *, on_event: OnEvent | None = None, **options: Unpack[BackupOptions]) -> Report:
@@ -104,6 +105,10 @@ def _refuse_nonsense(options: BackupOptions) -> None:
         Compression.parse(options.get("compression", "gzip"))
     except ValueError as error:
         raise UsageError(str(error), "Write gzip, gzip:6, zstd or zstd:3.") from error
+    if options.get("location", LOCAL) in options.get("upload", ()):
+        raise UsageError(
+            f"the store {options['location']!r} is the backup's home already", "Leave it out of the upload."
+        )
     jobs = options.get("jobs")
     if jobs is not None and jobs < 1:
         raise UsageError(f"{jobs} jobs cannot do anything", "Give a number from 1, or leave it out.")
