@@ -26,13 +26,15 @@ _LONGEST_ERROR = 2_000
 
 
 @contextmanager
-def recorded(operation: Operation, alias: str, *, kind: str = "", backup: str = "") -> Iterator[Run]:
+def recorded(
+    operation: Operation, alias: str, *, kind: str = "", backup: str = "", location: str = ""
+) -> Iterator[Run]:
     """Record what happens in this block as one run; the block tells it what it learns.
 
     A block that raises has failed, one that raises PartlyDone is partly done; any other one is done, unless it says
     something else.
     """
-    run = Run(uuid4().hex, operation, alias, now(), kind=kind, backup=backup, **actor.present())
+    run = Run(uuid4().hex, operation, alias, now(), kind=kind, backup=backup, location=location, **actor.present())
     _log("started", run)
     began = time.monotonic()
     failure: BaseException | None = None
@@ -156,6 +158,7 @@ def _from_backups(known: set[str]) -> list[Run]:
             started=backup.created,
             kind=backup.kind,
             backup=backup.name,
+            location=",".join(backup.locations),
             result="done",
             stored_size=backup.stored_size,
             raw_size=backup.raw_size,
