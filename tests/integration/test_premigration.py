@@ -16,6 +16,7 @@ import pytest
 
 from holdfast import _core
 from tests.deployment import ROOT, Deployment, Outcome
+from tests.object_stores import Bucket
 from tests.project.snapshot import differences
 
 TEMPLATE = ROOT / "tests" / "shop"
@@ -33,6 +34,7 @@ class Shop(Deployment):
             "LC_ALL": "C.UTF-8",
             "SHOP_DATABASES": json.dumps(self.databases),
             "SHOP_HOLDFAST": json.dumps({"DIRECTORY": str(self.backups), **self.settings}),
+            **self.variables,
             **variables,
         }
 
@@ -385,6 +387,21 @@ def test_backups_from_before_migrations_have_a_retention_of_their_own(small: Sho
     assert small.made()[0].name in told[2]
 
     assert "0 to remove" in small.run("cleanup_backups", "--dry-run").out
+
+
+def test_a_copy_in_a_store_is_enough_to_go_back(small: Shop, bucket: Bucket) -> None:
+    small.variables = bucket.variables()
+    small.settings.update(STORES={"offsite": bucket.settings()}, PRE_MIGRATE={"UPLOAD": ["offsite"]})
+    before = small.states()
+    small.migrate("shop", "0005", "--verbosity=0")
+    shutil.rmtree(small.backups)
+
+    assert "in offsite" in small.run("rollback_migration").out
+    small.run("rollback_migration", "latest", "--no-input", "--verbosity=0")
+    small.assert_unchanged(before)
+
+    small.settings["PRE_MIGRATE"] = {"UPLOAD": ["elsewhere"]}
+    assert "uploads to 'elsewhere', which is not in HOLDFAST['STORES']" in small.migrate("shop", "0002", code=1).err
 
 
 def test_a_database_of_another_engine_is_named_and_left(shops: Shops) -> None:
