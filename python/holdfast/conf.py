@@ -16,6 +16,7 @@ from django.conf import settings
 from holdfast.alarms.settings import Channel, Thresholds, read_channels, read_thresholds
 from holdfast.compression import Compression
 from holdfast.exceptions import UsageError
+from holdfast.premigration.settings import PreMigrate, read_pre_migrate
 from holdfast.readers import Problem, Refused, flag, token, unknown, whole, wrong_type
 from holdfast.retention import Retention, read_rules
 from holdfast.stores import Store, read_stores
@@ -55,6 +56,7 @@ class Configuration:
     # Who is told when something is wrong, and what counts as wrong.
     notify: tuple[Channel, ...]
     alarms: Thresholds
+    pre_migrate: PreMigrate
 
 
 def load() -> Configuration:
@@ -160,6 +162,10 @@ def _count_from_environment(variable: str) -> int | None:
     return int(text)
 
 
+def _pre_migrate(value: object) -> PreMigrate:
+    return read_pre_migrate(value, os.environ.get("BACKUP_PRE_MIGRATE"))
+
+
 _READERS: dict[str, tuple[str, Callable[[object], object]]] = {
     "DIRECTORY": ("directory", _directory),
     "DATABASES": ("databases", _databases),
@@ -173,6 +179,7 @@ _READERS: dict[str, tuple[str, Callable[[object], object]]] = {
     "HISTORY": ("history", partial(flag, "HISTORY", default=True)),
     "MAX_AGE": ("max_age", read_targets),
     "STATUS_TOKEN": ("status_token", partial(token, "STATUS_TOKEN")),
+    "PRE_MIGRATE": ("pre_migrate", _pre_migrate),
     "NOTIFY": ("notify", read_channels),
     "ALARMS": ("alarms", read_thresholds),
 }

@@ -38,6 +38,8 @@ class Backup(Document):
     verified_ok: bool | None = None
     tables: Mapping[str, int | None] | None = None
     models: Mapping[str, str] | None = None
+    # What was about to be migrated, and why that called for a backup; None where it was made for another reason.
+    pre_migrate: Mapping[str, Any] | None = None
     # Every store that has it, the nearest first; "local" is this machine.
     locations: tuple[str, ...] = (LOCAL,)
 
@@ -88,6 +90,7 @@ class Backup(Document):
             verified_ok=verified.get("ok"),
             tables={_label(table): table["rows"] for table in document["tables"]},
             models={label: model["table"] for label, model in django_state.get("models", {}).items()},
+            pre_migrate=django_state.get("pre_migrate"),
             locations=locations,
         )
 

@@ -1,6 +1,6 @@
 """Builds the plans that go to the Rust core, in the shape of `src/plan.rs`; they hold passwords: never log one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypedDict
@@ -32,6 +32,8 @@ class BackupOptions(TypedDict, total=False):
     exclude_table_data: Sequence[str]
     unsupported: Literal["refuse", "skip"]
     verify: Verify
+    # More for what the manifest says of the project.
+    remarks: Mapping[str, Any]
     # The store that is its home; the folder where nothing else is said.
     location: str
     # Stores that get a copy in the same pass.
@@ -82,7 +84,7 @@ def backup_plan(
         "verify": options.get("verify", "counts"),
         "lock_timeout_seconds": configuration.lock_timeout_seconds,
         "rate_limit": configuration.rate_limit,
-        "django": project.state(connection, copy),
+        "django": {**project.state(connection, copy), **options.get("remarks", {})},
     }
 
 

@@ -18,6 +18,7 @@ from holdfast.conf import Configuration
 from holdfast.exceptions import DatabaseError, HoldfastError, Interrupted, PartlyDone
 from holdfast.history import actor, audit, table
 from holdfast.history.run import Operation, Run, now
+from holdfast.stores import LOCAL
 
 logger = logging.getLogger("holdfast")
 
@@ -163,7 +164,8 @@ def _from_backups(known: set[str]) -> list[Run]:
             raw_size=backup.raw_size,
             rows=backup.rows,
         )
-        for backup in list_backups()
+        # Not those of the stores: a run must not wait for a network to write what it has done.
+        for backup in list_backups(location=LOCAL)
         if backup.id and backup.name not in known
     ]
 

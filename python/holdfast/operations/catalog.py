@@ -12,6 +12,7 @@ from holdfast.history import recorded
 from holdfast.inventory import Backup, Decision
 from holdfast.operations.choice import locate
 from holdfast.operations.session import exclusive, own_errors
+from holdfast.premigration import KIND as PRE_MIGRATE
 from holdfast.progress import OnEvent, silent
 from holdfast.retention import Retention
 from holdfast.stores import ALL, LOCAL, named
@@ -128,17 +129,25 @@ def _decide(
 ) -> tuple[Decision, ...]:
     policy = _policy(retention if isinstance(retention, Retention) else _own(configuration, location, retention or {}))
     listed = _core.list_backups({"stores": [places.store(configuration, location)]}, on_event or silent)
+    candidates = [
+        {
+            **{name: document[name] for name in ("name", "alias", "kind", "created", "good")},
+            "pinned": document["status"].get("pinned"),
+        }
+        for document in listed
+        # What says neither whose it is nor how old is nobody's to remove.
+        if document["alias"] and document["created"]
+    ]
+    # Migrations come in bursts: judged together, they would push daily backups out, or be pushed out by them.
+    before_migrations = [candidate for candidate in candidates if candidate["kind"] == PRE_MIGRATE]
+    others = [candidate for candidate in candidates if candidate["kind"] != PRE_MIGRATE]
+    return _judged(others, policy, location) + _judged(before_migrations, configuration.pre_migrate.retention, location)
+
+
+def _judged(candidates: list[dict[str, Any]], policy: Retention, location: str) -> tuple[Decision, ...]:
     plan = {
         "policy": policy.as_dict(),
-        "backups": [
-            {
-                **{name: document[name] for name in ("name", "alias", "kind", "created", "good")},
-                "pinned": document["status"].get("pinned"),
-            }
-            for document in listed
-            # What says neither whose it is nor how old is nobody's to remove.
-            if document["alias"] and document["created"]
-        ],
+        "backups": candidates,
         "now": datetime.now(UTC).strftime(plans.CREATED_FORMAT),
     }
     return tuple(

@@ -72,21 +72,24 @@ def _prove(
         findings = project.ModelFindings((), ())
         if document["ok"]:
             findings = project.compare_models(_core.read_manifest(plan["backup"], on_event))
-        report = _report(found, document, findings)
-        if plan["depth"] != "quick":
+        report = _report(found, document, findings, quick=plan["depth"] == "quick")
+        if not report.quick:
             _remember(plan["backup"], report)
         if not report.ok:
             run.result, run.error = "failed", report.problems[0]
     return report
 
 
-def _report(found: dict[str, Any], document: dict[str, Any], findings: project.ModelFindings) -> ValidationReport:
+def _report(
+    found: dict[str, Any], document: dict[str, Any], findings: project.ModelFindings, *, quick: bool
+) -> ValidationReport:
     return ValidationReport(
         name=found["name"],
         path=Path(found["path"]) if found["path"] is not None else None,
         location=found["location"],
         ok=document["ok"] and not findings.problems,
         deep=document["deep"],
+        quick=quick,
         checks=tuple(Check(**check) for check in document["checks"]),
         problems=(*document["problems"], *findings.problems),
         warnings=(*document["warnings"], *findings.warnings),
@@ -101,6 +104,7 @@ def _unreadable(selector: str, error: InvalidBackup) -> ValidationReport:
         location=LOCAL,
         ok=False,
         deep=False,
+        quick=False,
         checks=(),
         problems=(error.message,),
         warnings=(),
