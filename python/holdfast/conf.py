@@ -17,6 +17,8 @@ from holdfast.compression import Compression
 from holdfast.exceptions import UsageError
 from holdfast.readers import Problem, Refused, flag, token, unknown, whole, wrong_type
 from holdfast.retention import Retention
+from holdfast.schedule import settings as schedule_settings
+from holdfast.schedule.settings import Schedule
 from holdfast.targets import Targets, read_targets
 
 _RETENTION_VARIABLES = {
@@ -46,6 +48,9 @@ class Configuration:
     max_age: Targets
     # What a monitor without a Django user shows to see details; None lets nobody in this way.
     status_token: str | None = field(repr=False)
+    schedule: Schedule
+    # Dotted paths of what the project itself checks in a drill.
+    drill_checks: tuple[str, ...]
 
 
 def load() -> Configuration:
@@ -169,4 +174,6 @@ _READERS: dict[str, tuple[str, Callable[[object], object]]] = {
     "HISTORY": ("history", partial(flag, "HISTORY", default=True)),
     "MAX_AGE": ("max_age", read_targets),
     "STATUS_TOKEN": ("status_token", partial(token, "STATUS_TOKEN")),
+    "SCHEDULE": ("schedule", schedule_settings.read),
+    "DRILL_CHECKS": ("drill_checks", schedule_settings.read_checks),
 }

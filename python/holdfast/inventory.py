@@ -26,6 +26,8 @@ class Backup(Document):
     server_version: str = ""
     rows: int = 0
     raw_size: int = 0
+    # `full` or `schema-only`.
+    content: str = ""
     django: str = ""
     migrations: int = 0
     pinned: str | None = None
@@ -34,6 +36,11 @@ class Backup(Document):
     verified_ok: bool | None = None
     tables: Mapping[str, int | None] | None = None
     models: Mapping[str, str] | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has the rows of every table."""
+        return self.content == "full" and None not in (self.tables or {}).values()
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -66,6 +73,7 @@ class Backup(Document):
             server_version=document["database"]["server_version"],
             rows=document["rows"],
             raw_size=document["raw_size"],
+            content=document["content"],
             django=django_state.get("django", ""),
             migrations=sum(len(names) for names in django_state.get("migrations", {}).values()),
             pinned=status.get("pinned"),

@@ -3,14 +3,18 @@
 from holdfast.operations.catalog import cleanup, find_backup, list_backups, pin, plan_cleanup, unpin
 from holdfast.operations.creation import backup
 from holdfast.operations.putting_aside import drop_old_databases, kept_databases, plan_undo, undo_restore
+from holdfast.operations.repetition import discard_repetition
 from holdfast.operations.restoration import plan_restore, restore
+from holdfast.operations.session import folder_lock
 from holdfast.operations.validation import validate
 
 __all__ = [
     "backup",
     "cleanup",
+    "discard_repetition",
     "drop_old_databases",
     "find_backup",
+    "folder_lock",
     "kept_databases",
     "list_backups",
     "pin",

@@ -1,11 +1,10 @@
 """Finds, pins and removes backups."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from holdfast import _core, conf, plans
+from holdfast import _core, clock, conf, plans
 from holdfast.conf import Configuration
 from holdfast.exceptions import UsageError
 from holdfast.inventory import Backup, Decision
@@ -74,7 +73,7 @@ def _decide(configuration: Configuration, policy: Retention) -> tuple[Decision, 
             # What says neither whose it is nor how old is nobody's to remove.
             if document["alias"] and document["created"]
         ],
-        "now": datetime.now(UTC).strftime(plans.CREATED_FORMAT),
+        "now": clock.now().strftime(plans.CREATED_FORMAT),
     }
     return tuple(
         Decision(

@@ -1,11 +1,11 @@
 """Proves backups and remembers the result beside them."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from holdfast import _core, conf, plans, project
+from holdfast import _core, clock, conf, plans, project
 from holdfast.exceptions import InvalidBackup
+from holdfast.operations import rehearsal
 from holdfast.operations.choice import locate
 from holdfast.operations.session import own_errors
 from holdfast.progress import OnEvent, silent
@@ -33,7 +33,8 @@ def validate(
         path = Path(found["path"])
         # No lock: a nightly validation must not keep an hourly backup from running.
         configuration.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        document = _core.validate(plans.validate_plan(configuration, path, "content", drill), on_event or silent)
+        plan = plans.validate_plan(configuration, path, "content", drill)
+        document = rehearsal.prove(plan, found["alias"], on_event or silent)
         findings = project.ModelFindings((), ())
         if document["ok"]:
             findings = project.compare_models(_core.read_manifest(str(path)))
@@ -70,7 +71,7 @@ def _unreadable(selector: str, error: InvalidBackup) -> ValidationReport:
 
 def _remember(report: ValidationReport) -> None:
     verified = {
-        "at": datetime.now(UTC).strftime(plans.CREATED_FORMAT),
+        "at": clock.now().strftime(plans.CREATED_FORMAT),
         "how": "restored" if report.deep else "read",
         "ok": report.ok,
         "problems": list(report.problems),

@@ -1,0 +1,190 @@
+"""One run: everything that is due now, in its order, and what became of it.
+
+A task that fails keeps no other from its turn. What is done is told by the backups and by the memory beside them, so a
+run that was killed is continued by the next one, and a run with nothing to do does nothing.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from holdfast import clock, commitment, conf, rendering, rendering_schedule
+from holdfast.exceptions import HoldfastError, Interrupted, InvalidBackup
+from holdfast.operations import backup, cleanup, discard_repetition, validate
+from holdfast.operations.session import own_errors
+from holdfast.plans import CREATED_FORMAT, BackupOptions
+from holdfast.schedule import activity, lease
+from holdfast.schedule.hindrance import Hindrance, Turn, turn
+from holdfast.schedule.memory import Done, Memory
+from holdfast.schedule.outlook import Task, survey
+from holdfast.schedule.settings import DRILL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from holdfast.conf import Configuration
+    from holdfast.inventory import Backup
+    from holdfast.progress import OnEvent
+    from holdfast.reports import Report, ValidationReport
+
+Key = tuple[str, str]
+
+
+class Watcher(Protocol):
+    """Whoever wants to see what happens while it does."""
+
+    def progress(self, label: str) -> AbstractContextManager[OnEvent]:
+        """Show how far one task is."""
+
+    def told(self, text: str) -> None:
+        """Take what went well, or what waits."""
+
+    def warned(self, text: str) -> None:
+        """Take what a human ought to read."""
+
+
+@dataclass
+class Tally:
+    """What became of everything that was due."""
+
+    made: list[Report] = field(default_factory=list)
+    # Equal to an earlier backup, which stands for them.
+    unchanged: list[Task] = field(default_factory=list)
+    drilled: list[ValidationReport] = field(default_factory=list)
+    waiting: dict[Key, Hindrance] = field(default_factory=dict)
+    failures: dict[Key, HoldfastError] = field(default_factory=dict)
+
+    @property
+    def done(self) -> int:
+        """How many tasks are done."""
+        return len(self.made) + len(self.unchanged) + len(self.drilled)
+
+
+@dataclass(frozen=True)
+class _Run:
+    configuration: Configuration
+    memory: Memory
+    watcher: Watcher
+    # What failed a short while ago; it is not tried again yet.
+    resting: Collection[Key]
+    tally: Tally
+
+    def due(self, *, drills: bool) -> list[Task]:
+        """Give what is due, by what is known at this moment."""
+        now = clock.now()
+        return [
+            task
+            for task in survey(self.configuration, self.memory)
+            if (task.kind == DRILL) == drills and task.is_due(now) and task.key not in self.resting
+        ]
+
+    @contextmanager
+    def attempt(self, key: Key) -> Iterator[None]:
+        """Keep a failure for the end; a wish to stop is meant for everything."""
+        commitment.go_on()
+        try:
+            with own_errors():
+                yield
+        except Interrupted:
+            raise
+        except HoldfastError as error:
+            self.tally.failures[key] = error
+            self.watcher.warned(rendering_schedule.failure(key, error))
+
+    def turn(self, task: Task) -> Turn | None:
+        """Give a task its turn, or note what it waits for."""
+        found = turn(task, clock.now())
+        if found.hindrance is not None:
+            self.tally.waiting[task.key] = found.hindrance
+            return None
+        if found.throttled_by:
+            self.watcher.told(f"{task.label}: begins slowly, {found.throttled_by}")
+        return found
+
+
+def run_due(watcher: Watcher, resting: Collection[Key] = ()) -> Tally:
+    """Do what is due, alone among all hosts; LockHeld means that another one is at it."""
+    configuration = conf.load()
+    with own_errors():
+        run = _Run(configuration, Memory(configuration.directory), watcher, resting, Tally())
+        if not run.due(drills=False) and not run.due(drills=True):
+            return run.tally
+        with lease.folder(configuration.directory):
+            # Another host may have done it since; its memory is read anew.
+            run = _Run(configuration, Memory(configuration.directory), watcher, resting, run.tally)
+            for stage in _STAGES:
+                stage(run)
+    return run.tally
+
+
+def _back_up(run: _Run) -> None:
+    for task in run.due(drills=False):
+        with run.attempt(task.key):
+            given = run.turn(task)
+            if given is not None:
+                with lease.database(task.alias), run.watcher.progress(task.label) as progress:
+                    _make(run, task, given, progress)
+
+
+def _make(run: _Run, task: Task, given: Turn, progress: OnEvent) -> None:
+    options: BackupOptions = {"kind": task.kind}
+    if given.throttled_by and task.entry.busy is not None:
+        options = {**options, "jobs": 1, "rate_limit": task.entry.busy.rate_limit}
+    # Counted before the snapshot: what changes meanwhile counts for the next backup.
+    changes = activity.count(task.alias) if task.entry.changes is not None else None
+    report = backup(task.alias, on_event=progress, **options)
+    earlier = _comparable(task, report)
+    if earlier is not None and discard_repetition(report, earlier):
+        run.memory.record(task.alias, task.kind, Done(report.created, earlier.created, earlier.name, changes))
+        run.tally.unchanged.append(task)
+        run.watcher.told(f"{task.label}: unchanged, {earlier.name} is still valid")
+        return
+    run.memory.record(task.alias, task.kind, Done(report.created, report.created, report.name, changes))
+    run.tally.made.append(report)
+    run.watcher.told(rendering.backup_line(report))
+    for text in report.notices:
+        run.watcher.warned(f"{task.label}: {text}")
+
+
+def _comparable(task: Task, report: Report) -> Backup | None:
+    earlier, limit = task.backup, task.entry.unchanged
+    if earlier is None or limit is None:
+        return None
+    age = datetime.fromisoformat(report.created) - datetime.fromisoformat(earlier.created)
+    return earlier if age < limit else None
+
+
+def _clean_up(run: _Run) -> None:
+    # Only behind a new backup: while none succeed, nothing may go.
+    if not run.tally.made or run.configuration.retention.is_empty:
+        return
+    with run.attempt(("cleanup", "all")):
+        removed = cleanup()
+        if removed:
+            run.watcher.told(f"cleanup: {len(removed)} removed")
+
+
+def _rehearse(run: _Run) -> None:
+    for task in run.due(drills=True):
+        with run.attempt(task.key):
+            if task.backup is None or run.turn(task) is None:
+                continue
+            with run.watcher.progress(task.label) as progress:
+                report = validate(str(task.backup.path), depth="restore", on_event=progress)
+            now = clock.now().strftime(CREATED_FORMAT)
+            done = Done(now, task.backup.created, report.name, seconds=report.seconds, problems=report.problems)
+            run.memory.record(task.alias, DRILL, done)
+            if not report.ok:
+                raise InvalidBackup(
+                    f"{report.name} does not restore: {report.problems[0]}",
+                    "Do not rely on it; make a new backup now: `manage.py backup_db`.",
+                )
+            run.tally.drilled.append(report)
+            run.watcher.told(rendering.validation(report))
+
+
+# In this order: what is new is safe before anything goes, and proven when everything else is done.
+_STAGES: tuple[Callable[[_Run], None], ...] = (_back_up, _clean_up, _rehearse)
