@@ -14,11 +14,12 @@ from holdfast.schedule.run import Key, Tally, Watcher, run_due
 
 if TYPE_CHECKING:
     from holdfast.schedule.hindrance import Hindrance
+    from holdfast.schedule.outlook import Task
 
 # A server that is down gets some time before it is asked again.
 _REST = timedelta(minutes=5)
 # The clock may be set, and others may remove backups: longer than this nobody sleeps.
-_LONGEST = timedelta(minutes=5)
+_LONGEST = timedelta(minutes=15)
 # What is in the way may be over by then.
 _SHORT = timedelta(seconds=30)
 
@@ -33,11 +34,15 @@ def forever(watcher: Watcher) -> Never:
         resting = {key: until for key, until in resting.items() if until > now}
         pause = _SHORT
         try:
-            tally = run_due(watcher, resting)
-            resting |= dict.fromkeys(tally.failures, clock.now() + _REST)
-            _tell(watcher, {key: found for key, found in tally.waiting.items() if key not in waiting})
-            waiting = tally.waiting
-            pause = _pause(tally, resting)
+            tasks = survey(conf.load())
+            if any(task.is_due(now) and task.key not in resting for task in tasks):
+                tally = run_due(watcher, resting)
+                resting |= dict.fromkeys(tally.failures, clock.now() + _REST)
+                _tell(watcher, {key: found for key, found in tally.waiting.items() if key not in waiting})
+                waiting = tally.waiting
+                tasks = survey(conf.load())
+            if not any(hindrance.is_short for hindrance in waiting.values()):
+                pause = _pause(tasks, resting)
         except (Interrupted, UsageError):
             raise
         except LockHeld:
@@ -71,9 +76,7 @@ def _tell(watcher: Watcher, waiting: dict[Key, Hindrance]) -> None:
         watcher.told(rendering_schedule.waits(key, hindrance))
 
 
-def _pause(tally: Tally, resting: dict[Key, datetime]) -> timedelta:
-    if any(hindrance.is_short for hindrance in tally.waiting.values()):
-        return _SHORT
+def _pause(tasks: list[Task], resting: dict[Key, datetime]) -> timedelta:
     now = clock.now()
-    moments = [now + _LONGEST, *resting.values(), *(task.begins for task in survey(conf.load()) if task.begins > now)]
-    return max(min(moments) - now, timedelta(seconds=1))
+    moments = [now + _LONGEST, *resting.values(), *(task.begins for task in tasks)]
+    return max(min(moment for moment in moments if moment > now) - now, timedelta(seconds=1))

@@ -108,16 +108,12 @@ class _Run:
 def run_due(watcher: Watcher, resting: Collection[Key] = ()) -> Tally:
     """Do what is due, alone among all hosts; LockHeld means that another one is at it."""
     configuration = conf.load()
-    with own_errors():
+    # What is due is found out by the holder alone: another host may just have done it.
+    with own_errors(), lease.folder(configuration.directory):
         run = _Run(configuration, Memory(configuration.directory), watcher, resting, Tally())
-        if not run.due(drills=False) and not run.due(drills=True):
-            return run.tally
-        with lease.folder(configuration.directory):
-            # Another host may have done it since; its memory is read anew.
-            run = _Run(configuration, Memory(configuration.directory), watcher, resting, run.tally)
-            for stage in _STAGES:
-                stage(run)
-    return run.tally
+        for stage in _STAGES:
+            stage(run)
+        return run.tally
 
 
 def _back_up(run: _Run) -> None:

@@ -43,11 +43,13 @@ class Cron:
     def previous(self, moment: datetime) -> datetime:
         """Give the last one that is not after this moment."""
         after = moment.replace(microsecond=0) + timedelta(seconds=1)
-        return next(CronSim(self.expression, _local(after), reverse=True)).astimezone(UTC)
+        found = CronSim(self.expression, _local(after), reverse=True)
+        return next(each for each in map(_in_utc, found) if each <= moment)
 
     def following(self, moment: datetime) -> datetime:
         """Give the first one after this moment."""
-        return next(CronSim(self.expression, _local(moment))).astimezone(UTC)
+        # In the hour that comes twice when summer time ends, the library gives a moment of the first one in the second.
+        return next(each for each in map(_in_utc, CronSim(self.expression, _local(moment))) if each > moment)
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,10 @@ class Hours:
             return None
         day = local.date() + timedelta(days=1 if over_midnight and clock >= self.begin else 0)
         return datetime.combine(day, self.end, timezone.get_default_timezone()).astimezone(UTC)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
 
 
 def _local(moment: datetime) -> datetime:
