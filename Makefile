@@ -9,7 +9,7 @@ CACHE := $(or $(HOLDFAST_TEST_CACHE),$(shell [ "$$(id -u)" = 0 ] && echo /var/ca
 # PyO3 and maturin build for this interpreter, whatever else is on the PATH.
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(BIN):$(PATH)
-# Servers and client programs of the tests come from packages; see scripts/install_test_servers.sh.
+# Servers and client programs of the tests: see scripts/install_test_servers.sh.
 export HOLDFAST_TEST_CACHE := $(CACHE)
 
 .PHONY: help demo test test-rust test-python lint format bench build servers clean
@@ -49,7 +49,7 @@ bench: $(STAMP) servers ## Compare speed, size and memory with pg_dump, pg_resto
 build: $(STAMP) ## Build the Rust module into the virtual environment
 	maturin develop --locked --quiet
 
-servers: ## Install PostgreSQL servers and client programs for the tests
+servers: ## Install PostgreSQL servers, client programs and an S3 store for the tests
 	scripts/install_test_servers.sh
 
 $(STAMP): pyproject.toml

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from timing import Contender, Sample, run
@@ -23,15 +23,17 @@ class Site:
 
     database: dict[str, object]
     backups: Path
+    # What the environment of its commands holds besides.
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def command(self, *arguments: str) -> Sample:
         """Run one of Django's commands."""
-        return run([sys.executable, str(PROJECT / "manage.py"), *arguments], self._environment())
+        return run([sys.executable, str(PROJECT / "manage.py"), *arguments], self.environment())
 
     def setup_sample(self, **environment: str) -> Sample:
         """Measure `django.setup()` in a fresh process, without the start of Python."""
         command = [sys.executable, str(PROJECT / "setup_seconds.py")]
-        environment = {**os.environ, **self._environment(), **environment}
+        environment = {**os.environ, **self.environment(), **environment}
         shown = subprocess.run(command, capture_output=True, env=environment, check=True).stdout
         wall_seconds, processor_seconds = map(float, shown.split())
         return Sample(wall_seconds, processor_seconds, 0)
@@ -48,7 +50,7 @@ class Site:
     def backing_up(self, environment: Mapping[str, str]) -> Iterator[None]:
         """Let a backup run meanwhile, and stop it afterwards."""
         command = [sys.executable, str(PROJECT / "manage.py"), "backup_db", "--verbosity=0"]
-        environment = {**os.environ, **self._environment(), **environment}
+        environment = {**os.environ, **self.environment(), **environment}
         with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             try:
                 yield
@@ -63,13 +65,18 @@ class Site:
         """Begin with an empty folder."""
         shutil.rmtree(self.backups, ignore_errors=True)
 
+    def backup_file(self) -> Path:
+        """The only backup, without its sidecars."""
+        (file,) = (path for path in self.backups.iterdir() if path.suffix in {".gz", ".zst"})
+        return file
+
     def backup_bytes(self) -> int:
         """Size of the only backup, without its sidecars."""
-        files = [path for path in self.backups.iterdir() if path.suffix in {".gz", ".zst"}]
-        return sum(path.stat().st_size for path in files)
+        return self.backup_file().stat().st_size
 
-    def _environment(self) -> dict[str, str]:
-        return {"NEWS_DATABASE": json.dumps(self.database), "NEWS_BACKUPS": str(self.backups)}
+    def environment(self) -> dict[str, str]:
+        """What a process needs to know of the site."""
+        return {"NEWS_DATABASE": json.dumps(self.database), "NEWS_BACKUPS": str(self.backups), **self.variables}
 
 
 def fill(engine: str, place: str, scale: float, *only: str) -> None:

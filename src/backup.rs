@@ -1,26 +1,25 @@
 //! Makes a backup: freeze, read, write, and only then say so.
 
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
-use serde::Serialize;
-
-use crate::archive::{Archive, ArchiveWriter, Written};
-use crate::error::Result;
+use crate::archive::{self, Archive, ArchiveWriter, Finished, Missing, Written};
+use crate::error::{Error, Result};
 use crate::event::Progress;
 use crate::manifest::{Content, Database, FORMAT_VERSION, Manifest, Object, Payload, Skipped, Table};
 use crate::plan::{BackupPlan, Source, Verify};
-use crate::store::{self, BackupName};
+use crate::store::{self, BackupName, Place, Store};
 use crate::{postgres, sqlite};
 
 /// What was made.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug)]
 pub struct Report {
     /// The finished file.
-    pub path: PathBuf,
+    pub place: Place,
     /// What it says about itself.
-    #[serde(flatten)]
     pub manifest: Manifest,
+    /// The stores that were to get a copy and did not.
+    pub missing: Vec<Missing>,
 }
 
 /// What an engine says after it has sent all its chunks.
@@ -38,7 +37,7 @@ pub struct Contents {
     pub large_objects: u64,
 }
 
-/// Makes the backup; when this returns an error, the folder holds nothing new.
+/// Makes the backup; when this returns an error, no store holds anything new.
 pub fn backup(plan: &BackupPlan, progress: &Progress) -> Result<Report> {
     let started = Instant::now();
     let payload = match plan.source {
@@ -46,7 +45,9 @@ pub fn backup(plan: &BackupPlan, progress: &Progress) -> Result<Report> {
         Source::Sqlite { .. } => Payload::Sqlite3,
     };
     let name = BackupName::new(&plan.alias, &plan.kind, &plan.created)?.file_name(payload, plan.codec);
-    let create = || ArchiveWriter::create(&plan.folder, &name, plan.codec, compression_threads(plan));
+    let stores = plan.stores.iter().map(|store| store::open(store, progress)).collect::<Result<Vec<_>>>()?;
+    let about = archive::about(&plan.alias, &plan.kind, &plan.created, &plan.id);
+    let create = || ArchiveWriter::create(&stores, &name, about.clone(), plan.codec, compression_threads(plan));
     let (writer, contents) = match &plan.source {
         Source::Postgresql { parameters } => postgres::backup(plan, parameters, create, progress)?,
         Source::Sqlite { copy, name } => sqlite::backup(plan, copy, name, create, progress)?,
@@ -54,20 +55,32 @@ pub fn backup(plan: &BackupPlan, progress: &Progress) -> Result<Report> {
     if plan.verify == Verify::Counts {
         progress.commit()?;
     }
-    let manifest = writer.finish(|written| describe(plan, payload, &name, contents, written, started))?;
-    let path = plan.folder.join(&name);
+    let finished = writer.finish(|written| describe(plan, payload, &name, contents, written, started))?;
+    let Finished { manifest, missing } = finished;
     if plan.verify == Verify::Full {
         // What cannot be read, or was not to be, is no backup.
-        read_again(&path, progress).and_then(|()| progress.commit()).inspect_err(|_| drop(store::remove(&path)))?;
+        stores
+            .iter()
+            .filter(|store| missing.iter().all(|missing| missing.store != store.name()))
+            .try_for_each(|store| read_again(store, &name, progress).inspect_err(|_| withdraw(&stores, &name)))?;
+        progress.commit().inspect_err(|_| withdraw(&stores, &name))?;
     }
-    Ok(Report { path, manifest })
+    let home = stores.into_iter().next().ok_or_else(|| Error::usage("a backup needs a store"))?;
+    Ok(Report { place: Place { store: home, name }, manifest, missing })
 }
 
-/// Reads every byte of a written backup back from the disk and compares every digest.
-fn read_again(path: &std::path::Path, progress: &Progress) -> Result<()> {
-    let archive = Archive::open(path)?;
+/// Reads every byte of a written backup back from its store and compares every digest.
+fn read_again(store: &Arc<dyn Store>, name: &str, progress: &Progress) -> Result<()> {
+    let archive = Archive::open(&Place { store: Arc::clone(store), name: name.to_owned() })?;
     progress.stage("reading back", archive.manifest.raw_size);
     crate::validate::content(&archive, progress)
+}
+
+/// Takes back what was finished a moment ago; why is being told already.
+fn withdraw(stores: &[Arc<dyn Store>], name: &str) {
+    for store in stores {
+        drop(store.remove_backup(name));
+    }
 }
 
 fn describe(

@@ -4,7 +4,7 @@
 //! the wish to stop in the other direction.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
@@ -40,7 +40,7 @@ pub enum Event {
 pub struct Progress {
     rows: AtomicU64,
     bytes: AtomicU64,
-    cancelled: AtomicBool,
+    cancelled: Arc<AtomicBool>,
     committing: AtomicBool,
     pending: Mutex<Vec<Event>>,
 }
@@ -75,6 +75,11 @@ impl Progress {
             return Err(Error::interrupted());
         }
         Ok(())
+    }
+
+    /// Becomes true with [`Progress::cancel`]: for what outlives this borrow.
+    pub fn stop(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.cancelled)
     }
 
     /// Whether [`Progress::cancel`] was called.

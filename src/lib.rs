@@ -13,12 +13,14 @@ pub mod manifest;
 pub(crate) mod moment;
 pub mod plan;
 pub mod postgres;
+pub mod probe;
 #[cfg(feature = "python")]
 mod python;
 pub mod restore;
 pub mod retention;
 pub mod sqlite;
 pub mod store;
+pub mod sync;
 pub mod validate;
 
 pub use error::{Error, Kind, Result};

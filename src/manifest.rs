@@ -322,6 +322,12 @@ impl Manifest {
     pub fn rows(&self) -> u64 {
         self.tables.iter().filter_map(|table| table.rows).sum()
     }
+
+    /// All but where things stand in the file: what a listing tells and remembers.
+    #[must_use]
+    pub fn summary(self) -> Self {
+        Self { chunks: Vec::new(), objects: Vec::new(), ..self }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]

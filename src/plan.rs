@@ -68,6 +68,16 @@ pub enum StorePlan {
     S3(Box<S3Plan>),
 }
 
+/// A backup, and where it lives.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlacePlan {
+    /// Where it lives.
+    pub store: StorePlan,
+    /// The data file's name there.
+    pub name: String,
+}
+
 /// A bucket. Credentials are not part of it: they come from the AWS SDK's own chain, and from nowhere else.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -106,6 +116,9 @@ pub struct S3Plan {
     /// Bytes a second, in either direction; `None` is as fast as it goes.
     #[serde(default)]
     pub bandwidth_limit: Option<u64>,
+    /// How long nothing may move on a connection before the request is begun again; `None` is 60.
+    #[serde(default)]
+    pub timeout_seconds: Option<f64>,
     /// Tags of every object, beside our own.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
@@ -182,8 +195,8 @@ pub enum Verify {
 pub struct BackupPlan {
     /// The database.
     pub source: Source,
-    /// The folder that receives the file; made with mode 0700 where it is missing.
-    pub folder: PathBuf,
+    /// Where the file goes: the first is its home, without which there is no backup; the others get copies.
+    pub stores: Vec<StorePlan>,
     /// Unique, in hexadecimal.
     pub id: String,
     /// Django's alias.
@@ -291,8 +304,8 @@ impl ToastCompression {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RestorePlan {
-    /// The backup's file.
-    pub backup: PathBuf,
+    /// The backup.
+    pub backup: PlacePlan,
     /// The database.
     pub target: Target,
     /// How a server's database is restored; a SQLite file has one way only.
@@ -346,8 +359,8 @@ pub struct KeptPlan {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ValidatePlan {
-    /// The backup's file.
-    pub backup: PathBuf,
+    /// The backup.
+    pub backup: PlacePlan,
     /// CPU threads; `None` lets the program choose.
     pub jobs: Option<u16>,
     /// How much is looked at without a drill.

@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::event::Progress;
 use crate::manifest::Payload;
 use crate::plan::{RestorePlan, Strategy, Target, Verify};
-use crate::{postgres, sqlite};
+use crate::{postgres, sqlite, store};
 
 /// What was done.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -93,7 +93,7 @@ pub struct ObjectPreview {
 /// Restores; when this returns an error, the target is as it was.
 pub fn restore(plan: &RestorePlan, progress: &Progress) -> Result<Report> {
     let started = Instant::now();
-    let archive = open(plan)?;
+    let archive = open(plan, progress)?;
     // Compared before the first statement: a bad backup must not even take a lock. Whoever has just seen the plan had
     // the file read for that.
     check(plan, &archive, Reading::UnlessProven, progress)?;
@@ -106,7 +106,7 @@ pub fn restore(plan: &RestorePlan, progress: &Progress) -> Result<Report> {
 
 /// Tells what [`restore`] would do; changes nothing.
 pub fn preview(plan: &RestorePlan, progress: &Progress) -> Result<Preview> {
-    let archive = open(plan)?;
+    let archive = open(plan, progress)?;
     match &plan.target {
         Target::Postgresql { parameters } => {
             // Nobody should decide on a damaged backup.
@@ -121,7 +121,7 @@ pub fn preview(plan: &RestorePlan, progress: &Progress) -> Result<Preview> {
 
 /// Tells how [`restore`] would go; changes nothing.
 pub fn choose(plan: &RestorePlan, progress: &Progress) -> Result<Choice> {
-    let archive = open(plan)?;
+    let archive = open(plan, progress)?;
     match &plan.target {
         Target::Postgresql { parameters } => postgres::choose(plan, parameters, &archive, progress),
         Target::Sqlite { .. } => Ok(Choice { strategy: Strategy::InPlace, reason: String::new() }),
@@ -131,6 +131,11 @@ pub fn choose(plan: &RestorePlan, progress: &Progress) -> Result<Choice> {
 /// Compares what will be read with its digests: the whole file, or of a part just its chunks. (Which bytes belong to
 /// which table says the manifest, which has a digest of its own.)
 fn check(plan: &RestorePlan, archive: &Archive, reading: Reading, progress: &Progress) -> Result<()> {
+    if archive.is_far() {
+        // Each chunk is compared when it is loaded, and nothing commits before the last one: reading twice would only
+        // tell the same earlier, for the price of a second transfer.
+        return Ok(());
+    }
     let manifest = &archive.manifest;
     let wanted = match manifest.payload {
         Payload::Sql => postgres::chunks_read(plan, manifest)?,
@@ -146,8 +151,8 @@ fn check(plan: &RestorePlan, archive: &Archive, reading: Reading, progress: &Pro
 }
 
 /// Opens the backup and refuses one of the other engine.
-fn open(plan: &RestorePlan) -> Result<Archive> {
-    let archive = Archive::open(&plan.backup)?;
+fn open(plan: &RestorePlan, progress: &Progress) -> Result<Archive> {
+    let archive = Archive::open(&store::place(&plan.backup, progress)?)?;
     let fits = matches!(
         (archive.manifest.payload, &plan.target),
         (Payload::Sql, Target::Postgresql { .. }) | (Payload::Sqlite3, Target::Sqlite { .. })

@@ -4,7 +4,6 @@
 //! speaks for it, and the decision says which.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, UtcDateTime};
@@ -37,8 +36,6 @@ pub struct Policy {
 /// A backup that may stay or go.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Candidate {
-    /// The data file.
-    pub path: PathBuf,
     /// The data file's name.
     pub name: String,
     /// The alias of its database.
@@ -56,8 +53,6 @@ pub struct Candidate {
 /// Whether a backup stays, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Decision {
-    /// The data file.
-    pub path: PathBuf,
     /// The data file's name.
     pub name: String,
     /// The alias of its database.
@@ -116,13 +111,7 @@ impl<'a> Judged<'a> {
             let against = if good { "not kept by any rule" } else { "damaged, and a newer good backup exists" };
             reasons.push(against.to_owned());
         }
-        Decision {
-            path: self.candidate.path.clone(),
-            name: self.candidate.name.clone(),
-            alias: self.candidate.alias.clone(),
-            keep,
-            reasons,
-        }
+        Decision { name: self.candidate.name.clone(), alias: self.candidate.alias.clone(), keep, reasons }
     }
 }
 

@@ -83,6 +83,8 @@ class Deployment:
     databases: dict[str, dict[str, Any]]
     server: Server | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+    # What the environment of its commands holds besides.
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def engine(self) -> str:
@@ -109,6 +111,7 @@ class Deployment:
             "HOLDFAST_TEST_DIR": str(self.folder),
             "HOLDFAST_TEST_BACKUPS": str(self.backups),
             "HOLDFAST_TEST_SETTINGS": json.dumps(self.settings),
+            **self.variables,
             **variables,
         }
 

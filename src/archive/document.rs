@@ -3,7 +3,6 @@
 //! The sidecar is the embedded text with one more field, `file`, at its end. Comparing the two is comparing bytes.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::ser::{Formatter, Serializer};
@@ -41,19 +40,19 @@ pub(super) enum Unreadable {
 }
 
 impl Unreadable {
-    /// The text was inside the file at `path`.
-    pub(super) fn in_file(self, path: &Path) -> Error {
+    /// The text was inside this file.
+    pub(super) fn in_file(self, name: &str) -> Error {
         match self {
-            Self::Newer { version, creator } => newer(path, version, creator.as_deref()),
-            Self::Damaged(error) => damaged(path, "its manifest cannot be read").because(error),
+            Self::Newer { version, creator } => newer(name, version, creator.as_deref()),
+            Self::Damaged(error) => damaged(name, "its manifest cannot be read").because(error),
         }
     }
 
-    /// The text was in the sidecar of the file at `path`; a damaged sidecar is no damaged backup.
-    pub(super) fn in_sidecar(self, path: &Path, sidecar: &Path) -> Error {
+    /// The text was in the sidecar of this file; a damaged sidecar is no damaged backup.
+    pub(super) fn in_sidecar(self, name: &str, sidecar: &str) -> Error {
         match self {
-            Self::Newer { .. } => self.in_file(path),
-            Self::Damaged(error) => sidecar_differs(path, sidecar, "is damaged").because(error),
+            Self::Newer { .. } => self.in_file(name),
+            Self::Damaged(error) => sidecar_differs(name, sidecar, "is damaged").because(error),
         }
     }
 }
@@ -74,11 +73,11 @@ pub(super) fn decode(text: &[u8]) -> std::result::Result<Manifest, Unreadable> {
 }
 
 /// Fails unless the sidecar's text is what this program writes beside a file with this embedded text.
-pub(super) fn compare(path: &Path, sidecar: &Path, text: &[u8], file: &StoredFile, embedded: &[u8]) -> Result<()> {
+pub(super) fn compare(name: &str, sidecar: &str, text: &[u8], file: &StoredFile, embedded: &[u8]) -> Result<()> {
     if with_file(embedded, file)? == text {
         return Ok(());
     }
-    Err(sidecar_differs(path, sidecar, "does not match the manifest inside the file"))
+    Err(sidecar_differs(name, sidecar, "does not match the manifest inside the file"))
 }
 
 /// JSON with line breaks after the fields of the document and the elements of its lists, and nowhere else.

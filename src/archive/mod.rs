@@ -8,7 +8,7 @@ mod document;
 mod layout;
 mod member;
 mod open;
-mod partial;
+mod output;
 mod pipeline;
 mod proof;
 mod read_ahead;
@@ -16,10 +16,27 @@ mod reader;
 mod sidecar;
 mod threads;
 mod trailer;
+mod transfer;
 mod writer;
 
 pub use member::{CHUNK_SIZE, RawChunk, Written};
+pub(crate) use open::manifest_of_sidecar;
 pub use open::read_manifest;
+pub use output::{Missing, about};
 pub use read_ahead::Chunks;
 pub use reader::{Archive, Reading, rebuild_sidecars};
-pub use writer::{ArchiveWriter, ChunkSender};
+pub use transfer::copy;
+pub use writer::{ArchiveWriter, ChunkSender, Finished};
+
+use sha2::{Digest, Sha256};
+
+/// A digest as manifests and `sha256sum` write it.
+fn hexadecimal(digest: Sha256) -> String {
+    let mut text = String::with_capacity(64);
+    for byte in digest.finalize() {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
+        }
+    }
+    text
+}

@@ -1,28 +1,24 @@
 //! Finds out what a file is, and refuses it in words that say why: empty, foreign, cut off, newer, or not matching.
 
-use std::fs::File;
-use std::io::ErrorKind;
-use std::path::Path;
-
 use sha2::{Digest, Sha256};
 
-use super::damage::{damaged, label, newer};
+use super::damage::{damaged, newer};
 use super::document;
 use super::layout;
-use super::reader::read_exact_at;
-use super::sidecar::{self, Sidecar};
+use super::sidecar::Sidecar;
 use super::trailer::{self, Trailer};
 use crate::codec::{Decoder, Format};
 use crate::error::{Context, Error, Result};
 use crate::manifest::{FORMAT_VERSION, Manifest, StoredFile};
+use crate::store::name::MANIFEST;
+use crate::store::{Content, Place};
 
 /// No manifest comes near this; a damaged size must not make us ask for all memory.
 const LARGEST_MANIFEST: u64 = 1024 * 1024 * 1024;
 
 /// A file whose manifest is whole.
 pub(super) struct Opened {
-    pub(super) file: File,
-    pub(super) size: u64,
+    pub(super) file: Box<dyn Content>,
     pub(super) format: Format,
     pub(super) manifest: Manifest,
     /// What the sidecar says of the file.
@@ -32,114 +28,117 @@ pub(super) struct Opened {
 }
 
 /// The manifest of a backup, from its sidecar where there is one; nothing else is checked.
-pub fn read_manifest(path: &Path) -> Result<Manifest> {
-    match Sidecar::read(path)? {
+pub fn read_manifest(place: &Place) -> Result<Manifest> {
+    match Sidecar::read(place)? {
         Some(sidecar) => Ok(sidecar.manifest),
-        None => Ok(open(path, None)?.manifest),
+        None => Ok(open(place, None)?.manifest),
     }
+}
+
+/// The manifest in the text of the sidecar that stands beside the file of this name.
+pub(crate) fn manifest_of_sidecar(name: &str, text: &[u8]) -> Result<Manifest> {
+    Ok(Sidecar::decode(name, text.to_owned())?.manifest)
 }
 
 /// Opens a file; with its sidecar, if there is one to be compared with it.
-pub(super) fn open(path: &Path, sidecar: Option<Sidecar>) -> Result<Opened> {
-    let (file, size) = open_file(path)?;
+pub(super) fn open(place: &Place, sidecar: Option<Sidecar>) -> Result<Opened> {
+    let name = &place.name;
+    let file = open_file(place)?;
     if let Some(expected) = sidecar.as_ref().map(|sidecar| sidecar.file.size) {
-        compare_size(path, size, expected)?;
+        compare_size(name, file.size(), expected)?;
     }
-    let (format, trailer) = find_trailer(&file, path, size)?;
-    let text = read_text(&file, path, format, &trailer)?;
+    let (format, trailer) = find_trailer(file.as_ref(), place)?;
+    let text = read_text(file.as_ref(), name, format, &trailer)?;
     let (manifest, stored) = match sidecar {
         Some(sidecar) => {
-            sidecar.compare(path, &text)?;
+            sidecar.compare(name, &text)?;
             (sidecar.manifest, Some(sidecar.file))
         }
-        None => (document::decode(&text).map_err(|error| error.in_file(path))?, None),
+        None => (document::decode(&text).map_err(|error| error.in_file(name))?, None),
     };
     if manifest.format_version != trailer.format_version || Format::of(manifest.codec) != format {
-        return Err(damaged(path, "its manifest and its trailer tell different formats"));
+        return Err(damaged(name, "its manifest and its trailer tell different formats"));
     }
-    layout::check(&manifest, trailer.offset).map_err(|what| damaged(path, &what))?;
-    Ok(Opened { file, size, format, manifest, stored, text })
+    layout::check(&manifest, trailer.offset).map_err(|what| damaged(name, &what))?;
+    Ok(Opened { file, format, manifest, stored, text })
 }
 
-fn open_file(path: &Path) -> Result<(File, u64)> {
-    let file = File::open(path).map_err(|error| cannot_open(path, error))?;
-    let metadata = file.metadata().context(|| format!("{} cannot be read", path.display()))?;
-    if !metadata.is_file() {
-        return Err(Error::usage(format!("{} is not a file", path.display())));
+fn open_file(place: &Place) -> Result<Box<dyn Content>> {
+    let Some(file) = place.store.open(&place.name)? else {
+        return Err(missing(place)?);
+    };
+    if file.size() == 0 {
+        return Err(damaged(&place.name, "it is empty"));
     }
-    if metadata.len() == 0 {
-        return Err(damaged(path, "it is empty"));
-    }
-    Ok((file, metadata.len()))
+    Ok(file)
 }
 
-fn cannot_open(path: &Path, error: std::io::Error) -> Error {
-    if error.kind() != ErrorKind::NotFound {
-        return Error::failed(format!("{} cannot be opened", path.display())).because(error);
+fn missing(place: &Place) -> Result<Error> {
+    let manifest = place.beside(MANIFEST);
+    if manifest.store.look(&manifest.name)?.is_some() {
+        return Ok(Error::bad_backup(format!("{place} is missing; only its manifest is left"))
+            .hint(format!("Bring the file back from another copy, or remove {}", manifest.name)));
     }
-    let manifest = sidecar::manifest_path(path);
-    if manifest.exists() {
-        return Error::bad_backup(format!("{} is missing; only its manifest is left", path.display()))
-            .hint(format!("Bring the file back from another copy, or remove {}", label(&manifest)));
-    }
-    Error::usage(format!("there is no backup {}", path.display())).hint("`list_backups` tells which there are")
+    Ok(Error::usage(format!("there is no backup {place}")).hint("`list_backups` tells which there are"))
 }
 
-fn compare_size(path: &Path, size: u64, expected: u64) -> Result<()> {
+fn compare_size(name: &str, size: u64, expected: u64) -> Result<()> {
     if size < expected {
-        return Err(damaged(path, &format!("it is cut off: {size} of {expected} bytes are left")));
+        return Err(damaged(name, &format!("it is cut off: {size} of {expected} bytes are left")));
     }
     if size > expected {
-        return Err(damaged(path, &format!("it has {size} bytes where its manifest tells {expected}")));
+        return Err(damaged(name, &format!("it has {size} bytes where its manifest tells {expected}")));
     }
     Ok(())
 }
 
-fn find_trailer(file: &File, path: &Path, size: u64) -> Result<(Format, Trailer)> {
+fn find_trailer(file: &dyn Content, place: &Place) -> Result<(Format, Trailer)> {
+    let size = file.size();
     let length = size.min(trailer::LARGEST as u64);
     let mut last = vec![0; usize::try_from(length).unwrap_or(trailer::LARGEST)];
-    read_exact_at(file, path, size - length, &mut last)?;
+    file.read_exact_at(size - length, &mut last)?;
     let Some((format, trailer)) = Trailer::find(&last) else {
-        return Err(without_trailer(file, path, size)?);
+        return Err(without_trailer(file, place)?);
     };
     if !trailer.fits(format, size) || trailer.size > LARGEST_MANIFEST {
-        return Err(damaged(path, "its trailer does not point at a manifest"));
+        return Err(damaged(&place.name, "its trailer does not point at a manifest"));
     }
     Ok((format, trailer))
 }
 
 /// A file that does not end as a backup was never one, or was one and lost its end.
-fn without_trailer(file: &File, path: &Path, size: u64) -> Result<Error> {
+fn without_trailer(file: &dyn Content, place: &Place) -> Result<Error> {
     let mut first = [0; 4];
-    if size >= 4 {
-        read_exact_at(file, path, 0, &mut first)?;
+    if file.size() >= 4 {
+        file.read_exact_at(0, &mut first)?;
     }
-    if Format::ALL.into_iter().any(|format| format.begins(&first)) || sidecar::manifest_path(path).exists() {
+    let manifest = place.beside(MANIFEST);
+    if Format::ALL.into_iter().any(|format| format.begins(&first)) || place.store.look(&manifest.name)?.is_some() {
         return Ok(damaged(
-            path,
+            &place.name,
             "it is cut off, or it was never a backup made by Holdfast: it does not end with a manifest",
         ));
     }
-    Ok(Error::bad_backup(format!("{} is not a Holdfast backup", path.display()))
+    Ok(Error::bad_backup(format!("{place} is not a Holdfast backup"))
         .hint("Choose a file that `list_backups` shows; a dump of another program is restored with that program"))
 }
 
 /// The embedded manifest's text, its stored bytes compared with the trailer's digest.
-fn read_text(file: &File, path: &Path, format: Format, trailer: &Trailer) -> Result<Vec<u8>> {
+fn read_text(file: &dyn Content, name: &str, format: Format, trailer: &Trailer) -> Result<Vec<u8>> {
     let size = usize::try_from(trailer.size).context(|| "a manifest does not fit in memory")?;
     let mut part = vec![0; size];
-    read_exact_at(file, path, trailer.offset, &mut part)?;
+    file.read_exact_at(trailer.offset, &mut part)?;
     if trailer.sha256 != <[u8; 32]>::from(Sha256::digest(&part)) {
-        return Err(damaged(path, "its manifest does not have the SHA-256 that its trailer tells"));
+        return Err(damaged(name, "its manifest does not have the SHA-256 that its trailer tells"));
     }
     let text = decode_part(format, &part);
     if trailer.format_version <= FORMAT_VERSION {
-        return text.map_err(|error| damaged(path, "its manifest cannot be decompressed").because(error));
+        return text.map_err(|error| damaged(name, "its manifest cannot be decompressed").because(error));
     }
     // How later formats wrap a manifest is not known here; if it can be read it tells the program, too.
     match text.map(|text| document::decode(&text)) {
-        Ok(Err(error @ document::Unreadable::Newer { .. })) => Err(error.in_file(path)),
-        _ => Err(newer(path, trailer.format_version, None)),
+        Ok(Err(error @ document::Unreadable::Newer { .. })) => Err(error.in_file(name)),
+        _ => Err(newer(name, trailer.format_version, None)),
     }
 }
 

@@ -1,24 +1,22 @@
 //! Reads a file by range: every chunk is compared with its digest before anybody sees it.
 
-use std::fs::File;
-use std::io::ErrorKind;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::damage::{damaged, label, sidecar_differs};
+use super::damage::{damaged, sidecar_differs};
+use super::hexadecimal;
 use super::open::{Opened, open};
-use super::partial::{Existing, hexadecimal};
-use super::proof::{self, Identity};
+use super::proof;
 use super::read_ahead::Chunks;
 use super::sidecar::{self, Sidecar};
 use crate::codec::{Decoder, Format};
 use crate::error::{Context, Error, Result};
 use crate::event::Progress;
 use crate::manifest::{Chunk, Manifest, StoredFile, Table};
+use crate::store::name::MANIFEST;
+use crate::store::{About, Content, Existing, Place};
 
 /// How much of a file is hashed between two looks at the wish to stop.
 const BLOCK_SIZE: usize = 1024 * 1024;
@@ -36,8 +34,8 @@ pub enum Reading {
 pub struct Archive {
     /// What the backup says about itself; `file` is known where there is a sidecar.
     pub manifest: Manifest,
+    place: Place,
     reader: Arc<ChunkReader>,
-    size: u64,
     /// What the sidecar says of the file.
     stored: Option<StoredFile>,
 }
@@ -46,18 +44,23 @@ impl Archive {
     /// Opens a backup and checks all that can be checked without reading its chunks.
     ///
     /// Where there is no sidecar the manifest comes from the file itself.
-    pub fn open(path: &Path) -> Result<Self> {
-        Ok(Self::of(path, open(path, Sidecar::read(path)?)?))
+    pub fn open(place: &Place) -> Result<Self> {
+        Ok(Self::of(place, open(place, Sidecar::read(place)?)?))
     }
 
-    fn of(path: &Path, opened: Opened) -> Self {
+    fn of(place: &Place, opened: Opened) -> Self {
         let reader = ChunkReader {
             file: opened.file,
-            path: path.to_owned(),
+            name: place.name.clone(),
             format: opened.format,
             tables: opened.manifest.tables.iter().map(Table::label).collect(),
         };
-        Self { manifest: opened.manifest, reader: Arc::new(reader), size: opened.size, stored: opened.stored }
+        Self { manifest: opened.manifest, place: place.clone(), reader: Arc::new(reader), stored: opened.stored }
+    }
+
+    /// Whether it lies so far away that nothing of it should be read twice.
+    pub fn is_far(&self) -> bool {
+        self.reader.file.is_far()
     }
 
     /// One chunk, decompressed and compared with its digest; threads may share the archive.
@@ -70,6 +73,9 @@ impl Archive {
 
     /// Chunks in the given order, decompressed ahead on threads; a bad chunk does not end it.
     pub fn chunks(&self, indexes: Vec<usize>, threads: usize) -> Chunks {
+        let chunks = indexes.iter().filter_map(|index| self.manifest.chunks.get(*index));
+        let ranges: Vec<Range<u64>> = chunks.map(|chunk| chunk.offset..chunk.offset + chunk.size).collect();
+        self.reader.file.will_read(&ranges);
         let wanted = indexes.into_iter().map(|index| {
             let chunk = self.manifest.chunks.get(index).cloned();
             (index, chunk.ok_or_else(|| self.unknown_chunk(index)))
@@ -81,9 +87,8 @@ impl Archive {
     ///
     /// With all chunks read too, no bit of the file is left out, whether there are sidecars or not.
     pub fn check_stored(&self, reading: Reading, progress: &Progress) -> Result<()> {
-        let path = &self.reader.path;
-        let identity = Identity::of(&self.reader.file);
-        let known = identity.filter(|_| reading == Reading::UnlessProven).and_then(proof::recall);
+        let identity = self.reader.file.identity();
+        let known = identity.as_deref().filter(|_| reading == Reading::UnlessProven).and_then(proof::recall);
         let sha256 = if let Some(sha256) = known {
             sha256
         } else {
@@ -94,10 +99,10 @@ impl Archive {
             sha256
         };
         if self.stored.as_ref().is_some_and(|stored| stored.sha256 != sha256) {
-            let sidecar = sidecar::manifest_path(path);
-            return Err(sidecar_differs(path, &sidecar, "tells another SHA-256 than the file has"));
+            let sidecar = self.place.beside(MANIFEST).name;
+            return Err(sidecar_differs(&self.place.name, &sidecar, "tells another SHA-256 than the file has"));
         }
-        sidecar::compare_digest(path, &self.manifest.name, &sha256)
+        sidecar::compare_digest(&self.place, &self.manifest.name, &sha256)
     }
 
     /// Compares these chunks with their digests; the rest of the file is not read.
@@ -113,14 +118,16 @@ impl Archive {
     /// SHA-256 of the whole file, the chunks compared on the way.
     fn digest(&self, progress: &Progress) -> Result<String> {
         let chunks_end = self.manifest.chunks.last().map_or(0, |chunk| chunk.offset + chunk.size);
+        let size = self.reader.file.size();
+        self.reader.file.will_read(&[0..chunks_end, chunks_end..size]);
         let mut digest = Sha256::new();
         self.hash(&mut digest, 0..chunks_end, progress)?;
         if hexadecimal(digest.clone()) != self.manifest.chunks_sha256 {
             let what = "its chunks do not have the SHA-256 that its manifest tells";
-            return Err(damaged(&self.reader.path, what));
+            return Err(damaged(&self.place.name, what));
         }
         // `open` has compared the rest, the embedded manifest and the trailer.
-        self.hash(&mut digest, chunks_end..self.size, progress)?;
+        self.hash(&mut digest, chunks_end..size, progress)?;
         Ok(hexadecimal(digest))
     }
 
@@ -131,7 +138,7 @@ impl Archive {
             progress.check()?;
             let left = usize::try_from(range.end - offset).unwrap_or(BLOCK_SIZE);
             let part = &mut block[..left.min(BLOCK_SIZE)];
-            read_exact_at(&self.reader.file, &self.reader.path, offset, part)?;
+            self.reader.file.read_exact_at(offset, part)?;
             digest.update(&*part);
             offset += part.len() as u64;
             progress.advance(0, part.len() as u64);
@@ -140,17 +147,17 @@ impl Archive {
     }
 
     fn unknown_chunk(&self, index: usize) -> Error {
-        Error::usage(format!("{} has no chunk {index}", label(&self.reader.path)))
+        Error::usage(format!("{} has no chunk {index}", self.place.name))
     }
 }
 
 /// Writes lost or damaged sidecars again, from the file alone, after a look at every stored byte.
-pub fn rebuild_sidecars(path: &Path) -> Result<Manifest> {
-    let mut opened = open(path, None)?;
+pub fn rebuild_sidecars(place: &Place) -> Result<Manifest> {
+    let mut opened = open(place, None)?;
     let text = std::mem::take(&mut opened.text);
-    let archive = Archive::of(path, opened);
-    let stored = StoredFile { size: archive.size, sha256: archive.digest(&Progress::default())? };
-    sidecar::write(path, &stored, &text, Existing::Replace)?;
+    let archive = Archive::of(place, opened);
+    let stored = StoredFile { size: archive.reader.file.size(), sha256: archive.digest(&Progress::default())? };
+    sidecar::write(place, &stored, &text, Existing::Replace, &About::new())?;
     let mut manifest = archive.manifest;
     manifest.file = Some(stored);
     Ok(manifest)
@@ -159,8 +166,8 @@ pub fn rebuild_sidecars(path: &Path) -> Result<Manifest> {
 /// The file, and what is needed to name what is wrong in it; shared by threads.
 pub(super) struct ChunkReader {
     pub(super) format: Format,
-    file: File,
-    path: PathBuf,
+    file: Box<dyn Content>,
+    name: String,
     tables: Vec<String>,
 }
 
@@ -169,7 +176,7 @@ impl ChunkReader {
         let size = usize::try_from(chunk.size).context(|| "a chunk does not fit in memory")?;
         // `open` saw that every chunk lies inside the file, so this size is one that exists.
         let mut stored = vec![0; size];
-        read_exact_at(&self.file, &self.path, chunk.offset, &mut stored)?;
+        self.file.read_exact_at(chunk.offset, &mut stored)?;
         let raw = decoder
             .decode(&stored, chunk.raw_size)
             .map_err(|error| self.bad_chunk(index, chunk, "cannot be decompressed").because(error))?;
@@ -185,14 +192,6 @@ impl ChunkReader {
             .and_then(|table| self.tables.get(usize::try_from(table).ok()?))
             .map_or_else(String::new, |table| format!(" of table {table}"));
         let place = format!("{} bytes at {}", chunk.size, chunk.offset);
-        damaged(&self.path, &format!("chunk {index}{table} ({place}) {what}"))
+        damaged(&self.name, &format!("chunk {index}{table} ({place}) {what}"))
     }
-}
-
-/// A positioned read; a file that ends too early was cut off since it was opened.
-pub(super) fn read_exact_at(file: &File, path: &Path, offset: u64, buffer: &mut [u8]) -> Result<()> {
-    file.read_exact_at(buffer, offset).map_err(|error| match error.kind() {
-        ErrorKind::UnexpectedEof => damaged(path, "it was cut off while it was read"),
-        _ => Error::failed(format!("{} cannot be read at {offset}", path.display())).because(error),
-    })
 }

@@ -9,7 +9,8 @@ use std::thread::{self, JoinHandle, Thread};
 
 use sha2::{Digest, Sha256};
 
-use super::partial::{PartialFile, hexadecimal};
+use super::hexadecimal;
+use super::output::Output;
 use super::pipeline::{Pipeline, StoredChunk};
 use crate::codec::Encoder;
 use crate::error::{Context, Error, Result};
@@ -17,7 +18,7 @@ use crate::manifest::Chunk;
 
 /// The file with all its chunks, and what the manifest has to say about them.
 pub(super) struct Payload {
-    pub(super) file: PartialFile,
+    pub(super) output: Output,
     pub(super) chunks: Vec<Chunk>,
     pub(super) raw_size: u64,
 }
@@ -41,14 +42,14 @@ pub(super) fn encode(pipeline: &Pipeline, mut encoder: Encoder) -> Result<()> {
 }
 
 /// Writes chunk after chunk; the file goes with the thread if it fails.
-pub(super) fn write(pipeline: &Pipeline, file: PartialFile, bytes_written: &AtomicU64) -> Result<Payload> {
-    let mut payload = Payload { file, chunks: Vec::new(), raw_size: 0 };
+pub(super) fn write(pipeline: &Pipeline, output: Output, bytes_written: &AtomicU64) -> Result<Payload> {
+    let mut payload = Payload { output, chunks: Vec::new(), raw_size: 0 };
     for ticket in 0.. {
         let Some(StoredChunk { raw, raw_size, sha256, bytes }) = pipeline.next_stored(ticket) else {
             break;
         };
-        let offset = payload.file.size();
-        payload.file.append(&bytes)?;
+        let offset = payload.output.size();
+        payload.output.append(&bytes)?;
         payload.chunks.push(Chunk {
             section: raw.section,
             table: raw.table,
@@ -60,7 +61,7 @@ pub(super) fn write(pipeline: &Pipeline, file: PartialFile, bytes_written: &Atom
             sha256,
         });
         payload.raw_size += raw_size;
-        bytes_written.store(payload.file.size(), Ordering::Relaxed);
+        bytes_written.store(payload.output.size(), Ordering::Relaxed);
         pipeline.written(bytes);
     }
     Ok(payload)

@@ -1,26 +1,33 @@
 //! Makes a file from chunks: compressed by several threads, written by one, in the order in which they were accepted.
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
+use super::document;
 use super::member::{RawChunk, Written};
-use super::partial::{Existing, PartialFile};
+use super::output::{Missing, Output};
 use super::pipeline::Pipeline;
 use super::threads::{Payload, block_on, encode, spawn, write};
 use super::trailer::Trailer;
-use super::{document, sidecar};
 use crate::codec::{Encoder, Format};
 use crate::error::{Error, Result};
 use crate::manifest::{Codec, Manifest};
+use crate::store::{About, Store};
+
+/// What became of a file.
+#[derive(Debug)]
+pub struct Finished {
+    /// What it says about itself.
+    pub manifest: Manifest,
+    /// The stores that did not get it.
+    pub missing: Vec<Missing>,
+}
 
 /// A backup in the making: nothing shows under its name until [`ArchiveWriter::finish`] returns.
 ///
 /// Dropped before that, it removes what it wrote.
 pub struct ArchiveWriter {
-    path: PathBuf,
     name: String,
     codec: Codec,
     pipeline: Arc<Pipeline>,
@@ -30,18 +37,15 @@ pub struct ArchiveWriter {
 }
 
 impl ArchiveWriter {
-    /// Starts the file `name` in `folder`, compressed by this many threads.
-    pub fn create(folder: &Path, name: &str, codec: Codec, threads: usize) -> Result<Self> {
+    /// Starts the file `name` in these stores, of which the first is its home; compressed by this many threads.
+    pub fn create(stores: &[Arc<dyn Store>], name: &str, about: About, codec: Codec, threads: usize) -> Result<Self> {
         let threads = threads.max(1);
         if name.is_empty() || name.starts_with('.') || name.contains(['/', '\n', '\\', '\0']) {
             return Err(Error::usage(format!("{name:?} cannot be the name of a backup")));
         }
-        let path = folder.join(name);
         let encoders = (0..threads).map(|_| Encoder::new(codec)).collect::<Result<Vec<_>>>()?;
-        sidecar::refuse_existing(&path)?;
-        let file = PartialFile::create(folder, name)?;
+        let output = Output::create(stores, name, about)?;
         let mut archive = Self {
-            path,
             name: name.to_owned(),
             codec,
             pipeline: Arc::new(Pipeline::new(threads)),
@@ -49,7 +53,7 @@ impl ArchiveWriter {
             encoders: Vec::with_capacity(threads),
             writer: None,
         };
-        archive.start(encoders, file)?;
+        archive.start(encoders, output)?;
         Ok(archive)
     }
 
@@ -64,33 +68,31 @@ impl ArchiveWriter {
         self.bytes_written.load(Ordering::Relaxed)
     }
 
-    /// Waits for all chunks, adds the manifest, makes the file durable and gives it its name.
+    /// Waits for all chunks, adds the manifest, makes the file durable and gives it its name, in every store.
     ///
     /// Fails if a producer was lost before it said [`ChunkSender::end`], or if any chunk failed; nothing stays then.
-    pub fn finish(mut self, complete: impl FnOnce(Written) -> Manifest) -> Result<Manifest> {
+    pub fn finish(mut self, complete: impl FnOnce(Written) -> Manifest) -> Result<Finished> {
         self.pipeline.complete();
         let payload = self.join();
         if let Some(failure) = self.pipeline.failure() {
             return Err(failure);
         }
-        let Some(Payload { mut file, chunks, raw_size }) = payload else {
-            return Err(Error::failed(format!("the thread that wrote {} is gone", self.path.display())));
+        let Some(Payload { mut output, chunks, raw_size }) = payload else {
+            return Err(Error::failed(format!("the thread that wrote {} is gone", self.name)));
         };
-        let mut manifest = complete(Written { chunks, raw_size, chunks_sha256: file.so_far().sha256 });
+        let mut manifest = complete(Written { chunks, raw_size, chunks_sha256: output.so_far().sha256 });
         manifest.codec = self.codec;
         manifest.file = None;
         let text = document::encode(&manifest)?;
-        append_manifest(&mut file, &manifest, &text)?;
-        let stored = file.publish(Existing::Keep)?;
-        sidecar::write(&self.path, &stored, &text, Existing::Keep)
-            .inspect_err(|_| drop(fs::remove_file(&self.path)))?;
+        append_manifest(&mut output, &manifest, &text)?;
+        let (stored, missing) = output.publish(&text)?;
         manifest.file = Some(stored);
-        Ok(manifest)
+        Ok(Finished { manifest, missing })
     }
 
-    fn start(&mut self, encoders: Vec<Encoder>, file: PartialFile) -> Result<()> {
+    fn start(&mut self, encoders: Vec<Encoder>, output: Output) -> Result<()> {
         let bytes_written = Arc::clone(&self.bytes_written);
-        let work = move |pipeline: &Pipeline| write(pipeline, file, &bytes_written);
+        let work = move |pipeline: &Pipeline| write(pipeline, output, &bytes_written);
         self.writer = Some(spawn("holdfast-write", &self.pipeline, work)?);
         for encoder in encoders {
             let work = move |pipeline: &Pipeline| encode(pipeline, encoder);
@@ -160,7 +162,7 @@ impl Drop for ChunkSender {
 }
 
 /// Hides the manifest, compressed like a chunk, and the trailer behind the chunks.
-fn append_manifest(file: &mut PartialFile, manifest: &Manifest, text: &[u8]) -> Result<()> {
+fn append_manifest(file: &mut Output, manifest: &Manifest, text: &[u8]) -> Result<()> {
     let format = Format::of(manifest.codec);
     let offset = file.size();
     let mut part = Vec::new();

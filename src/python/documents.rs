@@ -1,15 +1,18 @@
 //! Reports in the shape that Python reads: manifests without their chunks and objects, which only Rust needs.
 
-use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::archive::Missing;
 use crate::backup::Report;
 use crate::error::{Context, Result};
+use crate::event::Progress;
 use crate::manifest::Manifest;
+use crate::plan::{PlacePlan, StorePlan};
 use crate::retention::{Candidate, Policy};
-use crate::store::Listed;
+use crate::store::{self, Change, Listed, Remains, Status, Store};
 
 /// What `retention` is asked.
 #[derive(Debug, Deserialize)]
@@ -20,11 +23,101 @@ pub(super) struct RetentionPlan {
     pub(super) now: String,
 }
 
+/// What is asked of several stores at once.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SearchPlan {
+    pub(super) stores: Vec<StorePlan>,
+    /// What the user typed; `None` is everything.
+    #[serde(default)]
+    pub(super) selector: Option<String>,
+    #[serde(default)]
+    pub(super) alias: Option<String>,
+}
+
+/// Something to remember about a backup.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StatusPlan {
+    backup: PlacePlan,
+    change: Change,
+}
+
+/// An address to give away.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LinkPlan {
+    backup: PlacePlan,
+    seconds: u64,
+}
+
+/// What dead uploads left: to be found, or removed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RemainsPlan {
+    store: StorePlan,
+    /// Seconds since 1970.
+    before: i64,
+    #[serde(default)]
+    remove: bool,
+}
+
+/// Every backup of these stores; a store that cannot be asked is an error when it is the only one, and a notice else.
+pub(super) fn list(plan: &SearchPlan, progress: &Progress) -> Result<Vec<Value>> {
+    store::list_all(&open(plan, progress)?, progress)?.iter().map(listed).collect()
+}
+
+/// The one backup that is meant.
+pub(super) fn find(plan: &SearchPlan, progress: &Progress) -> Result<Value> {
+    let selector = plan.selector.as_deref().unwrap_or_default();
+    listed(&store::find(&open(plan, progress)?, selector, plan.alias.as_deref(), progress)?)
+}
+
+pub(super) fn read_manifest(plan: &PlacePlan, progress: &Progress) -> Result<Manifest> {
+    crate::archive::read_manifest(&store::place(plan, progress)?)
+}
+
+pub(super) fn remove(plan: &PlacePlan, progress: &Progress) -> Result<()> {
+    store::open(&plan.store, progress)?.remove_backup(&plan.name)
+}
+
+pub(super) fn set_status(plan: &StatusPlan, progress: &Progress) -> Result<Status> {
+    store::open(&plan.backup.store, progress)?.update_status(&plan.backup.name, plan.change.clone())
+}
+
+pub(super) fn link(plan: &LinkPlan, progress: &Progress) -> Result<String> {
+    store::open(&plan.backup.store, progress)?.link(&plan.backup.name, plan.seconds)
+}
+
+/// What there is, or was.
+pub(super) fn remains(plan: &RemainsPlan, progress: &Progress) -> Result<Remains> {
+    let store = store::open(&plan.store, progress)?;
+    let found = store.remains(plan.before)?;
+    if plan.remove {
+        store.remove_remains(&found)?;
+    }
+    Ok(found)
+}
+
+fn open(plan: &SearchPlan, progress: &Progress) -> Result<Vec<Arc<dyn Store>>> {
+    plan.stores.iter().map(|store| store::open(store, progress)).collect()
+}
+
 /// A backup that was made.
 pub(super) fn made(report: &Report) -> Result<Value> {
     let stored_size = report.manifest.file.as_ref().map_or(0, |file| file.size);
     let mut document = manifest(&report.manifest)?;
-    extend(&mut document, &json!({"path": path(&report.path), "stored_size": stored_size}));
+    let missing: Vec<Value> = report.missing.iter().map(missing).collect();
+    let location = report.place.store.name();
+    let path = (location == store::LOCAL).then(|| report.place.to_string());
+    let more = json!({
+        "location": location,
+        "path": path,
+        "place": report.place.to_string(),
+        "stored_size": stored_size,
+        "missing": missing,
+    });
+    extend(&mut document, &more);
     Ok(Value::Object(document))
 }
 
@@ -37,7 +130,8 @@ pub(super) fn listed(listed: &Listed) -> Result<Value> {
     extend(
         &mut document,
         &json!({
-            "path": path(&listed.path),
+            "location": listed.location,
+            "path": listed.path.as_ref().map(|path| path.to_string_lossy()),
             "name": listed.name,
             "alias": listed.alias(),
             "kind": listed.kind(),
@@ -53,7 +147,7 @@ pub(super) fn listed(listed: &Listed) -> Result<Value> {
 }
 
 fn manifest(manifest: &Manifest) -> Result<Map<String, Value>> {
-    let mut document = match plain(&Manifest { chunks: Vec::new(), objects: Vec::new(), ..manifest.clone() })? {
+    let mut document = match plain(&manifest.clone().summary())? {
         Value::Object(document) => document,
         _ => Map::new(),
     };
@@ -69,6 +163,6 @@ fn plain(value: &impl Serialize) -> Result<Value> {
     serde_json::to_value(value).context(|| "a report cannot be written as JSON")
 }
 
-fn path(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
+fn missing(missing: &Missing) -> Value {
+    json!({"store": missing.store, "message": missing.error.message(), "hint": missing.error.hint_text()})
 }

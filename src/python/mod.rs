@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 #[allow(clippy::needless_pass_by_value, reason = "PyO3 hands over owned values")]
 mod core {
     use std::path::PathBuf;
+    use std::sync::Arc;
 
     use pyo3::prelude::*;
     use pythonize::{depythonize, pythonize};
@@ -22,10 +23,10 @@ mod core {
     use super::errors::raise;
     #[pymodule_export]
     use super::lock::Lock;
-    use super::run::run;
+    use super::run::{run, wait_for};
     use crate::error::{Error, Result};
     use crate::event::Progress;
-    use crate::{archive, store};
+    use crate::store;
 
     #[pymodule_export]
     #[allow(non_upper_case_globals, reason = "the name that Python expects")]
@@ -114,24 +115,93 @@ mod core {
     }
 
     #[pyfunction]
-    fn read_manifest(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyAny>> {
-        give(py, &detached(py, || archive::read_manifest(&path))?)
+    fn copy_backup<'py>(
+        py: Python<'py>,
+        plan: &Bound<'py, PyAny>,
+        on_event: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        operate(py, plan, on_event, crate::sync::copy)
     }
 
     #[pyfunction]
-    fn list_backups(py: Python<'_>, folder: PathBuf) -> PyResult<Bound<'_, PyAny>> {
-        let all = || store::list(&folder)?.iter().map(documents::listed).collect::<Result<Vec<_>>>();
-        give(py, &detached(py, all)?)
+    fn compare_stores<'py>(
+        py: Python<'py>,
+        plan: &Bound<'py, PyAny>,
+        on_event: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        consult(py, plan, on_event, crate::sync::compare)
+    }
+
+    #[pyfunction]
+    fn probe_store<'py>(
+        py: Python<'py>,
+        plan: &Bound<'py, PyAny>,
+        on_event: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        consult(py, plan, on_event, crate::probe::probe)
+    }
+
+    #[pyfunction]
+    fn read_manifest<'py>(
+        py: Python<'py>,
+        plan: &Bound<'py, PyAny>,
+        on_event: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        consult(py, plan, on_event, documents::read_manifest)
+    }
+
+    #[pyfunction]
+    fn list_backups<'py>(
+        py: Python<'py>,
+        plan: &Bound<'py, PyAny>,
+        on_event: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        consult(py, plan, on_event, documents::list)
     }
 
     #[pyfunction]
     fn find_backup<'py>(
         py: Python<'py>,
-        folder: PathBuf,
-        selector: &str,
-        alias: Option<&str>,
+        plan: &Bound<'py, PyAny>,
+        on_event: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        give(py, &detached(py, || documents::listed(&store::find(&folder, selector, alias)?))?)
+        consult(py, plan, on_event, documents::find)
+    }
+
+    #[pyfunction]
+    fn remove_backup<'py>(
+        py: Python<'py>,
+        plan: &Bound<'py, PyAny>,
+        on_event: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        consult(py, plan, on_event, documents::remove)
+    }
+
+    #[pyfunction]
+    fn set_status<'py>(
+        py: Python<'py>,
+        plan: &Bound<'py, PyAny>,
+        on_event: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        consult(py, plan, on_event, documents::set_status)
+    }
+
+    #[pyfunction]
+    fn link<'py>(
+        py: Python<'py>,
+        plan: &Bound<'py, PyAny>,
+        on_event: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        consult(py, plan, on_event, documents::link)
+    }
+
+    #[pyfunction]
+    fn remains<'py>(
+        py: Python<'py>,
+        plan: &Bound<'py, PyAny>,
+        on_event: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        consult(py, plan, on_event, documents::remains)
     }
 
     #[pyfunction]
@@ -141,19 +211,19 @@ mod core {
     }
 
     #[pyfunction]
-    fn remove_backup(py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        detached(py, || store::remove(&path))
-    }
-
-    #[pyfunction]
-    fn set_status<'py>(py: Python<'py>, path: PathBuf, change: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let change = parse(change)?;
-        give(py, &detached(py, || store::update_status(&path, change))?)
-    }
-
-    #[pyfunction]
     fn clean_litter(py: Python<'_>, folder: PathBuf, alias: &str) -> PyResult<Vec<String>> {
         detached(py, || store::clean(&folder, alias))
+    }
+
+    /// [`operate`] for a question: signal handlers go on asking about the work that it belongs to.
+    fn consult<'py, P: DeserializeOwned + Send + 'static, R: Serialize + Send + 'static>(
+        py: Python<'py>,
+        plan: &Bound<'py, PyAny>,
+        on_event: &Bound<'py, PyAny>,
+        work: impl FnOnce(&P, &Progress) -> Result<R> + Send + 'static,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let plan = parse(plan)?;
+        give(py, &wait_for(py, on_event, Arc::default(), move |progress| work(&plan, progress))?)
     }
 
     /// A plan in, a report out, and events while the work goes on.

@@ -42,6 +42,16 @@ pub(super) fn run<T: Send + 'static>(
 ) -> PyResult<T> {
     let progress = Arc::new(Progress::default());
     *LATEST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&progress));
+    wait_for(py, on_event, progress, work)
+}
+
+/// [`run`] without becoming the run that began last.
+pub(super) fn wait_for<T: Send + 'static>(
+    py: Python<'_>,
+    on_event: &Bound<'_, PyAny>,
+    progress: Arc<Progress>,
+    work: impl FnOnce(&Progress) -> Result<T> + Send + 'static,
+) -> PyResult<T> {
     let (done, outcome) = channel();
     let shared = Arc::clone(&progress);
     std::thread::spawn(move || {

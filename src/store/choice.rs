@@ -1,9 +1,14 @@
 //! The one backup that a user means by a path, a name, an id, the beginning of either, or `latest`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
-use super::folder::{Listed, examine, list};
-use super::name::{tombstone_name, without_sidecar};
+use super::contract::Store;
+use super::listed::{Listed, newest_first};
+use super::name::without_sidecar;
+use super::place::Place;
+use crate::event::Progress;
 use crate::{Error, Kind, Result};
 
 /// The newest backup that can be trusted, as far as is known.
@@ -19,82 +24,135 @@ const SHOWN: usize = 5;
 /// id, or the beginning of a name or an id that no other has.
 ///
 /// `latest` is the newest by time, of the alias where one is given, that has no known problem and no failed proof and
-/// is no safety backup of a restore. The alias limits nothing else: a name means what it says.
-pub fn find(folder: &Path, selector: &str, alias: Option<&str>) -> Result<Listed> {
-    if selector == LATEST {
-        return latest(folder, alias);
-    }
-    let path = Path::new(selector);
-    // A bare name is one of the folder's first; the working directory may hold a file of the same name.
-    let paths = [folder.join(path), path.to_owned()];
-    match paths.iter().find_map(|path| at_path(path).transpose()) {
-        Some(found) => found,
-        None => by_beginning(folder, selector),
+/// is no safety backup of a restore. The alias limits nothing else: a name means what it says. Of a backup that several
+/// stores have, the first of them gives it. A store that cannot be asked is told of in a notice; where nothing is found
+/// without it, its error is the answer.
+pub fn find(stores: &[Arc<dyn Store>], selector: &str, alias: Option<&str>, progress: &Progress) -> Result<Listed> {
+    let mut search = Search { stores, progress, unasked: None };
+    let found = if selector == LATEST { search.latest(alias) } else { search.named(selector) };
+    match (found, search.unasked) {
+        (Err(error), Some(unasked)) if error.kind() == Kind::NotFound => Err(unasked),
+        (found, _) => found,
     }
 }
 
-fn at_path(path: &Path) -> Result<Option<Listed>> {
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-        return Ok(None);
-    };
-    let name = without_sidecar(name).unwrap_or(name);
-    let Some(backup) = examine(&path.with_file_name(name), name) else {
-        return Ok(None);
-    };
-    if path.with_file_name(tombstone_name(name)).exists() {
-        let message = format!("the backup {name} is being removed");
-        return Err(Error::new(Kind::NotFound, message).hint("Choose another backup"));
-    }
-    Ok(Some(backup))
+/// Every backup of these stores, the newest first. A store that cannot be asked is told of in a notice, or fails the
+/// whole where it is the only one.
+pub fn list_all(stores: &[Arc<dyn Store>], progress: &Progress) -> Result<Vec<Listed>> {
+    Search { stores, progress, unasked: None }.all()
 }
 
-fn latest(folder: &Path, alias: Option<&str>) -> Result<Listed> {
-    let mut backups = list(folder)?;
-    backups.retain(|backup| alias.is_none_or(|alias| backup.alias() == alias) && backup.kind() != PRE_RESTORE);
-    let of_alias = alias.map(|alias| format!(" of {alias}")).unwrap_or_default();
-    if backups.is_empty() {
-        return Err(nothing(folder, &format!("there is no backup{of_alias} that 'latest' could mean"))?);
-    }
-    let bad = shown(&backups);
-    backups.into_iter().find(Listed::is_good).ok_or_else(|| {
-        Error::bad_backup(format!("every backup{of_alias} has a problem: {bad}"))
-            .hint("Choose one by name, and validate it first")
-    })
+struct Search<'a> {
+    stores: &'a [Arc<dyn Store>],
+    progress: &'a Progress,
+    /// Why the first store that did not answer did not.
+    unasked: Option<Error>,
 }
 
-fn by_beginning(folder: &Path, selector: &str) -> Result<Listed> {
-    let id = |backup: &Listed| backup.manifest.as_ref().map(|manifest| manifest.id.clone()).unwrap_or_default();
-    let mut backups = list(folder)?;
-    let begins = |text: &str| !selector.is_empty() && text.starts_with(selector);
-    backups.retain(|backup| begins(&backup.name) || begins(&id(backup)));
-    if backups.iter().any(|backup| id(backup) == selector) {
-        backups.retain(|backup| id(backup) == selector);
+impl Search<'_> {
+    fn named(&mut self, selector: &str) -> Result<Listed> {
+        match self.exact(selector)? {
+            Some(found) => Ok(found),
+            None => self.by_beginning(selector),
+        }
     }
-    if backups.len() > 1 {
-        let message = format!("{selector:?} could mean several backups: {}", shown(&backups));
-        return Err(Error::new(Kind::NotFound, message).hint("Give more of the name"));
-    }
-    match backups.pop() {
-        Some(backup) => Ok(backup),
-        None => Err(nothing(folder, &format!("there is no backup {selector:?}"))?),
-    }
-}
 
-fn nothing(folder: &Path, message: &str) -> Result<Error> {
-    let backups = list(folder)?;
-    let error = Error::new(Kind::NotFound, message);
-    Ok(if backups.is_empty() {
-        error.hint(format!("The folder {} holds no backup yet", folder.display()))
-    } else {
-        error.hint(format!("The folder {} holds {}", folder.display(), shown(&backups)))
-    })
+    fn exact(&mut self, selector: &str) -> Result<Option<Listed>> {
+        let path = Path::new(selector);
+        let Some(file) = path.file_name().and_then(|name| name.to_str()) else {
+            return Ok(None);
+        };
+        let name = without_sidecar(file).unwrap_or(file);
+        // A bare name is one of the stores' first; the working directory may hold a file of the same name.
+        if file == selector {
+            for store in self.stores {
+                if let Some(found) = self.ask(store, |store| store.backup(name))?.flatten() {
+                    return Ok(Some(found));
+                }
+            }
+        }
+        let place = Place::at(&path.with_file_name(name))?;
+        place.store.backup(&place.name)
+    }
+
+    fn latest(&mut self, alias: Option<&str>) -> Result<Listed> {
+        let mut backups = self.all()?;
+        backups.retain(|backup| alias.is_none_or(|alias| backup.alias() == alias) && backup.kind() != PRE_RESTORE);
+        let of_alias = alias.map(|alias| format!(" of {alias}")).unwrap_or_default();
+        if backups.is_empty() {
+            return Err(self.nothing(&format!("there is no backup{of_alias} that 'latest' could mean"))?);
+        }
+        let bad = shown(&backups);
+        backups.into_iter().find(Listed::is_good).ok_or_else(|| {
+            Error::bad_backup(format!("every backup{of_alias} has a problem: {bad}"))
+                .hint("Choose one by name, and validate it first")
+        })
+    }
+
+    fn by_beginning(&mut self, selector: &str) -> Result<Listed> {
+        let id = |backup: &Listed| backup.manifest.as_ref().map(|manifest| manifest.id.clone()).unwrap_or_default();
+        let mut backups = self.all()?;
+        let begins = |text: &str| !selector.is_empty() && text.starts_with(selector);
+        backups.retain(|backup| begins(&backup.name) || begins(&id(backup)));
+        if backups.iter().any(|backup| id(backup) == selector) {
+            backups.retain(|backup| id(backup) == selector);
+        }
+        let mut seen = BTreeSet::new();
+        backups.retain(|backup| seen.insert(backup.name.clone()));
+        if backups.len() > 1 {
+            let message = format!("{selector:?} could mean several backups: {}", shown(&backups));
+            return Err(Error::new(Kind::NotFound, message).hint("Give more of the name"));
+        }
+        match backups.pop() {
+            Some(backup) => Ok(backup),
+            None => Err(self.nothing(&format!("there is no backup {selector:?}"))?),
+        }
+    }
+
+    /// Every backup of every store, the newest first; those of the first store come before their copies.
+    fn all(&mut self) -> Result<Vec<Listed>> {
+        let mut backups = Vec::new();
+        for store in self.stores {
+            backups.extend(self.ask(store, |store| store.backups())?.unwrap_or_default());
+        }
+        backups.sort_by(newest_first);
+        Ok(backups)
+    }
+
+    /// A store that is down must not keep anybody from a backup that another one has.
+    fn ask<T>(&mut self, store: &Arc<dyn Store>, question: impl Fn(&dyn Store) -> Result<T>) -> Result<Option<T>> {
+        match question(store.as_ref()) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if error.kind() == Kind::Store && self.stores.len() > 1 => {
+                self.progress.notice(format!("the store {} could not be asked: {}", store.name(), error.message()));
+                self.unasked.get_or_insert(error);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn nothing(&mut self, message: &str) -> Result<Error> {
+        let backups = self.all()?;
+        let places: Vec<String> = self.stores.iter().map(|store| store.place("")).collect();
+        let error = Error::new(Kind::NotFound, message);
+        Ok(match (backups.is_empty(), places.join(" and ")) {
+            (true, places) => error.hint(format!("{places}: holds no backup yet")),
+            (false, places) => error.hint(format!("{places}: holds {}", shown(&backups))),
+        })
+    }
 }
 
 fn shown(backups: &[Listed]) -> String {
-    let names: Vec<&str> = backups.iter().take(SHOWN).map(|backup| backup.name.as_str()).collect();
-    let more = backups.len().saturating_sub(SHOWN);
-    match more {
-        0 => names.join(", "),
-        _ => format!("{}, and {more} more", names.join(", ")),
+    let names: BTreeSet<&str> = backups.iter().map(|backup| backup.name.as_str()).collect();
+    let mut first = Vec::new();
+    for backup in backups {
+        if first.len() < SHOWN && !first.contains(&backup.name.as_str()) {
+            first.push(backup.name.as_str());
+        }
+    }
+    match names.len().saturating_sub(SHOWN) {
+        0 => first.join(", "),
+        more => format!("{}, and {more} more", first.join(", ")),
     }
 }

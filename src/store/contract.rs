@@ -6,13 +6,18 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
+use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::listed::Listed;
+use super::remains::{self, Remains};
+use super::status::{self, Change, Status};
+use super::{listing, removal};
 use crate::{Error, Result};
 
 /// A file as a listing shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Its name within the store.
     pub name: String,
@@ -39,6 +44,9 @@ pub enum Existing {
 /// A place for files. Implementations block; they are called from threads that may, never from inside a runtime's
 /// task.
 pub trait Store: Send + Sync + fmt::Debug {
+    /// What the user calls it; `local` is the folder of this machine.
+    fn name(&self) -> &str;
+
     /// Where a file is, for messages: a path, or `s3://bucket/prefix/name`. With an empty name, the place itself.
     fn place(&self, name: &str) -> String;
 
@@ -96,6 +104,41 @@ pub trait Store: Send + Sync + fmt::Debug {
         Ok(false)
     }
 
+    /// Every backup here, the newest first; one that is being removed or has not arrived whole is not mentioned.
+    fn backups(&self) -> Result<Vec<Listed>> {
+        listing::list(self)
+    }
+
+    /// Looks at one backup without reading its chunks; `None` where there is none of this name.
+    fn backup(&self, name: &str) -> Result<Option<Listed>> {
+        listing::examine(self, name)
+    }
+
+    /// Removes a backup with all that stands beside it, so that it is whole or gone whenever the program dies.
+    fn remove_backup(&self, name: &str) -> Result<()> {
+        removal::remove(self, name)
+    }
+
+    /// Remembers something about a backup and gives its whole status.
+    fn update_status(&self, name: &str, change: Change) -> Result<Status> {
+        status::update(self, name, change)
+    }
+
+    /// What uploads that died before this moment (seconds since 1970) left here.
+    fn remains(&self, before: i64) -> Result<Remains> {
+        remains::find(self, before)
+    }
+
+    /// Removes what [`Store::remains`] has found.
+    fn remove_remains(&self, found: &Remains) -> Result<()> {
+        remains::remove(self, found)
+    }
+
+    /// Where what was listed may be remembered, so that the next listing asks for what is new alone.
+    fn listing_cache(&self) -> Option<&Path> {
+        None
+    }
+
     /// What the service knows of itself that its owner should know: how far the clocks differ, and what is unsafe.
     fn survey(&self) -> Result<Survey> {
         Ok(Survey::default())
@@ -103,7 +146,7 @@ pub trait Store: Send + Sync + fmt::Debug {
 }
 
 /// An upload that somebody began.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unfinished {
     /// The file's name within the store.
     pub name: String,
@@ -144,6 +187,11 @@ pub trait Content: Send + Sync + fmt::Debug {
 
     /// Equal for the same content, as far as the store vouches for that; `None` where it cannot.
     fn identity(&self) -> Option<String>;
+
+    /// Whether reading takes so long, or costs so much, that nothing should be read twice.
+    fn is_far(&self) -> bool {
+        true
+    }
 
     /// Fills `buffer` from `offset` on; threads may share the content. A file that ends too early is
     /// [`crate::Kind::BadBackup`].

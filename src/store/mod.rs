@@ -1,24 +1,48 @@
-//! The folder of backups: what their files are called, which there are, what is known about them, how they go.
+//! Where backups live: what their files are called, which there are, what is known about them, how they go.
 //!
-//! A data file has sidecars: `.json` (the manifest, written last), `.sha256` and `.status.json`. Whatever starts with
-//! a dot is never taken for a backup: it belongs to a run at work or to one that died.
+//! A data file has sidecars: `.json` (the manifest, written last), `.sha256` and `.status.json`. One trait, [`Store`],
+//! has an implementation for folders, for buckets and for memory; nothing else knows which of them it has.
 
 mod choice;
 mod contract;
-mod durable;
 mod folder;
-mod litter;
-mod lock;
-mod name;
+mod listed;
+mod listing;
+mod memory;
+pub(crate) mod name;
+mod place;
+mod remains;
 mod removal;
 mod status;
 
-pub use choice::find;
+pub use choice::{find, list_all};
 pub use contract::{About, Content, Draft, Entry, Existing, Origin, Store, Survey, Unfinished};
-pub use durable::{create_folder, sync_folder, write_whole};
-pub use folder::{Listed, list};
-pub use litter::clean;
-pub use lock::Lock;
+pub use folder::{Folder, LOCAL, Lock, clean, list, remove, update_status};
+pub use listed::Listed;
+pub use memory::Memory;
 pub use name::{BackupName, SIDECARS, check_alias, lock_name, partial_name, sidecar, tombstone_name};
-pub use removal::remove;
-pub use status::{Change, How, Status, Verified, update_status};
+pub use place::Place;
+pub use remains::Remains;
+pub use status::{Change, How, Status, Verified};
+
+use std::sync::Arc;
+
+use crate::Result;
+use crate::event::Progress;
+use crate::plan::{PlacePlan, StorePlan};
+
+/// Reaches a store; whatever waits for it ends with the wish to stop.
+pub fn open(plan: &StorePlan, progress: &Progress) -> Result<Arc<dyn Store>> {
+    match plan {
+        StorePlan::Folder { path } => Ok(Arc::new(Folder::new(path))),
+        StorePlan::S3(plan) => {
+            let _ = (plan, progress);
+            Err(crate::Error::usage("S3 comes"))
+        }
+    }
+}
+
+/// A backup in its store.
+pub fn place(plan: &PlacePlan, progress: &Progress) -> Result<Place> {
+    Ok(Place { store: open(&plan.store, progress)?, name: plan.name.clone() })
+}

@@ -7,7 +7,16 @@ use crate::moment;
 use crate::{Error, Result};
 
 /// What stands beside a data file, by its suffix, in the order in which it is removed.
-pub const SIDECARS: [&str; 3] = [".json", ".sha256", ".status.json"];
+pub const SIDECARS: [&str; 3] = [MANIFEST, DIGEST, STATUS];
+
+/// The manifest: a backup exists when it does.
+pub(crate) const MANIFEST: &str = ".json";
+
+/// For `sha256sum -c`.
+pub(crate) const DIGEST: &str = ".sha256";
+
+/// What was learned about the backup since.
+pub(crate) const STATUS: &str = ".status.json";
 
 const PAYLOADS: [&str; 2] = ["sql", "sqlite3"];
 const CODECS: [&str; 2] = ["gz", "zst"];

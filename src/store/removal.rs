@@ -1,39 +1,18 @@
-//! Removes a backup so that it is whole or gone, whenever the program dies.
-//!
-//! A tombstone hides the backup before the first of its files goes; what a dead run leaves, `clean` finishes.
+//! Removes a backup from a store where files appear and go whole, one by one.
 
-use std::path::Path;
-
-use super::durable::{folder_of, name_of, remove_file, sync_folder, write_private};
-use super::name::{BackupName, SIDECARS, sidecar, tombstone_name};
-use super::status::hold;
-use crate::error::Context;
+use super::contract::Store;
+use super::name::{BackupName, DIGEST, MANIFEST, STATUS, sidecar};
 use crate::{Error, Result};
 
-/// Removes a backup with all that stands beside it; one whose data file is missing loses its sidecars.
-pub fn remove(backup: &Path) -> Result<()> {
-    let name = name_of(backup)?;
-    let there = [backup.to_owned(), backup.with_file_name(sidecar(name, ".json"))];
-    if BackupName::parse(name).is_none() || !there.iter().any(|path| path.exists()) {
-        return Err(Error::usage(format!("there is no backup {}", backup.display()))
+/// The manifest goes first: from then on there is no backup, and what a dead run leaves of it is known for remains.
+pub(super) fn remove<S: Store + ?Sized>(store: &S, name: &str) -> Result<()> {
+    let manifest = sidecar(name, MANIFEST);
+    let is_there =
+        BackupName::parse(name).is_some() && (store.look(&manifest)?.is_some() || store.look(name)?.is_some());
+    if !is_there {
+        return Err(Error::usage(format!("there is no backup {}", store.place(name)))
             .hint("List the backups to see their names"));
     }
-    let _held = hold(backup)?;
-    let tombstone = backup.with_file_name(tombstone_name(name));
-    write_private(&tombstone, b"").context(|| format!("{} cannot be written", tombstone.display()))?;
-    sync_folder(folder_of(backup))?;
-    finish(backup)
-}
-
-/// Removes what a backup with a tombstone still has, the tombstone last.
-pub(super) fn finish(backup: &Path) -> Result<()> {
-    let name = name_of(backup)?;
-    remove_file(backup)?;
-    for suffix in SIDECARS {
-        remove_file(&backup.with_file_name(sidecar(name, suffix)))?;
-    }
-    // Without this a power cut could bring back files whose tombstone is gone already.
-    sync_folder(folder_of(backup))?;
-    remove_file(&backup.with_file_name(tombstone_name(name)))?;
-    sync_folder(folder_of(backup))
+    store.delete(&[manifest])?;
+    store.delete(&[name.to_owned(), sidecar(name, DIGEST), sidecar(name, STATUS)])
 }

@@ -1,13 +1,9 @@
 //! What is learned about a backup after it was made: whether it is pinned, and when it was last proven.
 
-use std::fs::{self, File, OpenOptions};
-use std::io;
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
-use super::durable::{name_of, write_whole};
-use super::name::sidecar;
+use super::contract::{About, Existing, Store};
+use super::name::{STATUS, sidecar};
 use crate::error::Context;
 use crate::{Error, Result};
 
@@ -64,27 +60,25 @@ impl Status {
         self.verified.as_ref().is_some_and(|verified| !verified.ok)
     }
 
-    /// Reads the status of a backup. One that cannot be read counts as pinned, because a pin may be what was lost; the
-    /// reason says so wherever backups are listed, until it is unpinned.
-    pub fn read(backup: &Path) -> Self {
-        let text = match name_of(backup).map(|name| fs::read(backup.with_file_name(sidecar(name, ".status.json")))) {
-            Ok(Ok(text)) => text,
-            Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Self::default(),
-            Ok(Err(error)) => return Self::unreadable(&error),
-            Err(error) => return Self::unreadable(&error),
-        };
-        serde_json::from_slice(&text).unwrap_or_else(|error| Self::unreadable(&error))
+    /// The status in a text. One that cannot be read counts as pinned, because a pin may be what was lost; the reason
+    /// says so wherever backups are listed, until it is unpinned.
+    pub(super) fn decode(text: &[u8]) -> Self {
+        serde_json::from_slice(text).unwrap_or_else(|error| Self::unreadable(&error))
+    }
+
+    pub(super) fn encode(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec_pretty(self).context(|| "the status cannot be written as JSON")
     }
 
     fn was_restored(&self) -> bool {
         self.verified.as_ref().is_some_and(|verified| verified.ok && verified.how == How::Restored)
     }
 
-    fn unreadable(error: &dyn std::error::Error) -> Self {
+    pub(super) fn unreadable(error: &dyn std::error::Error) -> Self {
         Self { pinned: Some(format!("its status file cannot be read ({error})")), verified: None }
     }
 
-    fn apply(&mut self, change: Change) {
+    pub(super) fn apply(&mut self, change: Change) {
         match change {
             Change::Pin(reason) => self.pinned = Some(reason),
             Change::Unpin => self.pinned = None,
@@ -95,35 +89,19 @@ impl Status {
     }
 }
 
-/// Remembers something about a backup and gives its whole status; two at a time lose nothing.
-pub fn update_status(backup: &Path, change: Change) -> Result<Status> {
-    let Some(_held) = hold(backup)? else {
-        return Err(Error::usage(format!("there is no backup {}", backup.display())));
-    };
-    let mut status = Status::read(backup);
+/// Remembers something about a backup in a store that has no locks: of two at the same moment the later one stays, with
+/// what it knew.
+pub(super) fn update<S: Store + ?Sized>(store: &S, name: &str, change: Change) -> Result<Status> {
+    if store.look(name)?.is_none() {
+        return Err(Error::usage(format!("there is no backup {}", store.place(name))));
+    }
+    let mut status = read(store, name)?;
     status.apply(change);
-    let text = serde_json::to_vec_pretty(&status).context(|| "the status cannot be written as JSON")?;
-    write_whole(&backup.with_file_name(sidecar(name_of(backup)?, ".status.json")), &text)?;
+    store.put(&sidecar(name, STATUS), &status.encode()?, Existing::Replace, &About::new())?;
     Ok(status)
 }
 
-/// Keeps others from changing the status of a backup, or from removing it, until the file is dropped; `None` where
-/// the data file is missing. The lock of the alias would not do: a pin must not wait for an hour of backup.
-pub(super) fn hold(backup: &Path) -> Result<Option<File>> {
-    let file = match open_for_locking(backup) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened.context(|| format!("{} cannot be opened", backup.display()))?,
-    };
-    file.lock().context(|| format!("{} cannot be locked", backup.display()))?;
-    // Whoever held it before may have removed the backup.
-    Ok(backup.exists().then_some(file))
-}
-
-/// Network file systems lock only what is open for writing; a backup that its owner made read-only can still be
-/// locked on a local disk.
-fn open_for_locking(backup: &Path) -> io::Result<File> {
-    match OpenOptions::new().read(true).write(true).open(backup) {
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => File::open(backup),
-        opened => opened,
-    }
+/// The status of a backup; one without has an empty one.
+pub(super) fn read<S: Store + ?Sized>(store: &S, name: &str) -> Result<Status> {
+    Ok(store.read(&sidecar(name, STATUS))?.map_or_else(Status::default, |text| Status::decode(&text)))
 }

@@ -21,6 +21,8 @@ if not settings.configured:
     django.setup()
 
 from tests.deployment import Deployment
+from tests.fault_proxy import FaultProxy
+from tests.object_stores import Bucket, ObjectStore, garage, moto
 from tests.templates import ALIASES, OWNER, Deploy, prepared, server_databases, sqlite_deployment
 
 ENGINES = ("sqlite", *MAJORS)
@@ -45,6 +47,30 @@ def filled_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("filled")
     sqlite_deployment(folder).prepare()
     return folder
+
+
+@pytest.fixture(scope="session")
+def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    with garage(tmp_path_factory.mktemp("garage")) as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def object_store_with_tags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    """A stand-in for S3, for the calls that the real store does not have."""
+    with moto(tmp_path_factory.mktemp("moto")) as store:
+        yield store
+
+
+@pytest.fixture
+def bucket(object_store: ObjectStore) -> Bucket:
+    return object_store.bucket()
+
+
+@pytest.fixture
+def proxy(object_store: ObjectStore) -> Iterator[FaultProxy]:
+    with FaultProxy(object_store.port) as proxy:
+        yield proxy
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod archive;
+mod home;
 mod postgres_certificates;
 mod postgres_connect;
 mod postgres_ddl;

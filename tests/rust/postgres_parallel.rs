@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use holdfast::Kind;
-use holdfast::archive::{Archive, ArchiveWriter, RawChunk};
+use holdfast::archive::RawChunk;
 use holdfast::event::Progress;
 use holdfast::manifest::Manifest;
 use holdfast::validate;
@@ -17,9 +17,9 @@ const WEB: &str = include_str!("schemas/web.sql");
 
 /// As a program wrote it that did not tell what objects need.
 fn without_needs(path: &Path) -> PathBuf {
-    let archive = Archive::open(path).unwrap();
+    let archive = crate::home::open(path).unwrap();
     let name = "default_older_20261121T030000Z.sql.gz";
-    let writer = ArchiveWriter::create(path.parent().unwrap(), name, archive.manifest.codec, 1).unwrap();
+    let writer = crate::home::create(path.parent().unwrap(), name, archive.manifest.codec, 1).unwrap();
     let sender = writer.sender();
     for (index, chunk) in archive.manifest.chunks.iter().enumerate() {
         let data = archive.chunk(index).unwrap();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use holdfast::archive::{Archive, ArchiveWriter, RawChunk};
+use holdfast::archive::RawChunk;
 use holdfast::event::{Event, Progress};
 use holdfast::fingerprint::Fingerprint;
 use holdfast::manifest::{Chunk, ForeignKey, Manifest, Section};
@@ -60,7 +60,7 @@ impl Site {
     pub(crate) async fn back_up(&self) -> PathBuf {
         let plan = json!({
             "source": {"engine": "postgresql", "parameters": self.parameters("plain")},
-            "folder": self.folder.path(),
+            "stores": [{"kind": "folder", "path": self.folder.path()}],
             "id": "3f2a9c11d0e4b7aa",
             "alias": "default",
             "kind": "manual",
@@ -76,13 +76,15 @@ impl Site {
             "django": {},
         });
         let plan: BackupPlan = serde_json::from_value(plan).unwrap();
-        tokio::task::spawn_blocking(move || backup::backup(&plan, &Progress::default()).unwrap().path).await.unwrap()
+        let make = move || backup::backup(&plan, &Progress::default()).unwrap().place.name;
+        self.folder.path().join(tokio::task::spawn_blocking(make).await.unwrap())
     }
 
     pub(crate) fn plan(&self, path: &Path, user: Option<&str>) -> ValidatePlan {
         let drill = user.map(|user| json!({"engine": "postgresql", "parameters": self.parameters(user)}));
         serde_json::from_value(json!({
-            "backup": path, "jobs": null, "depth": "content", "drill": drill, "scratch_folder": self.folder.path(),
+            "backup": crate::home::plan(path),
+            "jobs": null, "depth": "content", "drill": drill, "scratch_folder": self.folder.path(),
         }))
         .unwrap()
     }
@@ -108,10 +110,10 @@ impl Site {
 
 /// The same backup with other contents, whole in all its digests; `edit` keeps the offsets of objects.
 fn edited(path: &Path, edit: impl Fn(&Chunk, &mut String)) -> PathBuf {
-    let archive = Archive::open(path).unwrap();
+    let archive = crate::home::open(path).unwrap();
     let old = &archive.manifest;
     let name = "default_edited_20261121T030000Z.sql.gz";
-    let writer = ArchiveWriter::create(path.parent().unwrap(), name, old.codec, 1).unwrap();
+    let writer = crate::home::create(path.parent().unwrap(), name, old.codec, 1).unwrap();
     let sender = writer.sender();
     let mut tables = old.tables.clone();
     let mut rows_of_chunks = vec![Fingerprint::default(); tables.len()];
@@ -182,7 +184,7 @@ async fn foreign_keys_are_checked_without_a_server() {
     let broken = edited(&path, without_author_7);
     let Site { server, folder: _folder } = site;
     drop(server);
-    let plan = json!({"backup": broken, "jobs": null, "depth": "content", "drill": null, "scratch_folder": "/nowhere"});
+    let plan = json!({"backup": crate::home::plan(&broken), "jobs": null, "depth": "content", "drill": null, "scratch_folder": "/nowhere"});
     let plan: ValidatePlan = serde_json::from_value(plan).unwrap();
     let report = validate::validate(&plan, &Progress::default()).unwrap();
     assert!(report.ok);
@@ -215,7 +217,7 @@ async fn only_keys_that_texts_can_tell_are_recorded() {
         CREATE TABLE public.parted_1 PARTITION OF public.parted FOR VALUES FROM (0) TO (9);
         CREATE TABLE public.to_parts (parted integer REFERENCES public.parted);"])
     .await;
-    let archive = Archive::open(&site.back_up().await).unwrap();
+    let archive = crate::home::open(&site.back_up().await).unwrap();
     let tables = &archive.manifest.tables;
     let keys = |name: &str| -> Vec<&ForeignKey> {
         tables.iter().find(|table| table.name == name).unwrap().foreign_keys.iter().collect()
@@ -306,12 +308,12 @@ async fn a_drill_removes_what_a_killed_one_left() {
 async fn a_locale_that_the_server_lacks_is_replaced_and_told() {
     let site = Site::start(&[BLOG]).await;
     let path = site.back_up().await;
-    let archive = Archive::open(&path).unwrap();
+    let archive = crate::home::open(&path).unwrap();
     let mut manifest = archive.manifest.clone();
     manifest.database.properties.insert("collate".to_owned(), "xx_XX.utf8".into());
     let other = path.with_file_name("default_other_20261121T030000Z.sql.gz");
     let writer =
-        ArchiveWriter::create(site.folder.path(), "default_other_20261121T030000Z.sql.gz", manifest.codec, 1).unwrap();
+        crate::home::create(site.folder.path(), "default_other_20261121T030000Z.sql.gz", manifest.codec, 1).unwrap();
     let sender = writer.sender();
     for (index, chunk) in manifest.chunks.iter().enumerate() {
         let data = archive.chunk(index).unwrap();

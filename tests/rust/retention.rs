@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use holdfast::Kind;
 use holdfast::retention::{Candidate, Decision, Policy, decide};
@@ -14,7 +13,6 @@ const NOW: &str = "2026-11-21T12:00:00Z";
 fn candidate(alias: &str, created: &str) -> Candidate {
     let name = format!("{alias}_manual_{}.sql.gz", created.replace(['-', ':'], ""));
     Candidate {
-        path: PathBuf::from("/backups").join(&name),
         name,
         alias: alias.to_owned(),
         kind: "manual".to_owned(),
@@ -247,7 +245,7 @@ fn three_years_of_daily_backups_and_daily_cleaning_keep_what_the_policy_says() {
         dice.shuffle(&mut kept);
         let decisions = decide(&policy, &kept, &rfc3339(now + Duration::hours(1))).unwrap();
         assert!(decisions[0].keep && decisions[0].reasons[0] == "newest", "day {day}");
-        kept.retain(|backup| decisions.iter().any(|decision| decision.keep && decision.path == backup.path));
+        kept.retain(|backup| decisions.iter().any(|decision| decision.keep && decision.name == backup.name));
 
         days.insert(now.date());
         weeks.insert((now.to_iso_week_date().0, now.to_iso_week_date().1));
@@ -288,8 +286,8 @@ fn the_order_of_the_candidates_does_not_matter() {
                 .iter()
                 .filter(|backup| backup.alias == alias && backup.good && moment(&backup.created) <= moment(NOW))
                 .max_by_key(|backup| moment(&backup.created));
-            let keeps = |path: &PathBuf| decisions.iter().any(|decision| decision.keep && decision.path == *path);
-            assert!(newest.is_none_or(|backup| keeps(&backup.path)));
+            let keeps = |name: &str| decisions.iter().any(|decision| decision.keep && decision.name == name);
+            assert!(newest.is_none_or(|backup| keeps(&backup.name)));
         }
     }
 }
@@ -300,6 +298,6 @@ fn cleaning_twice_removes_nothing_more() {
     let mut backups: Vec<Candidate> =
         (0..300).map(|day| candidate("app", &rfc3339(moment(NOW) - Duration::hours(17 * day)))).collect();
     let once = decide(&policy, &backups, NOW).unwrap();
-    backups.retain(|backup| once.iter().any(|decision| decision.keep && decision.path == backup.path));
+    backups.retain(|backup| once.iter().any(|decision| decision.keep && decision.name == backup.name));
     assert!(decide(&policy, &backups, NOW).unwrap().iter().all(|decision| decision.keep));
 }

@@ -5,6 +5,7 @@ mod choice;
 mod folder;
 mod lock;
 mod name;
+mod objects;
 mod removal;
 mod status;
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use holdfast::archive::{Archive, read_manifest, rebuild_sidecars};
+use holdfast::archive::{read_manifest, rebuild_sidecars};
 use holdfast::{Error, Kind};
 
 use super::sample::{CODECS, GZIP, Random, ZSTD, manifest, read_all, rows, write};
@@ -102,11 +102,13 @@ fn a_cut_is_seen_at_once() {
             // Ends of chunks are the places where a decompressor would see nothing wrong.
             let length = match round % 5 {
                 0 => random.below(good.len()),
-                1 => usize::try_from(Archive::open(&path).unwrap().manifest.chunks[random.below(20)].offset).unwrap(),
+                1 => {
+                    usize::try_from(crate::home::open(&path).unwrap().manifest.chunks[random.below(20)].offset).unwrap()
+                }
                 _ => good.len() - 1 - random.below(600),
             };
             fs::write(&path, &good[..length]).unwrap();
-            let error = Archive::open(&path).map(drop).unwrap_err();
+            let error = crate::home::open(&path).map(drop).unwrap_err();
             fs::write(&path, &good).unwrap();
             assert_eq!(error.kind(), Kind::BadBackup);
             let expected = if length == 0 { "it is empty" } else { "cut off" };
@@ -141,7 +143,7 @@ fn a_bad_chunk_is_named_with_its_table_and_the_others_can_be_read() {
     let mut bytes = fs::read(&path).unwrap();
     bytes[usize::try_from(manifest.chunks[3].offset).unwrap() + 100] ^= 1;
     fs::write(&path, bytes).unwrap();
-    let archive = Archive::open(&path).unwrap();
+    let archive = crate::home::open(&path).unwrap();
     let read: Vec<_> = archive.chunks((0..5).collect(), 2).collect();
     assert_eq!(read.iter().filter(|chunk| chunk.is_ok()).count(), 4);
     let message = read[3].as_ref().unwrap_err().message();
@@ -153,7 +155,7 @@ fn each_kind_of_bad_file_has_its_own_words() {
     let folder = tempfile::tempdir().unwrap();
     let message = |name: &str, bytes: &[u8]| {
         fs::write(folder.path().join(name), bytes).unwrap();
-        let error = Archive::open(&folder.path().join(name)).map(drop).unwrap_err();
+        let error = crate::home::open(&folder.path().join(name)).map(drop).unwrap_err();
         assert_eq!(error.kind(), Kind::BadBackup);
         error.message()
     };
@@ -161,18 +163,18 @@ fn each_kind_of_bad_file_has_its_own_words() {
     assert!(message("foreign", b"PGDMP and more").contains("not a Holdfast backup"));
     assert!(message("short", b"x").contains("not a Holdfast backup"));
     assert!(message("gzip", &[0x1f, 0x8b, 8, 0, 0]).contains("never a backup made by Holdfast"));
-    assert_eq!(Archive::open(&folder.path().join("none")).map(drop).unwrap_err().kind(), Kind::Usage);
-    assert_eq!(Archive::open(folder.path()).map(drop).unwrap_err().kind(), Kind::Usage);
+    assert_eq!(crate::home::open(&folder.path().join("none")).map(drop).unwrap_err().kind(), Kind::Usage);
+    assert_eq!(crate::home::open(folder.path()).map(drop).unwrap_err().kind(), Kind::Usage);
     write(folder.path(), "gone", GZIP, &[]).unwrap();
     fs::remove_file(folder.path().join("gone")).unwrap();
-    let error = Archive::open(&folder.path().join("gone")).map(drop).unwrap_err();
+    let error = crate::home::open(&folder.path().join("gone")).map(drop).unwrap_err();
     assert!(error.kind() == Kind::BadBackup && error.message().contains("only its manifest is left"));
 }
 
 #[test]
 fn a_newer_format_tells_the_program_that_reads_it() {
     let folder = tempfile::tempdir().unwrap();
-    let writer = holdfast::archive::ArchiveWriter::create(folder.path(), "a", GZIP, 1).unwrap();
+    let writer = crate::home::create(folder.path(), "a", GZIP, 1).unwrap();
     let newer = writer.finish(|written| holdfast::manifest::Manifest {
         format_version: 2,
         creator: "django-holdfast 3.1.4".to_owned(),
@@ -181,9 +183,9 @@ fn a_newer_format_tells_the_program_that_reads_it() {
     newer.unwrap();
     let path = folder.path().join("a");
     for _ in ["with sidecars", "alone"] {
-        let error = Archive::open(&path).map(drop).unwrap_err();
+        let error = crate::home::open(&path).map(drop).unwrap_err();
         assert!(error.message().contains("format 2, written by django-holdfast 3.1.4"), "{}", error.message());
-        assert_eq!(read_manifest(&path).unwrap_err().kind(), Kind::BadBackup);
+        assert_eq!(read_manifest(&holdfast::store::Place::at(&path).unwrap()).unwrap_err().kind(), Kind::BadBackup);
         let _ = SIDECARS.map(|name| fs::remove_file(folder.path().join(name)));
     }
 }
@@ -199,7 +201,7 @@ fn sidecars_of_another_backup_are_refused_and_can_be_rebuilt() {
         let error = read_all(&one.join("a")).unwrap_err();
         assert_eq!(error.kind(), Kind::BadBackup);
         assert!(error.message().contains("match") || error.message().contains("bytes"), "{}", error.message());
-        rebuild_sidecars(&one.join("a")).unwrap();
+        rebuild_sidecars(&holdfast::store::Place::at(&one.join("a")).unwrap()).unwrap();
         assert_eq!(read_all(&one.join("a")).unwrap(), [rows(1, 100)]);
     }
 }

@@ -16,7 +16,7 @@ fn finish(writer: ArchiveWriter) -> Result<(), Error> {
 #[test]
 fn a_lost_producer_is_a_failure() {
     let folder = tempfile::tempdir().unwrap();
-    let writer = ArchiveWriter::create(folder.path(), "a", GZIP, 2).unwrap();
+    let writer = crate::home::create(folder.path(), "a", GZIP, 2).unwrap();
     let (whole, lost) = (writer.sender(), writer.sender());
     whole.send_blocking(chunk(rows(1, 1000))).unwrap();
     lost.send_blocking(chunk(rows(2, 1000))).unwrap();
@@ -31,7 +31,7 @@ fn a_lost_producer_is_a_failure() {
 #[test]
 fn a_producer_that_goes_on_is_a_failure() {
     let folder = tempfile::tempdir().unwrap();
-    let writer = ArchiveWriter::create(folder.path(), "a", GZIP, 2).unwrap();
+    let writer = crate::home::create(folder.path(), "a", GZIP, 2).unwrap();
     let sender = writer.sender();
     finish(writer).unwrap_err();
     assert!(sender.send_blocking(chunk(rows(1, 10))).unwrap_err().message().contains("before it had read everything"));
@@ -41,7 +41,7 @@ fn a_producer_that_goes_on_is_a_failure() {
 #[test]
 fn an_abandoned_writer_removes_its_file() {
     let folder = tempfile::tempdir().unwrap();
-    let writer = ArchiveWriter::create(folder.path(), "a", GZIP, 2).unwrap();
+    let writer = crate::home::create(folder.path(), "a", GZIP, 2).unwrap();
     let sender = writer.sender();
     sender.send_blocking(chunk(rows(1, 1000))).unwrap();
     assert_eq!(names(folder.path()), [".a.partial"]);
@@ -53,7 +53,7 @@ fn an_abandoned_writer_removes_its_file() {
 #[test]
 fn a_panic_while_the_manifest_is_made_removes_the_file() {
     let folder = tempfile::tempdir().unwrap();
-    let writer = ArchiveWriter::create(folder.path(), "a", GZIP, 2).unwrap();
+    let writer = crate::home::create(folder.path(), "a", GZIP, 2).unwrap();
     catch_unwind(AssertUnwindSafe(|| writer.finish(|_| panic!("as a test")))).unwrap_err();
     assert!(names(folder.path()).is_empty());
 }
@@ -64,7 +64,7 @@ fn a_backup_is_never_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(existing);
         std::fs::write(&path, "precious").unwrap();
-        ArchiveWriter::create(folder.path(), "a", GZIP, 2).map(drop).unwrap_err();
+        crate::home::create(folder.path(), "a", GZIP, 2).map(drop).unwrap_err();
         assert_eq!(names(folder.path()), [existing]);
         assert_eq!(std::fs::read(&path).unwrap(), b"precious");
     }
@@ -74,7 +74,7 @@ fn a_backup_is_never_replaced() {
 fn a_name_taken_meanwhile_is_not_replaced_either() {
     for taken in ["a", "a.json", "a.sha256"] {
         let folder = tempfile::tempdir().unwrap();
-        let writer = ArchiveWriter::create(folder.path(), "a", GZIP, 2).unwrap();
+        let writer = crate::home::create(folder.path(), "a", GZIP, 2).unwrap();
         let path = folder.path().join(taken);
         std::fs::write(&path, "precious").unwrap();
         assert!(finish(writer).unwrap_err().message().contains("exists already"));
@@ -115,7 +115,7 @@ fn send_until_failure(writer: &ArchiveWriter) -> Error {
 fn a_full_disk_is_told_and_leaves_nothing() {
     const FOLDER: &str = "HOLDFAST_TEST_LIMITED_FOLDER";
     if let Some(folder) = std::env::var_os(FOLDER) {
-        let writer = ArchiveWriter::create(folder.as_ref(), "a", GZIP, 2).unwrap();
+        let writer = crate::home::create(folder.as_ref(), "a", GZIP, 2).unwrap();
         let told = send_until_failure(&writer);
         assert!(told.message().contains(".a.partial cannot be written"), "{}", told.message());
         assert!(told.hint_text().unwrap().contains("room"));
@@ -139,7 +139,7 @@ fn a_full_disk_is_told_and_leaves_nothing() {
 fn a_folder_that_goes_away_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let backups = folder.path().join("backups");
-    let writer = ArchiveWriter::create(&backups, "a", GZIP, 2).unwrap();
+    let writer = crate::home::create(&backups, "a", GZIP, 2).unwrap();
     std::fs::remove_dir_all(&backups).unwrap();
     finish(writer).unwrap_err();
     assert!(names(folder.path()).is_empty());

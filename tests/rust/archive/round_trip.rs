@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use holdfast::archive::{Archive, ArchiveWriter, CHUNK_SIZE, read_manifest, rebuild_sidecars};
+use holdfast::archive::{CHUNK_SIZE, read_manifest, rebuild_sidecars};
 
 use super::sample::{CODECS, GZIP, chunk, manifest, names, read_all, rows, write};
 
@@ -14,10 +14,10 @@ fn chunks_come_back_in_order() {
         let manifest = write(folder.path(), "a", codec, &chunks).unwrap();
         let path = folder.path().join("a");
         assert_eq!(read_all(&path).unwrap(), chunks);
-        let archive = Archive::open(&path).unwrap();
+        let archive = crate::home::open(&path).unwrap();
         assert_eq!(archive.manifest, manifest);
         assert_eq!(archive.chunk(17).unwrap(), chunks[17]);
-        assert_eq!(read_manifest(&path).unwrap(), manifest);
+        assert_eq!(read_manifest(&holdfast::store::Place::at(&path).unwrap()).unwrap(), manifest);
     }
 }
 
@@ -26,7 +26,7 @@ fn any_selection_comes_in_the_order_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let chunks: Vec<_> = (0..30).map(|seed| rows(seed, 5000)).collect();
     write(folder.path(), "a", GZIP, &chunks).unwrap();
-    let archive = Archive::open(&folder.path().join("a")).unwrap();
+    let archive = crate::home::open(&folder.path().join("a")).unwrap();
     for threads in [0, 1, 5] {
         let wanted = vec![29, 3, 3, 0, 11];
         let read: Vec<_> = archive.chunks(wanted.clone(), threads).map(Result::unwrap).collect();
@@ -41,7 +41,7 @@ fn any_selection_comes_in_the_order_asked_for() {
 #[test]
 fn many_producers_share_one_file() {
     let folder = tempfile::tempdir().unwrap();
-    let writer = ArchiveWriter::create(folder.path(), "a", GZIP, 3).unwrap();
+    let writer = crate::home::create(folder.path(), "a", GZIP, 3).unwrap();
     let producers: Vec<_> = (0..8_u64)
         .map(|producer| {
             let sender = writer.sender();
@@ -68,7 +68,7 @@ fn many_producers_share_one_file() {
 #[tokio::test]
 async fn producers_may_be_asynchronous() {
     let folder = tempfile::tempdir().unwrap();
-    let writer = ArchiveWriter::create(folder.path(), "a", GZIP, 1).unwrap();
+    let writer = crate::home::create(folder.path(), "a", GZIP, 1).unwrap();
     let producer = |seed: u64| {
         let sender = writer.sender();
         tokio::spawn(async move {
@@ -82,8 +82,8 @@ async fn producers_may_be_asynchronous() {
         producer.await.unwrap();
     }
     assert!(writer.bytes_written() > 0);
-    let manifest = writer.finish(|written| manifest("a", GZIP, written)).unwrap();
-    assert_eq!(manifest.raw_size, 3_000_000);
+    let finished = writer.finish(|written| manifest("a", GZIP, written)).unwrap();
+    assert_eq!(finished.manifest.raw_size, 3_000_000);
     assert_eq!(read_all(&folder.path().join("a")).unwrap().len(), 60);
 }
 
@@ -100,7 +100,7 @@ fn a_huge_row_and_an_empty_chunk_are_chunks() {
 #[test]
 fn huge_buffers_are_not_kept() {
     let folder = tempfile::tempdir().unwrap();
-    let writer = ArchiveWriter::create(folder.path(), "a", GZIP, 1).unwrap();
+    let writer = crate::home::create(folder.path(), "a", GZIP, 1).unwrap();
     let sender = writer.sender();
     for _ in 0..8 {
         sender.send_blocking(chunk(vec![0; CHUNK_SIZE * 2])).unwrap();
@@ -150,12 +150,12 @@ fn a_file_alone_is_a_backup() {
         std::fs::remove_file(folder.path().join(name)).unwrap();
     }
     assert_eq!(read_all(&path).unwrap(), [rows(1, 1000)]);
-    assert_eq!(rebuild_sidecars(&path).unwrap(), manifest);
+    assert_eq!(rebuild_sidecars(&holdfast::store::Place::at(&path).unwrap()).unwrap(), manifest);
     let after = ["a.json", "a.sha256"].map(|name| std::fs::read(folder.path().join(name)).unwrap());
     assert_eq!(before, after);
     std::fs::remove_file(folder.path().join("a.json")).unwrap();
     manifest.file = None;
-    assert_eq!(read_manifest(&path).unwrap(), manifest);
+    assert_eq!(read_manifest(&holdfast::store::Place::at(&path).unwrap()).unwrap(), manifest);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use holdfast::Result;
-use holdfast::archive::{Archive, ArchiveWriter, RawChunk, Written};
+use holdfast::archive::{RawChunk, Written};
 use holdfast::manifest::{Codec, Content, Database, FORMAT_VERSION, Manifest, Payload, Section, Table};
 
 pub(super) const GZIP: Codec = Codec::Gzip { level: 1 };
@@ -77,7 +77,7 @@ pub(super) fn manifest(name: &str, codec: Codec, written: Written) -> Manifest {
 
 /// Writes a backup of these chunks.
 pub(super) fn write(folder: &Path, name: &str, codec: Codec, chunks: &[Vec<u8>]) -> Result<Manifest> {
-    let writer = ArchiveWriter::create(folder, name, codec, 2)?;
+    let writer = crate::home::create(folder, name, codec, 2)?;
     let sender = writer.sender();
     for data in chunks {
         let mut buffer = sender.buffer();
@@ -85,12 +85,12 @@ pub(super) fn write(folder: &Path, name: &str, codec: Codec, chunks: &[Vec<u8>])
         sender.send_blocking(chunk(buffer))?;
     }
     sender.end();
-    writer.finish(|written| manifest(name, codec, written))
+    Ok(writer.finish(|written| manifest(name, codec, written))?.manifest)
 }
 
 /// All chunks of a backup, after every check that there is.
 pub(super) fn read_all(path: &Path) -> Result<Vec<Vec<u8>>> {
-    let archive = Archive::open(path)?;
+    let archive = crate::home::open(path)?;
     archive.check_stored(holdfast::archive::Reading::Always, &holdfast::event::Progress::default())?;
     let indexes = (0..archive.manifest.chunks.len()).collect();
     archive.chunks(indexes, 2).map(|chunk| chunk.map(|(_, data)| data)).collect()

@@ -3,10 +3,15 @@
 use std::fs;
 use std::path::Path;
 
-use holdfast::store::{Change, How, Verified, find, list, tombstone_name, update_status};
-use holdfast::{Error, Kind};
+use holdfast::event::Progress;
+use holdfast::store::{Change, How, Listed, Verified, list, tombstone_name, update_status};
+use holdfast::{Error, Kind, Result};
 
 use super::{beside, empty_folder, file_name, put};
+
+fn find(folder: &Path, selector: &str, alias: Option<&str>) -> Result<Listed> {
+    holdfast::store::find(&[crate::home::folder(folder)], selector, alias, &Progress::default())
+}
 
 fn found(folder: &Path, selector: &str, alias: Option<&str>) -> String {
     find(folder, selector, alias).unwrap().name
@@ -23,7 +28,7 @@ fn a_path_leads_to_its_backup_in_and_outside_the_folder() {
         let backup = put(place, "app", "daily", "2026-11-19T00:00:00Z");
         for path in super::parts(&backup) {
             let listed = find(folder.path(), path.to_str().unwrap(), None).unwrap();
-            assert_eq!((listed.path, listed.problem), (backup.clone(), None));
+            assert_eq!((listed.path, listed.problem), (Some(backup.clone()), None));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use holdfast::archive::{ArchiveWriter, Written};
+use holdfast::archive::Written;
 use holdfast::manifest::{Codec, Manifest};
 use holdfast::store::{BackupName, Change, How, Verified, list, tombstone_name, update_status};
 
@@ -43,7 +43,7 @@ fn a_whole_backup_has_no_problem() {
     let folder = empty_folder();
     let backup = put(folder.path(), "app", "daily", "2026-11-19T00:00:00Z");
     let listed = list(folder.path()).unwrap().remove(0);
-    assert_eq!((listed.path.as_path(), listed.problem.as_deref()), (backup.as_path(), None));
+    assert_eq!((listed.path.as_deref(), listed.problem.as_deref()), (Some(backup.as_path()), None));
     assert_eq!(listed.stored_size, fs::metadata(&backup).unwrap().len());
     assert_eq!(
         (listed.alias(), listed.kind(), listed.created()),
@@ -117,7 +117,7 @@ fn a_failed_proof_is_no_problem_of_the_listing_but_makes_a_backup_bad() {
 fn a_lost_sidecar_is_read_from_the_file_itself() {
     let folder = empty_folder();
     let name = "app_logs_daily_20261119T000000Z.sql.gz";
-    let writer = ArchiveWriter::create(folder.path(), name, Codec::Gzip { level: 6 }, 1).unwrap();
+    let writer = crate::home::create(folder.path(), name, Codec::Gzip { level: 6 }, 1).unwrap();
     writer.sender().end();
     let complete = |written: Written| Manifest {
         chunks_sha256: written.chunks_sha256,
@@ -127,7 +127,7 @@ fn a_lost_sidecar_is_read_from_the_file_itself() {
     let written = writer.finish(complete).unwrap();
     fs::remove_file(folder.path().join(format!("{name}.json"))).unwrap();
     let listed = list(folder.path()).unwrap().remove(0);
-    assert_eq!((listed.problem, listed.manifest.unwrap().id), (None, written.id));
+    assert_eq!((listed.problem, listed.manifest.unwrap().id), (None, written.manifest.id));
 
     // Cut by one byte, it has no manifest at all.
     let content = fs::read(folder.path().join(name)).unwrap();

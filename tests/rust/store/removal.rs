@@ -3,7 +3,7 @@
 use std::fs;
 
 use holdfast::Kind;
-use holdfast::store::{clean, find, remove, tombstone_name};
+use holdfast::store::{Folder, Store, clean, remove, tombstone_name};
 
 use super::{all_names, empty_folder, file_name, listed_names, parts, put};
 
@@ -50,7 +50,7 @@ fn a_removal_that_died_at_any_step_shows_nothing_and_is_finished_by_the_next_cle
             fs::remove_file(part).unwrap();
         }
         assert_eq!(listed_names(folder.path()), [file_name(&neighbour)], "after {steps} steps");
-        assert!(find(folder.path(), file_name(&backup), None).is_err());
+        assert!(!matches!(Folder::new(folder.path()).backup(file_name(&backup)), Ok(Some(_))));
         assert_eq!(clean(folder.path(), "app_logs").unwrap(), Vec::<String>::new());
         assert_eq!(clean(folder.path(), "app").unwrap(), [tombstone]);
         assert_eq!(all_names(folder.path()).len(), 4, "after {steps} steps");

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::sync::Arc;
+
 use tempfile::TempDir;
 
 use super::check;
@@ -7,6 +9,7 @@ use crate::archive::{Archive, ArchiveWriter, RawChunk};
 use crate::event::Progress;
 use crate::manifest::{Codec, Content, Database, FORMAT_VERSION, ForeignKey, Manifest, Payload, Section, Table};
 use crate::postgres::dump::{END_OF_ROWS, copy_in};
+use crate::store::{About, Folder, Place};
 
 /// Tables with their rows, as chunks of two rows.
 struct Sample {
@@ -45,7 +48,9 @@ impl Sample {
     fn check(&self, budget: u64) -> Vec<String> {
         let folder = TempDir::new().unwrap();
         let codec = Codec::Gzip { level: 1 };
-        let writer = ArchiveWriter::create(folder.path(), "sample.sql.gz", codec, 1).unwrap();
+        let writer =
+            ArchiveWriter::create(&[Arc::new(Folder::new(folder.path()))], "sample.sql.gz", About::new(), codec, 1)
+                .unwrap();
         let sender = writer.sender();
         for (index, (table, rows)) in (0..).zip(&self.tables) {
             for rows in rows.chunks(2) {
@@ -58,7 +63,7 @@ impl Sample {
         }
         sender.end();
         writer.finish(|written| self.manifest(codec, written)).unwrap();
-        let archive = Archive::open(&folder.path().join("sample.sql.gz")).unwrap();
+        let archive = Archive::open(&Place::at(&folder.path().join("sample.sql.gz")).unwrap()).unwrap();
         check(&archive, budget, &Progress::default()).unwrap()
     }
 

@@ -5,12 +5,12 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
-use super::name::partial_name;
 use crate::error::Context;
+use crate::store::name::partial_name;
 use crate::{Error, Result};
 
 /// Makes the folder of backups, readable by its owner alone; one that exists stays as it is.
-pub fn create_folder(folder: &Path) -> Result<()> {
+pub(super) fn create_folder(folder: &Path) -> Result<()> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -19,14 +19,14 @@ pub fn create_folder(folder: &Path) -> Result<()> {
 }
 
 /// Makes names that were added, changed or removed in the folder durable; a synced file alone may still lose its name.
-pub fn sync_folder(folder: &Path) -> Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder)
         .and_then(|handle| handle.sync_all())
         .context(|| format!("the folder {} cannot be synced", folder.display()))
 }
 
 /// Replaces a file by these bytes, readable by its owner alone; a reader sees the old content or the new, never a part.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let partial = path.with_file_name(partial_name(name_of(path)?));
     write_private(&partial, bytes)
         .and_then(|()| fs::rename(&partial, path))

@@ -7,27 +7,19 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Advice;
-use sha2::{Digest, Sha256};
 
-use crate::error::{Context, Error, Result};
-use crate::manifest::StoredFile;
-use crate::store::{create_folder, partial_name, sync_folder};
+use super::durable::{create_folder, sync_folder};
+use crate::error::{Context, Error, Kind, Result};
+use crate::store::name::partial_name;
+use crate::store::{Draft, Existing};
 
 /// So many bytes at a time are handed to the disk while others are still made: at the end there is little left to wait
 /// for.
 const WRITE_BEHIND: u64 = 16 * 1024 * 1024;
 
-/// What happens to a file that has the name already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Existing {
-    /// It stays, and publishing fails.
-    Keep,
-    /// It is replaced in one step.
-    Replace,
-}
-
 /// Made as `.{name}.partial`, which nothing takes for a backup and which only one writer can hold.
-pub(super) struct PartialFile {
+#[derive(Debug)]
+pub(super) struct FileDraft {
     file: File,
     folder: PathBuf,
     path: PathBuf,
@@ -35,13 +27,13 @@ pub(super) struct PartialFile {
     size: u64,
     /// Up to here the system was told to begin writing.
     on_its_way: u64,
-    digest: Sha256,
+    existing: Existing,
     published: bool,
 }
 
-impl PartialFile {
+impl FileDraft {
     /// Makes the folder too where it is missing; others can read neither (a backup holds what the database holds).
-    pub(super) fn create(folder: &Path, name: &str) -> Result<Self> {
+    pub(super) fn create(folder: &Path, name: &str, existing: Existing) -> Result<Self> {
         create_folder(folder)?;
         let path = folder.join(partial_name(name));
         let file = OpenOptions::new()
@@ -57,21 +49,9 @@ impl PartialFile {
             name: name.to_owned(),
             size: 0,
             on_its_way: 0,
-            digest: Sha256::new(),
+            existing,
             published: false,
         })
-    }
-
-    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.write_all(bytes).map_err(|error| {
-            Error::failed(format!("{} cannot be written", self.path.display()))
-                .because(error)
-                .hint("Nothing was kept of it; see that the disk has room and try again")
-        })?;
-        self.digest.update(bytes);
-        self.size += bytes.len() as u64;
-        self.write_behind();
-        Ok(())
     }
 
     /// "Not needed" begins the writing of pages that are still dirty, and lets go of none of those.
@@ -82,30 +62,6 @@ impl PartialFile {
             let _ = rustix::fs::fadvise(&self.file, self.on_its_way, NonZeroU64::new(length), Advice::DontNeed);
             self.on_its_way = self.size;
         }
-    }
-
-    /// Bytes appended so far.
-    pub(super) fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// What was appended so far.
-    pub(super) fn so_far(&self) -> StoredFile {
-        StoredFile { size: self.size, sha256: hexadecimal(self.digest.clone()) }
-    }
-
-    /// Makes the bytes durable, then the name; if it fails, the name is not there.
-    pub(super) fn publish(mut self, existing: Existing) -> Result<StoredFile> {
-        self.file.sync_all().context(|| format!("{} cannot be written to the disk", self.path.display()))?;
-        let target = self.folder.join(&self.name);
-        match existing {
-            Existing::Keep => self.link(&target)?,
-            Existing::Replace => self.rename(&target)?,
-        }
-        self.published = true;
-        // A name that may not outlive a crash is worse than none: the caller is told that nothing is there.
-        sync_folder(&self.folder).inspect_err(|_| drop(fs::remove_file(&target)))?;
-        Ok(self.so_far())
     }
 
     /// A hard link never replaces a file, a rename does. Where the file system has no links, a look and a rename do as
@@ -126,7 +82,32 @@ impl PartialFile {
     }
 }
 
-impl Drop for PartialFile {
+impl Draft for FileDraft {
+    fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write_all(bytes).map_err(|error| {
+            Error::failed(format!("{} cannot be written", self.path.display()))
+                .because(error)
+                .hint("Nothing was kept of it; see that the disk has room and try again")
+        })?;
+        self.size += bytes.len() as u64;
+        self.write_behind();
+        Ok(())
+    }
+
+    fn publish(mut self: Box<Self>) -> Result<()> {
+        self.file.sync_all().context(|| format!("{} cannot be written to the disk", self.path.display()))?;
+        let target = self.folder.join(&self.name);
+        match self.existing {
+            Existing::Keep => self.link(&target)?,
+            Existing::Replace => self.rename(&target)?,
+        }
+        self.published = true;
+        // A name that may not outlive a crash is worse than none: the caller is told that nothing is there.
+        sync_folder(&self.folder).inspect_err(|_| drop(fs::remove_file(&target)))
+    }
+}
+
+impl Drop for FileDraft {
     fn drop(&mut self) {
         if !self.published {
             // Dropped because of an error that is being reported; a second one would hide it.
@@ -136,7 +117,7 @@ impl Drop for PartialFile {
 }
 
 /// Fails if anything has this name.
-pub(super) fn refuse_existing(path: &Path) -> Result<()> {
+fn refuse_existing(path: &Path) -> Result<()> {
     match path.symlink_metadata() {
         Ok(_) => Err(already_exists(path)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -144,19 +125,9 @@ pub(super) fn refuse_existing(path: &Path) -> Result<()> {
     }
 }
 
-/// A digest as manifests and `sha256sum` write it.
-pub(super) fn hexadecimal(digest: Sha256) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in digest.finalize() {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
-        }
-    }
-    text
-}
-
 fn already_exists(path: &Path) -> Error {
-    Error::failed(format!("{} exists already", path.display())).hint("Choose another name; backups are never replaced")
+    Error::new(Kind::Exists, format!("{} exists already", path.display()))
+        .hint("Choose another name; backups are never replaced")
 }
 
 fn cannot_create(path: &Path, error: std::io::Error) -> Error {

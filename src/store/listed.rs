@@ -1,25 +1,22 @@
-//! Which backups a folder holds.
+//! A backup as a store shows it.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use time::UtcDateTime;
 
-use super::litter::file_names;
-use super::name::{BackupName, sidecar, tombstone_name};
+use super::name::BackupName;
 use super::status::Status;
-use crate::Result;
-use crate::archive::read_manifest;
 use crate::manifest::Manifest;
 use crate::moment;
 
-/// A backup as it stands in the folder, whole or not.
+/// A backup as it stands in its store, whole or not.
 #[derive(Debug, Clone)]
 pub struct Listed {
-    /// The data file.
-    pub path: PathBuf,
+    /// The store that it was found in.
+    pub location: String,
+    /// The data file, where it is a file of this machine.
+    pub path: Option<PathBuf>,
     /// The data file's name.
     pub name: String,
     /// From the sidecar, or from the file itself where the sidecar is lost; `None` where neither can be read.
@@ -67,55 +64,13 @@ impl Listed {
     }
 }
 
-/// Every backup in the folder, the newest first; no folder has none. Foreign and hidden files are not mentioned, nor
-/// is a backup that is being removed.
-pub fn list(folder: &Path) -> Result<Vec<Listed>> {
-    let names: BTreeSet<String> = file_names(folder)?.into_iter().collect();
-    let mut backups: Vec<Listed> = names
-        .iter()
-        .map(|name| name.strip_suffix(".json").unwrap_or(name))
-        .filter(|name| BackupName::parse(name).is_some() && !names.contains(&tombstone_name(name)))
-        .collect::<BTreeSet<&str>>()
-        .into_iter()
-        .filter_map(|name| examine(&folder.join(name), name))
-        .collect();
-    backups.sort_by(newest_first);
-    Ok(backups)
-}
-
-/// Looks at one backup without reading its chunks; `None` where neither data file nor sidecar is there (any more).
-pub(super) fn examine(path: &Path, name: &str) -> Option<Listed> {
-    let data = fs::metadata(path).ok().filter(fs::Metadata::is_file);
-    let is_orphan = || BackupName::parse(name).is_some() && path.with_file_name(sidecar(name, ".json")).is_file();
-    if data.is_none() && !is_orphan() {
-        return None;
-    }
-    let stored_size = data.as_ref().map(fs::Metadata::len);
-    let (manifest, unreadable) = match read_manifest(path) {
-        Ok(manifest) => (Some(manifest), None),
-        Err(error) => (None, Some(error.message())),
-    };
-    let problem = match stored_size {
-        None => Some("the file is missing".to_owned()),
-        Some(size) => unreadable.or_else(|| wrong_size(manifest.as_ref()?, size)),
-    };
-    Some(Listed {
-        path: path.to_owned(),
-        name: name.to_owned(),
-        manifest,
-        stored_size: stored_size.unwrap_or(0),
-        status: Status::read(path),
-        problem,
-    })
-}
-
 /// The cheapest proof of damage: a file that was cut or grew after it was finished.
-fn wrong_size(manifest: &Manifest, size: u64) -> Option<String> {
+pub(super) fn wrong_size(manifest: &Manifest, size: u64) -> Option<String> {
     let expected = manifest.file.as_ref()?.size;
     (expected != size).then(|| format!("the file has {size} bytes, its manifest says {expected}"))
 }
 
 /// By the recorded moment, never by the name alone; what has none comes last.
-fn newest_first(one: &Listed, other: &Listed) -> Ordering {
+pub(super) fn newest_first(one: &Listed, other: &Listed) -> Ordering {
     (other.moment().cmp(&one.moment())).then_with(|| one.name.cmp(&other.name))
 }

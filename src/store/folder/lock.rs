@@ -8,8 +8,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::durable::create_folder;
-use super::name::{check_alias, lock_name};
 use crate::error::Context;
+use crate::store::name::{check_alias, lock_name};
 use crate::{Error, Kind, Result};
 
 /// Held until dropped. The file itself stays: removing it would let two runs lock two files of one name.

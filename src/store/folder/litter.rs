@@ -7,11 +7,11 @@ use std::io;
 use std::path::Path;
 
 use super::durable::{remove_file, sync_folder};
-use super::name::{BackupName, check_alias, without_sidecar};
 use super::removal::finish;
 use super::status::hold;
 use crate::Result;
 use crate::error::Context;
+use crate::store::name::{BackupName, check_alias, without_sidecar};
 
 /// A private snapshot itself, what SQLite puts beside it, and its successor without rows.
 const SNAPSHOT_SUFFIXES: [&str; 5] = ["", "-journal", "-wal", "-shm", "-schema"];
