@@ -18,6 +18,7 @@ from django.db import connections
 from django.db.utils import ConnectionHandler
 from django.test import override_settings
 
+from holdfast.history.audit import FILE_NAME
 from tests.project.snapshot import differences, state
 from tests.wreck import WRECK
 
@@ -161,7 +162,7 @@ class Deployment:
         # Django fills in its defaults where it stands.
         _install(ConnectionHandler(deepcopy(self.databases)).settings)
         try:
-            with override_settings(HOLDFAST={"DIRECTORY": self.backups, **self.settings}):
+            with override_settings(HOLDFAST={"DIRECTORY": self.backups, "HISTORY": False, **self.settings}):
                 yield
         finally:
             _install(known)
@@ -202,10 +203,10 @@ class Deployment:
         self.execute(WRECK[self.engine if alias == "default" else alias], alias)
 
     def files(self) -> list[str]:
-        """Everything in the folder of backups but locks, hidden files too."""
+        """Everything in the folder of backups but locks and the audit log, hidden files too."""
         if not self.backups.is_dir():
             return []
-        return sorted(path.name for path in self.backups.iterdir() if not path.name.endswith(".lock"))
+        return sorted(path.name for path in self.backups.iterdir() if not path.name.endswith((".lock", FILE_NAME)))
 
     def litter(self) -> list[str]:
         return [name for name in self.files() if name.startswith(".")]

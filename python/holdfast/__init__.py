@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from holdfast.condition import Status
     from holdfast.inventory import Backup, Decision
     from holdfast.operations import (
         backup,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         plan_restore,
         plan_undo,
         restore,
+        status,
         undo_restore,
         unpin,
         validate,
@@ -42,6 +44,7 @@ __all__ = [
     "RestorePreview",
     "RestoreReport",
     "Retention",
+    "Status",
     "UndoReport",
     "ValidationReport",
     "__version__",
@@ -56,6 +59,7 @@ __all__ = [
     "plan_restore",
     "plan_undo",
     "restore",
+    "status",
     "undo_restore",
     "unpin",
     "validate",
@@ -69,6 +73,7 @@ _HOMES = {
     "RestorePreview": "holdfast.reports",
     "RestoreReport": "holdfast.reports",
     "Retention": "holdfast.retention",
+    "Status": "holdfast.condition",
     "UndoReport": "holdfast.reports",
     "ValidationReport": "holdfast.reports",
     # The number stands in Cargo.toml alone.

@@ -26,6 +26,20 @@ def size(number: float) -> str:
     return f"{number:.1f} TB"
 
 
+def span(seconds: float) -> str:
+    """Tell a length of time in a unit in which it does not look like another one.
+
+    >>> span(26 * 3600), span(3600)
+    ('26 hours', '1 hour')
+    """
+    for name, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds == length:
+            return f"1 {name}"
+        if seconds >= 2 * length:
+            return f"{seconds // length:.0f} {name}s"
+    return f"{seconds:.0f} seconds"
+
+
 # The clocks of two machines differ a little.
 CLOCK_DIFFERENCE_SECONDS = 60
 
@@ -38,6 +52,12 @@ def age(created: str, now: datetime) -> str:
         if count >= 1:
             return f"{count} {name}{'s' if count > 1 else ''}"
     return "just now" if seconds > -CLOCK_DIFFERENCE_SECONDS else "in the future"
+
+
+def ago(moment: str, now: datetime) -> str:
+    """Tell when something was, as seen from now."""
+    when = age(moment, now)
+    return when if when in {"just now", "in the future"} else f"{when} ago"
 
 
 def backup_line(report: Report) -> str:
@@ -140,9 +160,7 @@ def validity(backup: Backup, now: datetime) -> str:
     elif backup.verified_at is None:
         state = "not validated"
     else:
-        when = age(backup.verified_at, now)
-        when = when if when == "just now" else f"{when} ago"
-        state = f"{'good' if backup.verified_ok else 'BAD'} ({backup.verified_how} {when})"
+        state = f"{'good' if backup.verified_ok else 'BAD'} ({backup.verified_how} {ago(backup.verified_at, now)})"
     return f"{state}, pinned" if backup.pinned else state
 
 

@@ -1,6 +1,6 @@
-"""Signals around backups and restores.
+"""Signals around backups, restores and drills.
 
-They are sent with `send_robust`: an exception in a receiver is logged and stops nothing. The sender is
+They are sent with `tell`: an exception in a receiver is logged (`holdfast`) and stops nothing. The sender is
 `holdfast.apps.HoldfastConfig`. Arguments by name:
 
 * `backup_started`: `alias`, `kind`
@@ -9,11 +9,19 @@ They are sent with `send_robust`: an exception in a receiver is logged and stops
 * `restore_started`: `alias`, `backup` (the file's name)
 * `restore_finished`: `alias`, `backup`, `report` (`holdfast.RestoreReport`)
 * `restore_failed`: `alias`, `backup`, `error`
+* `drill_started`: `alias`, `backup`
+* `drill_finished`: `alias`, `backup`, `report` (`holdfast.ValidationReport`)
+* `drill_failed`: `alias`, `backup`, `error`
 
 Whoever uses the database in a receiver of `restore_*` sees it as it is after the restore, or as it was before it.
 """
 
+import logging
+from typing import Any
+
 from django.dispatch import Signal
+
+from holdfast.apps import HoldfastConfig
 
 backup_started = Signal()
 backup_finished = Signal()
@@ -21,3 +29,16 @@ backup_failed = Signal()
 restore_started = Signal()
 restore_finished = Signal()
 restore_failed = Signal()
+drill_started = Signal()
+drill_finished = Signal()
+drill_failed = Signal()
+
+logger = logging.getLogger("holdfast")
+
+
+def tell(signal: Signal, **about: Any) -> None:
+    """Send a signal; a receiver that fails is logged, because a backup is worth more than whoever hears of it."""
+    for receiver, result in signal.send_robust(HoldfastConfig, **about):
+        if isinstance(result, Exception):
+            name = next(name for name, value in globals().items() if value is signal)
+            logger.error("the receiver %r of the signal %s failed", receiver, name, exc_info=result)

@@ -15,7 +15,15 @@ from holdfast import checks, conf, exceptions, signals
 from holdfast.retention import Retention
 from tests.pages import DOCS, PAGES, ROOT, name
 
-COMMANDS = ("backup_db", "run_backups", "restore_db", "validate_backup", "list_backups", "cleanup_backups")
+COMMANDS = (
+    "backup_db",
+    "run_backups",
+    "restore_db",
+    "validate_backup",
+    "list_backups",
+    "cleanup_backups",
+    "backup_status",
+)
 
 
 def _options(command: BaseCommand) -> set[str]:

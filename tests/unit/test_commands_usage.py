@@ -151,7 +151,7 @@ class TestBackup:
         source = core.calls[0][1]["source"]
         assert Path(source["copy"]).parent == folder
         assert source["name"] == "shop.sqlite3"
-        assert list(folder.iterdir()) == []
+        assert [path.name for path in folder.iterdir()] == ["audit.jsonl"]
         assert folder.stat().st_mode & 0o777 == 0o700
 
     def test_one_failure_of_two_ends_with_5(self, capsys: pytest.CaptureFixture[str]) -> None:
@@ -233,7 +233,7 @@ class TestBackup:
         assert run("backup_db") == 1
 
         assert capsys.readouterr().err == "CommandError: interrupted: nothing was changed\n"
-        assert list(folder.iterdir()) == []
+        assert [path.name for path in folder.iterdir()] == ["audit.jsonl"]
         assert signal.getsignal(number) is before
 
 
@@ -281,7 +281,7 @@ class TestRestore:
         output = capsys.readouterr().out
         assert "Restored default_manual_20261121T020000Z.sqlite3.gz into 'shop.sqlite3': 1 table, 5 rows" in output
         assert "The state before it is in default_pre-restore_20261121T030000Z.sqlite3.gz." in output
-        assert list(folder.iterdir()) == []
+        assert [path.name for path in folder.iterdir()] == ["audit.jsonl"]
 
     @pytest.mark.parametrize("option", ["--no-input", "--noinput", "--force"])
     def test_asks_nothing_when_told_so(self, core: ModuleType, option: str) -> None:

@@ -1,5 +1,6 @@
 """What Holdfast does; the only place that calls the Rust core."""
 
+from holdfast.operations.assessment import status
 from holdfast.operations.catalog import cleanup, find_backup, list_backups, pin, plan_cleanup, unpin
 from holdfast.operations.creation import backup
 from holdfast.operations.putting_aside import drop_old_databases, kept_databases, plan_undo, undo_restore
@@ -22,6 +23,7 @@ __all__ = [
     "plan_restore",
     "plan_undo",
     "restore",
+    "status",
     "undo_restore",
     "unpin",
     "validate",

@@ -7,6 +7,7 @@ from typing import Any
 from holdfast import _core, clock, conf, plans
 from holdfast.conf import Configuration
 from holdfast.exceptions import UsageError
+from holdfast.history import recorded
 from holdfast.inventory import Backup, Decision
 from holdfast.operations.choice import locate
 from holdfast.operations.session import exclusive, own_errors
@@ -56,7 +57,8 @@ def cleanup(retention: Retention | None = None, among: Collection[Path] | None =
         with exclusive(configuration.directory, alias, "cleanup"):
             for decision in _decide(configuration, policy):
                 if decision.alias == alias and not decision.keep and (among is None or decision.path in among):
-                    _core.remove_backup(str(decision.path))
+                    with recorded("cleanup", alias, backup=decision.name):
+                        _core.remove_backup(str(decision.path))
                     removed.append(decision)
     return tuple(removed)
 

@@ -9,11 +9,11 @@ from typing import Any, Unpack
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from holdfast import _core, clock, conf, databases, plans, signals, sqlite
-from holdfast.apps import HoldfastConfig
 from holdfast.compression import Compression
 from holdfast.conf import Configuration
 from holdfast.exceptions import UsageError
-from holdfast.operations.session import exclusive, private_file
+from holdfast.history import recorded
+from holdfast.operations.session import exclusive, own_errors, private_file
 from holdfast.plans import BackupOptions
 from holdfast.progress import CopyProgress, NoticeBoard, OnEvent
 from holdfast.reports import Report
@@ -36,15 +36,17 @@ def make(
 ) -> Report:
     """Make a backup for somebody who holds the lock."""
     about: dict[str, Any] = {"alias": connection.alias, "kind": options.get("kind", "manual")}
-    signals.backup_started.send_robust(HoldfastConfig, **about)
+    signals.tell(signals.backup_started, **about)
     board = NoticeBoard(on_event)
     try:
-        document = _write(connection, configuration, options, board)
+        with recorded("backup", **about) as run, own_errors():
+            report = Report.from_document(_write(connection, configuration, options, board), tuple(board.notices))
+            run.backup, run.rows = report.name, report.rows
+            run.stored_size, run.raw_size = report.stored_size, report.raw_size
     except BaseException as error:
-        signals.backup_failed.send_robust(HoldfastConfig, error=error, **about)
+        signals.tell(signals.backup_failed, error=error, **about)
         raise
-    report = Report.from_document(document, tuple(board.notices))
-    signals.backup_finished.send_robust(HoldfastConfig, report=report, **about)
+    signals.tell(signals.backup_finished, report=report, **about)
     return report
 
 

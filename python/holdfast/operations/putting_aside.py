@@ -7,6 +7,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from holdfast import _core, conf, databases, plans
 from holdfast.conf import Configuration
 from holdfast.exceptions import DatabaseError, PartlyDone, UsageError
+from holdfast.history import recorded
 from holdfast.operations.session import exclusive, own_errors
 from holdfast.progress import OnEvent, silent
 from holdfast.reports import KeptDatabase, UndoReport
@@ -42,9 +43,10 @@ def undo_restore(alias: str | None = None, name: str | None = None, *, on_event:
         restored = known.get(name) if name else _newest(configuration, connection)
         if restored is None:
             raise UsageError(f"no database {name!r} was put aside", f"There are: {', '.join(known) or 'none'}.")
-        databases.close(connection)
-        plan = plans.kept_plan(connection, configuration, [restored.name])
-        document = _core.undo_restore(plan, on_event or silent)
+        with recorded("undo", connection.alias, backup=restored.name):
+            databases.close(connection)
+            plan = plans.kept_plan(connection, configuration, [restored.name])
+            document = _core.undo_restore(plan, on_event or silent)
     return UndoReport(
         alias=connection.alias,
         database=databases.display_name(connection),
@@ -62,10 +64,11 @@ def drop_old_databases(
     with exclusive(configuration.directory, connection.alias, "drop-old"):
         chosen = [kept for kept in _kept(configuration, connection) if among is None or kept.name in among]
         plan = plans.kept_plan(connection, configuration, [kept.name for kept in chosen])
-        document = _core.drop_kept(plan, on_event or silent)
-    if document["failures"]:
-        failure = PartlyDone if document["dropped"] else DatabaseError
-        raise failure("; ".join(document["failures"]), "End the sessions in it, or let its owner drop it.")
+        with recorded("drop-old", connection.alias, backup=" ".join(kept.name for kept in chosen)):
+            document = _core.drop_kept(plan, on_event or silent)
+            if document["failures"]:
+                failure = PartlyDone if document["dropped"] else DatabaseError
+                raise failure("; ".join(document["failures"]), "End the sessions in it, or let its owner drop it.")
     return tuple(kept for kept in chosen if kept.name in document["dropped"])
 
 

@@ -3,8 +3,8 @@
 from typing import Any, Unpack
 
 from holdfast import _core, commitment, databases, plans, project, signals
-from holdfast.apps import HoldfastConfig
 from holdfast.exceptions import HoldfastError, Interrupted, UsageError
+from holdfast.history import recorded
 from holdfast.operations import restoration_sqlite
 from holdfast.operations.choice import Choice, choose
 from holdfast.operations.creation import make
@@ -51,14 +51,16 @@ def restore(
         raise UsageError("a restore cannot happen inside a transaction", "Call it outside of transaction.atomic().")
     about: dict[str, Any] = {"alias": connection.alias, "backup": choice.path.name}
     with exclusive(choice.configuration.directory, connection.alias, "restore"):
-        signals.restore_started.send_robust(HoldfastConfig, **about)
+        signals.tell(signals.restore_started, **about)
         try:
-            board = NoticeBoard(on_event)
-            options = {**options, "strategy": _strategy(choice, options, board)}
-            safety = _secure(choice, options, on_event) if _wants_safety_backup(options) else None
-            document = _replace(choice, options, board)
+            with recorded("restore", kind=choice.manifest["kind"], **about) as run, own_errors():
+                board = NoticeBoard(on_event)
+                options = {**options, "strategy": _strategy(choice, options, board)}
+                safety = _secure(choice, options, on_event) if _wants_safety_backup(options) else None
+                document = _replace(choice, options, board)
+                run.rows = document["rows"]
         except BaseException as error:
-            signals.restore_failed.send_robust(HoldfastConfig, error=error, **about)
+            signals.tell(signals.restore_failed, error=error, **about)
             raise
         report = RestoreReport(
             alias=connection.alias,
@@ -72,7 +74,7 @@ def restore(
             kept=KeptDatabase(**document["kept"]) if document["kept"] else None,
             warnings=tuple(dict.fromkeys([*document["warnings"], *board.notices])),
         )
-        signals.restore_finished.send_robust(HoldfastConfig, report=report, **about)
+        signals.tell(signals.restore_finished, report=report, **about)
         return report
 
 

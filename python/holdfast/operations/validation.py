@@ -1,10 +1,13 @@
 """Proves backups and remembers the result beside them."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from holdfast import _core, clock, conf, plans, project
+from holdfast import _core, clock, conf, plans, project, signals
 from holdfast.exceptions import InvalidBackup
+from holdfast.history import Operation, recorded
 from holdfast.operations import rehearsal
 from holdfast.operations.choice import locate
 from holdfast.operations.session import own_errors
@@ -34,13 +37,36 @@ def validate(
         # No lock: a nightly validation must not keep an hourly backup from running.
         configuration.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         plan = plans.validate_plan(configuration, path, "content", drill)
-        document = rehearsal.prove(plan, found["alias"], on_event or silent)
+        about = {"alias": found["alias"], "backup": path.name}
+        prove = partial(_prove, path, plan, on_event or silent)
+        return prove("validation", **about) if drill is None else _drill(prove, **about)
+
+
+def _drill(prove: Callable[..., ValidationReport], **about: str) -> ValidationReport:
+    signals.tell(signals.drill_started, **about)
+    try:
+        report = prove("drill", **about)
+    except BaseException as error:
+        signals.tell(signals.drill_failed, error=error, **about)
+        raise
+    if report.ok:
+        signals.tell(signals.drill_finished, report=report, **about)
+    else:
+        signals.tell(signals.drill_failed, error=InvalidBackup(report.problems[0]), **about)
+    return report
+
+
+def _prove(path: Path, plan: dict[str, Any], on_event: OnEvent, operation: Operation, **about: str) -> ValidationReport:
+    with recorded(operation, **about) as run, own_errors():
+        document = rehearsal.prove(plan, about["alias"], on_event)
         findings = project.ModelFindings((), ())
         if document["ok"]:
             findings = project.compare_models(_core.read_manifest(str(path)))
         report = _report(path, document, findings)
         _remember(report)
-        return report
+        if not report.ok:
+            run.result, run.error = "failed", report.problems[0]
+    return report
 
 
 def _report(path: Path, document: dict[str, Any], findings: project.ModelFindings) -> ValidationReport:

@@ -1,0 +1,110 @@
+"""The audit log: one JSON line for each thing that happened, each chained to the line before by its hash.
+
+A line's hash is SHA-256 over the hash of the line before and the canonical JSON of the rest of the line, so whoever
+changes, cuts out or puts in a line has to rewrite all that follow. Lines are only ever appended, under a lock.
+A line that was cut off when its writer was killed stays; the next writer owns up to it in a line of its own.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+FILE_NAME = "audit.jsonl"
+BEGINNING = "0" * 64
+# Many times the longest line; what was logged last is found without reading a log of years.
+_TAIL_BYTES = 64 * 1024
+
+Record = dict[str, Any]
+
+
+def append(folder: Path, record: Mapping[str, Any]) -> None:
+    """Add one line; it is on the disk when this returns, and not there at all when it raises OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(folder / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        # Given back with the descriptor, by a killed writer too.
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        size = os.fstat(descriptor).st_size
+        text, previous = _continued(os.pread(descriptor, _TAIL_BYTES, max(0, size - _TAIL_BYTES)))
+        text += line(record, previous)
+        if os.write(descriptor, text) != len(text):
+            os.ftruncate(descriptor, size)
+            raise OSError(28, os.strerror(28), str(folder / FILE_NAME))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def line(record: Mapping[str, Any], previous: str) -> bytes:
+    """Give a record as its line in the log, behind the line of this hash."""
+    content = _canonical(record)
+    sealed = {**record, "hash": hashlib.sha256(previous.encode() + content).hexdigest()}
+    return _canonical(sealed) + b"\n"
+
+
+def parsed(text: bytes) -> Record | None:
+    """Read a line; None is one that nobody could have written whole."""
+    try:
+        record = json.loads(text)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and isinstance(record.get("hash"), str) else None
+
+
+def holds(text: bytes, record: Mapping[str, Any], previous: str) -> bool:
+    """Tell whether a line is what was written behind the line of this hash, to the byte."""
+    return text.rstrip(b"\n") + b"\n" == line({key: record[key] for key in record if key != "hash"}, previous)
+
+
+def cut_off(fragment: bytes) -> Record:
+    """Give the record by which a writer owns up to a line that was cut off before it came."""
+    return {"event": "cut off", "sha256": hashlib.sha256(fragment).hexdigest()}
+
+
+def records(folder: Path) -> Iterator[Record]:
+    """Give every readable record, the oldest first; nothing where there is no log."""
+    try:
+        with (folder / FILE_NAME).open("rb") as file:
+            yield from filter(None, map(parsed, file))
+    except FileNotFoundError:
+        return
+
+
+def latest(folder: Path) -> tuple[list[Record], bool]:
+    """Give what was logged last, the oldest first, and whether that is everything."""
+    try:
+        with (folder / FILE_NAME).open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _TAIL_BYTES))
+            # The first line of a part is seldom a whole one.
+            lines = file.read().splitlines()[0 if size <= _TAIL_BYTES else 1 :]
+    except FileNotFoundError:
+        return [], True
+    return [record for record in map(parsed, lines) if record], size <= _TAIL_BYTES
+
+
+def _continued(tail: bytes) -> tuple[bytes, str]:
+    """Give what has to be written before the next line, and the hash that the next line follows."""
+    whole, _, fragment = tail.rpartition(b"\n")
+    previous = _hash_of(whole.rpartition(b"\n")[2]) if whole else BEGINNING
+    if not fragment:
+        return b"", previous
+    record = parsed(fragment)
+    if record is not None and holds(fragment, record, previous):
+        return b"\n", record["hash"]
+    confession = line(cut_off(fragment), previous)
+    return b"\n" + confession, _hash_of(confession)
+
+
+def _hash_of(text: bytes) -> str:
+    # What follows an unreadable line is chained to its bytes: the check finds that line for ever.
+    record = parsed(text)
+    return record["hash"] if record else hashlib.sha256(text).hexdigest()
+
+
+def _canonical(record: Mapping[str, Any]) -> bytes:
+    return json.dumps(record, sort_keys=True, separators=(",", ":")).encode()

@@ -1,0 +1,53 @@
+"""One run of an operation: what it did, to what, for whom, and how it ended."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, Self
+
+from holdfast import clock
+from holdfast.reports import Document
+
+Operation = Literal[
+    "backup", "restore", "undo", "drop-old", "rollback", "validation", "drill", "cleanup", "upload", "sync"
+]
+# A run that has "started" and says nothing more is running, or was killed.
+Result = Literal["started", "done", "failed", "partly", "skipped", "unchanged"]
+
+
+def now() -> str:
+    """Give this moment as runs hold it: RFC 3339, UTC, to the millisecond, so that runs have an order."""
+    return clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass
+class Run(Document):
+    """Filled in while the operation goes on; sizes are bytes, `started` and `finished` RFC 3339 in UTC."""
+
+    id: str
+    operation: Operation
+    alias: str
+    started: str
+    kind: str = ""
+    # The file's name.
+    backup: str = ""
+    result: Result = "started"
+    finished: str | None = None
+    seconds: float | None = None
+    stored_size: int | None = None
+    raw_size: int | None = None
+    rows: int | None = None
+    os_user: str = ""
+    django_user: str = ""
+    host: str = ""
+    command: str = ""
+    error: str = ""
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Read a run as the audit log holds it; what a newer version has added is left out."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in document.items() if name in known})
+
+    def as_record(self) -> dict[str, Any]:
+        """Give what the audit log holds: everything that is known."""
+        return {name: value for name, value in asdict(self).items() if value not in (None, "")}

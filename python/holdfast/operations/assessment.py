@@ -1,0 +1,160 @@
+"""Says how it stands with the backups: by listing the folder and asking the history, without reading a backup."""
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from holdfast import clock, conf, databases, history
+from holdfast.condition import Aging, Condition, Proof, Status
+from holdfast.conf import Configuration
+from holdfast.history import Run
+from holdfast.inventory import Backup
+from holdfast.operations.catalog import list_backups
+from holdfast.operations.session import own_errors
+from holdfast.rendering import ago, span
+from holdfast.targets import Target
+
+# Made by a restore of what it overwrites: the state that was not wanted.
+_SAFETY = "pre-restore"
+
+
+def status() -> tuple[Status, ...]:
+    """Give the status of each database that is backed up, in the order of the setting."""
+    configuration = conf.load()
+    backups = list_backups()
+    records = _Records(
+        backups=history.runs(operation="backup"),
+        drills=history.runs(operation="drill"),
+        restores=history.runs(operation="restore"),
+    )
+    with own_errors():
+        free = _free_bytes(configuration)
+    return tuple(
+        _assess(configuration, alias, [backup for backup in backups if backup.alias == alias], records, free)
+        for alias in databases.all_aliases(configuration.databases)
+    )
+
+
+@dataclass(frozen=True)
+class _Records:
+    backups: Sequence[Run]
+    drills: Sequence[Run]
+    restores: Sequence[Run]
+
+
+def _assess(
+    configuration: Configuration, alias: str, backups: Sequence[Backup], records: _Records, free_bytes: int
+) -> Status:
+    now = clock.now()
+    good = [backup for backup in backups if _is_good(backup)]
+    newest = good[0] if good else None
+    targets = tuple(_aging(target, good, now) for target in configuration.max_age.of(alias))
+    attempts = [run for run in records.backups if run.alias == alias]
+    failures = [run for run in _attempts_since(newest, attempts) if run.result == "failed"]
+    drill = next((run for run in records.drills if run.alias == alias), None)
+    worst = list(_critical(newest, targets))
+    doubts = list(_doubtful(backups, failures, drill, now))
+    condition: Condition = "critical" if worst else "warning" if doubts else "ok"
+    return Status(
+        alias=alias,
+        condition=condition,
+        reasons=(*worst, *doubts),
+        backup=newest.name if newest else None,
+        kind=newest.kind if newest else None,
+        created=newest.created if newest else None,
+        age_seconds=_age_seconds(newest, now) if newest else None,
+        rows=newest.rows if newest else None,
+        stored_size=newest.stored_size if newest else None,
+        raw_size=newest.raw_size if newest else None,
+        seconds=next((run.seconds for run in attempts if newest and run.backup == newest.name), None),
+        locations=("local",) if newest else (),
+        targets=targets,
+        too_old=any(target.too_old for target in targets),
+        proven=_proof(backups, records),
+        last_drill=drill,
+        last_failure=failures[0] if failures else None,
+        failures=len(failures),
+        next_due=None,
+        free_bytes=free_bytes,
+    )
+
+
+def _is_good(backup: Backup) -> bool:
+    whole = backup.problem is None and backup.content == "full" and backup.verified_ok is not False
+    return whole and backup.kind != _SAFETY
+
+
+def _aging(target: Target, good: Iterable[Backup], now: datetime) -> Aging:
+    newest = next((backup for backup in good if target.kind in (None, backup.kind)), None)
+    seconds = _age_seconds(newest, now) if newest else None
+    limit = target.max_age.total_seconds()
+    return Aging(
+        kind=target.kind,
+        backup=newest.name if newest else None,
+        age_seconds=seconds,
+        max_age_seconds=limit,
+        too_old=seconds is None or seconds > limit,
+    )
+
+
+def _critical(newest: Backup | None, targets: Iterable[Aging]) -> Iterable[str]:
+    if newest is None:
+        yield "there is no good backup"
+        return
+    for target in targets:
+        which = f"{target.kind} backup" if target.kind else "backup"
+        if target.age_seconds is None:
+            yield f"there is no good {which}"
+        elif target.too_old:
+            old, most = span(target.age_seconds), span(target.max_age_seconds)
+            yield f"the newest good {which} is {old} old, and may be {most} old at most"
+
+
+def _doubtful(backups: Iterable[Backup], failures: Sequence[Run], drill: Run | None, now: datetime) -> Iterable[str]:
+    if failures:
+        times = f" {len(failures)} times" if len(failures) > 1 else ""
+        yield f"the backup failed{times} since: {failures[0].error} ({ago(failures[0].started, now)})"
+    if drill is not None and drill.result == "failed":
+        yield f"the last restore drill failed: {drill.error} ({ago(drill.started, now)})"
+    bad = [backup.name for backup in backups if backup.problem or backup.verified_ok is False]
+    if bad:
+        yield f"{len(bad)} of the backups cannot be restored; the newest of these is {bad[0]}"
+
+
+def _proof(backups: Iterable[Backup], records: _Records) -> Proof | None:
+    proofs = []
+    for backup in backups:
+        drills = [run for run in records.drills if (run.backup, run.result) == (backup.name, "done")]
+        if backup.verified_how == "restored" and backup.verified_ok and backup.verified_at:
+            # Beside the backup stands the second, and not how long it took.
+            at, seconds = (drills[0].finished, drills[0].seconds) if drills else (None, None)
+            proofs.append(Proof(backup.name, at or backup.verified_at, "drill", seconds))
+        # Fewer rows than it has were a part of it.
+        proofs += [
+            Proof(backup.name, run.finished, "restore", run.seconds)
+            for run in records.restores
+            if run.finished and (run.backup, run.result, run.rows) == (backup.name, "done", backup.rows)
+        ]
+    return max(proofs, key=lambda proof: datetime.fromisoformat(proof.at), default=None)
+
+
+def _attempts_since(newest: Backup | None, attempts: Sequence[Run]) -> Sequence[Run]:
+    if newest is None:
+        return attempts
+    # Moments of backups go by the second, and so cannot tell what came first within one.
+    made = [index for index, run in enumerate(attempts) if run.backup == newest.name]
+    if made:
+        return attempts[: made[0]]
+    moment = datetime.fromisoformat(newest.created)
+    return [run for run in attempts if datetime.fromisoformat(run.started) > moment]
+
+
+def _age_seconds(backup: Backup, now: datetime) -> float:
+    return (now - datetime.fromisoformat(backup.created)) / timedelta(seconds=1)
+
+
+def _free_bytes(configuration: Configuration) -> int:
+    directory = configuration.directory
+    existing = next(folder for folder in (directory, *directory.parents) if folder.exists())
+    return shutil.disk_usage(existing).free

@@ -1,0 +1,71 @@
+"""Turns the status of databases into text: for people, and for Nagios; pure functions."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from holdfast.condition import Condition, Proof, Status
+from holdfast.rendering import ago, size, span
+
+# https://nagios-plugins.org/doc/guidelines.html
+NAGIOS_CODES: dict[Condition, int] = {"ok": 0, "warning": 1, "critical": 2}
+NAGIOS_UNKNOWN = 3
+
+
+def status(statuses: Sequence[Status], now: datetime) -> str:
+    """Give a block for each database."""
+    return "\n\n".join(_block(one, now) for one in statuses) or "No database is backed up."
+
+
+def nagios(statuses: Sequence[Status]) -> tuple[int, str]:
+    """Give the exit code and the line: the worst condition, why, and the figures."""
+    if not statuses:
+        return NAGIOS_UNKNOWN, "HOLDFAST UNKNOWN - no database is backed up"
+    worst = max((one.condition for one in statuses), key=NAGIOS_CODES.__getitem__)
+    reasons = "; ".join(f"{one.alias}: {reason}" for one in statuses for reason in one.reasons)
+    ages = ", ".join(f"{one.alias}: {span(one.age_seconds)} old" for one in statuses if one.age_seconds is not None)
+    figures = " ".join(figure for one in statuses for figure in _figures(one))
+    # The bar separates the figures, and a line has no end but its own.
+    said = " ".join((reasons or ages).replace("|", "/").split())
+    return NAGIOS_CODES[worst], f"HOLDFAST {worst.upper()} - {said} | {figures}"
+
+
+def _block(one: Status, now: datetime) -> str:
+    facts = {"last backup": "none"}
+    if one.backup is not None and one.created is not None:
+        facts = {
+            "last backup": f"{one.backup} ({ago(one.created, now)})",
+            "size": f"{size(one.stored_size or 0)} (raw {size(one.raw_size or 0)}), {one.rows or 0:,} rows",
+            "copies": ", ".join(one.locations),
+        }
+    for target in one.targets:
+        which = f"age of {target.kind}" if target.kind else "age"
+        old = "none" if target.age_seconds is None else span(target.age_seconds)
+        verdict = "TOO OLD" if target.too_old else "good"
+        facts[which] = f"{old}, at most {span(target.max_age_seconds)}: {verdict}"
+    facts["proven"] = proof(one.proven, now)
+    facts["next due"] = one.next_due or "nothing is scheduled"
+    facts["free"] = size(one.free_bytes)
+    lines = [f"{one.alias}: {one.condition.upper()}"]
+    lines += [f"   {reason}" for reason in one.reasons]
+    lines += [f"   {name + ':':<14} {value}" for name, value in facts.items()]
+    return "\n".join(lines)
+
+
+def proof(proven: Proof | None, now: datetime) -> str:
+    """Tell when a backup was last restored, and how long that took."""
+    if proven is None:
+        return "never; `manage.py validate_backup --deep` does it"
+    took = "" if proven.seconds is None else f", took {proven.seconds:.1f} s"
+    return f"{proven.backup} ({proven.how} {ago(proven.at, now)}{took})"
+
+
+def _figures(one: Status) -> list[str]:
+    figures = []
+    if one.age_seconds is not None:
+        limit = next((f"{target.max_age_seconds:.0f}" for target in one.targets if target.kind is None), "")
+        figures.append(f"'{one.alias}_age'={one.age_seconds:.0f}s;;{limit};0")
+    if one.stored_size is not None:
+        figures.append(f"'{one.alias}_size'={one.stored_size}B;;;0")
+    figures.append(f"'{one.alias}_failures'={one.failures};;;0")
+    figures.append(f"'{one.alias}_free'={one.free_bytes}B;;;0")
+    return figures

@@ -1,0 +1,167 @@
+"""Every run is recorded, and recording never stands in the way of one."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+from django.db import connection, transaction
+
+import holdfast
+from holdfast import history
+from holdfast.exceptions import HoldfastError
+from holdfast.models import BackupRun
+from tests.deployment import Deployment
+
+TABLE = "holdfast_backuprun"
+
+
+@pytest.fixture
+def recording(deployment: Deployment) -> Deployment:
+    return replace(deployment, settings={"DATABASES": ["default"], "HISTORY": True})
+
+
+def operations() -> list[tuple[str, str, str]]:
+    return [(run.operation, run.kind, run.result) for run in reversed(history.runs())]
+
+
+def test_each_run_is_a_row_with_what_it_did(recording: Deployment) -> None:
+    with recording.in_process():
+        report = holdfast.backup("default", kind="daily")
+        holdfast.validate(report.name)
+        holdfast.validate(report.name, depth="restore")
+        done = holdfast.restore(report.name, strategy="in-place")
+        (row,) = BackupRun.objects.filter(operation="backup", kind="daily")
+
+        assert (row.backup, row.rows, row.stored_size, row.raw_size, row.result) == (
+            report.name, report.rows, report.stored_size, report.raw_size, "done",
+        )  # fmt: skip
+        assert row.os_user and row.host and row.command and row.finished >= row.started
+        assert operations() == [
+            ("backup", "daily", "done"), ("validation", "", "done"), ("drill", "", "done"),
+            ("restore", "daily", "done"), ("backup", "pre-restore", "done"),
+        ]  # fmt: skip
+        restored = history.runs(operation="restore")[0]
+        assert (restored.backup, restored.rows) == (report.name, done.rows)
+        assert BackupRun.objects.count() == 5
+
+
+def test_a_run_that_fails_says_why_and_for_whom(recording: Deployment) -> None:
+    with recording.in_process():
+        report = holdfast.backup("default")
+        report.path.write_bytes(report.path.read_bytes()[:-200])
+        with history.acting_for("ann"):
+            assert not holdfast.validate(str(report.path)).ok
+            with pytest.raises(HoldfastError):
+                holdfast.backup("default", exclude_table_data=["nonsense"])
+        failed = history.runs(limit=2)
+        assert [(run.operation, run.result, run.django_user) for run in failed] == [
+            ("backup", "failed", "ann"), ("validation", "failed", "ann"),
+        ]  # fmt: skip
+        assert "nonsense" in failed[0].error
+        assert history.runs()[2].django_user == ""
+
+
+def test_runs_since_a_backup_are_back_after_its_restore(recording: Deployment) -> None:
+    with recording.in_process():
+        first = holdfast.backup("default", kind="daily")
+        holdfast.backup("default", kind="weekly")
+        before = [run.id for run in history.runs()]
+        holdfast.restore(first.name, strategy="in-place", safety_backup="skip")
+
+        known = set(BackupRun.objects.values_list("run", flat=True))
+        assert set(before) < known
+        assert len(known) == 3
+
+
+def test_a_lost_table_is_filled_again_from_the_log_and_the_backups(recording: Deployment) -> None:
+    with recording.in_process():
+        old = holdfast.backup("default", kind="daily")
+        (recording.backups / "audit.jsonl").unlink()
+        holdfast.backup("default", kind="weekly")
+        BackupRun.objects.all().delete()
+
+        assert [(run.kind, run.result) for run in history.runs()] == [("weekly", "done"), ("daily", "done")]
+        again = BackupRun.objects.get(kind="daily")
+        assert (again.backup, again.rows, again.stored_size) == (old.name, old.rows, old.stored_size)
+        history.rebuild()
+        assert BackupRun.objects.count() == 2
+
+
+def test_without_the_table_everything_works(recording: Deployment) -> None:
+    recording.execute(f"DROP TABLE {TABLE}; SELECT 1")
+    assert recording.run("backup_db").err == ""
+    assert recording.run("restore_db", "--no-input").err == ""
+    with recording.in_process():
+        assert [run.operation for run in history.runs()] == ["backup", "restore", "backup"]
+
+
+def test_without_the_database_the_log_tells(recording: Deployment) -> None:
+    recording.run("backup_db")
+    elsewhere = {"NAME": str(recording.folder / "gone" / "nowhere")} if recording.server is None else {"PORT": "1"}
+    settings = {**recording.databases, "default": {**recording.databases["default"], **elsewhere}}
+    broken = replace(recording, databases=settings)
+    assert broken.run("list_backups").out
+    assert "was not written" not in broken.run("backup_db", code=1).err
+    with broken.in_process():
+        assert [(run.operation, run.result) for run in history.runs()] == [("backup", "failed"), ("backup", "done")]
+
+
+def test_an_open_transaction_is_not_touched(recording: Deployment) -> None:
+    with recording.in_process():
+        with transaction.atomic():
+            with pytest.raises(Exception, match="nowhere"), connection.cursor() as cursor:
+                cursor.execute("SELECT 1 FROM nowhere")
+            transaction.set_rollback(True)
+            assert history.runs() == ()
+            history.rebuild()
+            with history.recorded("upload", "default"):
+                pass
+            assert [run.operation for run in history.runs()] == ["upload"]
+        assert BackupRun.objects.count() == 0
+        assert [run.operation for run in history.runs()] == ["upload"]
+        assert BackupRun.objects.count() == 1
+
+
+def test_a_transaction_that_ends_well_takes_its_runs_along(recording: Deployment) -> None:
+    with recording.in_process():
+        with transaction.atomic(), history.recorded("upload", "default"):
+            pass
+        assert [row.operation for row in BackupRun.objects.all()] == ["upload"]
+
+
+def test_a_table_that_others_hold_makes_nobody_wait(postgresql: Deployment) -> None:
+    recording = replace(postgresql, settings={"HISTORY": True})
+    with recording.in_process():
+        holder = connection.copy()
+        try:
+            with holder.cursor() as cursor:
+                cursor.execute(f"BEGIN; LOCK TABLE {TABLE}")
+            with history.recorded("upload", "default"):
+                pass
+            assert [run.operation for run in history.runs()] == ["upload"]
+        finally:
+            holder.close()
+        assert [run.operation for run in history.runs()] == ["upload"]
+        assert BackupRun.objects.count() == 1
+
+
+def test_a_project_without_time_zones_has_a_history(sqlite: Deployment) -> None:
+    recording = replace(sqlite, settings={"HISTORY": True, "DATABASES": ["default"]})
+    from django.test import override_settings
+
+    with recording.in_process(), override_settings(USE_TZ=False, TIME_ZONE="Europe/Zurich"):
+        with history.recorded("upload", "default") as run:
+            pass
+        (found,) = history.runs()
+        assert (found.started, found.finished) == (run.started, run.finished)
+
+
+def test_switched_off_nothing_is_written_to_the_database(sqlite: Deployment) -> None:
+    sqlite.run("backup_db")
+    with closing(sqlite3.connect(sqlite.name())) as database:
+        assert database.execute(f"SELECT count(*) FROM {TABLE}").fetchone() == (0,)
+    with sqlite.in_process():
+        assert {run.operation for run in history.runs()} == {"backup"}
