@@ -60,7 +60,7 @@ def turn(task: Task, now: datetime) -> Turn:
         and now - task.last < entry.at_latest
         and not activity.is_enough(task, entry.changes)
     ):
-        return Turn(Hindrance(f"fewer than {entry.changes:,} rows have changed"))
+        return Turn(Hindrance(f"fewer than {entry.changes:,} rows were written"))
     if entry.busy is None:
         return Turn()
     busy = _business(entry.busy, task.alias)

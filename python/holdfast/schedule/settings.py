@@ -47,7 +47,7 @@ class Entry:
     quiet_hours: tuple[Hours, ...]
     jitter: timedelta
     busy: Busy | None
-    # Fewer changed rows than this since the last one are not worth a backup, until that is as old as `at_latest`.
+    # Fewer rows written than this since the last one are not worth a backup, until that is as old as `at_latest`.
     changes: int | None
     at_latest: timedelta
     # A new backup that is equal to the last of its kind is not kept while that is younger than this; None keeps all.
