@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.test import override_settings
 
@@ -147,6 +148,10 @@ def test_what_did_not_change_is_not_kept_twice(scheduled: Scheduled, monkeypatch
     assert sum("unchanged" in line and first.name in line for line in watcher.lines) == 3
     # It stands for the moment at which it was found to be equal.
     assert schedule.last_good("default", "hourly") == datetime(2026, 11, 2, 15, tzinfo=UTC)
+    with override_settings(HOLDFAST={**settings.HOLDFAST, "MAX_AGE": {"default": {"hourly": "1h"}}}):
+        (status,) = holdfast.status()
+        assert not status.too_old
+        assert status.next_due == "2026-11-02T16:00:00Z"
     write(deployment)
     clock.live(Watcher(), hours=1)
     assert len(holdfast.list_backups()) == 2

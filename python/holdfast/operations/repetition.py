@@ -1,9 +1,9 @@
 """Finds out whether a new backup says anything new.
 
 There is no cheaper proof than to read everything: counters of changes are lost in a crash, and times of files can stand
-still. So the backup is made, compared with an earlier one, and removed where it is equal: in every row (by fingerprints),
-every definition, and every position of a sequence. Holdfast's own table is left out, or the record of the last run would
-be news for the next.
+still. So the backup is made, compared with an earlier one, and removed where it is equal: in every row (as fingerprints
+tell), in every definition, in every position of a sequence. Holdfast's own table is left out, or the record of the last
+run would be news for the next.
 """
 
 from contextlib import closing

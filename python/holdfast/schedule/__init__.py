@@ -20,8 +20,8 @@ def next_due(alias: str) -> datetime | None:
     return outlook.next_due(alias)
 
 
-def last_good(alias: str, kind: str) -> datetime | None:
-    """Give when the database was last known to be as a good backup of this kind holds it.
+def last_good(alias: str, kind: str | None = None) -> datetime | None:
+    """Give when the database was last known to be as a good backup of this kind, or of any, holds it.
 
     That is when the backup was made, or later: when a new one was found to be equal and was not kept.
     """

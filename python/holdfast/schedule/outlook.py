@@ -96,10 +96,13 @@ def next_due(alias: str) -> datetime | None:
     return min((task.begins for task in tasks if task.alias == alias and task.kind != DRILL), default=None)
 
 
-def last_good(alias: str, kind: str) -> datetime | None:
-    """Give when the database was last known to be as a good backup of this kind holds it."""
-    records = _Records(list_backups(), Memory(conf.load().directory), clock.now())
-    return records.last(alias, kind)[0]
+def last_good(alias: str, kind: str | None) -> datetime | None:
+    """Give when the database was last known to be as a good backup of this kind, or of any, holds it."""
+    backups, memory = list_backups(), Memory(conf.load().directory)
+    records = _Records(backups, memory, clock.now())
+    kinds = {backup.kind for backup in backups} - {"pre-restore"} if kind is None else {kind}
+    found = (records.last(alias, each)[0] for each in kinds)
+    return max((moment for moment in found if moment is not None), default=None)
 
 
 def jitter(entry: Entry) -> timedelta:
