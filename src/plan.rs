@@ -125,6 +125,9 @@ pub struct S3Plan {
     /// How the service is told what it ought to have received.
     #[serde(default)]
     pub checksums: Checksums,
+    /// A file that remembers what was listed.
+    #[serde(default)]
+    pub listing_cache: Option<PathBuf>,
 }
 
 /// How a bucket is named in a request.
@@ -375,6 +378,8 @@ pub struct ValidatePlan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Depth {
+    /// Its manifest, its size, and what the store says of the file: nothing that was damaged in place is found.
+    Quick,
     /// Every stored byte is compared with its digest: enough before a restore, which compares the content itself.
     Stored,
     /// Everything is decompressed and compared with the manifest too.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::archive::{Archive, Reading};
+use crate::archive::{self, Archive, Reading};
 use crate::error::{Error, Kind, Result};
 use crate::event::Progress;
 use crate::manifest::{Manifest, Payload};
@@ -56,11 +56,15 @@ pub fn validate(plan: &ValidatePlan, progress: &Progress) -> Result<Report> {
 }
 
 fn examine(plan: &ValidatePlan, report: &mut Report, progress: &Progress) -> Result<()> {
-    let archive = report.check("manifest", Archive::open(&store::place(&plan.backup, progress)?), |archive| {
+    let place = store::place(&plan.backup, progress)?;
+    let archive = report.check("manifest", Archive::open(&place), |archive| {
         format!("format {}, {} chunks", archive.manifest.format_version, archive.manifest.chunks.len())
     })?;
-    if plan.depth == Depth::Stored && archive.is_far() {
-        // Each chunk is compared when the restore fetches it, and nothing commits before the last one.
+    // What is far away is compared chunk by chunk when the restore fetches it, and nothing commits before the last one.
+    if plan.depth == Depth::Quick || (plan.depth == Depth::Stored && archive.is_far()) {
+        report.check("stored version", archive::check_version(&place), |known| {
+            if *known { "as it was written" } else { "the store tells none" }.to_owned()
+        })?;
         return Ok(());
     }
     let manifest = &archive.manifest;

@@ -13,14 +13,19 @@ __all__ = [
     "backup",
     "choose_strategy",
     "clean_litter",
+    "compare_stores",
+    "copy_backup",
     "drop_kept",
     "find_backup",
     "forget_run",
     "is_committing",
     "kept_databases",
+    "link",
     "list_backups",
     "preview",
+    "probe_store",
     "read_manifest",
+    "remains",
     "remove_backup",
     "restore",
     "retention",
@@ -61,23 +66,38 @@ def is_committing() -> bool:
 def forget_run() -> None:
     """Let go of the run that began last: what comes next can be stopped again."""
 
-def read_manifest(path: str) -> _Document:
-    """Give the whole manifest."""
+def copy_backup(plan: _Document, on_event: _OnEvent) -> _Document:
+    """Bring a backup to a store, every byte compared on its way; gives name, size. One that is there is compared."""
 
-def list_backups(folder: str) -> list[_Document]:
-    """Give every finished backup, the newest first: manifest, path, stored_size, rows, status, problem, good."""
+def compare_stores(plan: _Document, on_event: _OnEvent) -> list[_Document]:
+    """Tell what a sync would do with each backup of a store: name, alias, size, action, reason."""
 
-def find_backup(folder: str, selector: str, alias: str | None) -> _Document:
+def probe_store(plan: _Document, on_event: _OnEvent) -> _Document:
+    """Try a store out: steps (name, ok, message, hint), rates, clock_skew_seconds, warnings, unknown."""
+
+def read_manifest(plan: _Document, on_event: _OnEvent) -> _Document:
+    """Give the whole manifest of a backup in its store."""
+
+def list_backups(plan: _Document, on_event: _OnEvent) -> list[_Document]:
+    """Give every backup of these stores, the newest first: manifest, location, path, sizes, rows, status, problem."""
+
+def find_backup(plan: _Document, on_event: _OnEvent) -> _Document:
     """Give the one backup that a path, name, id, unique prefix or `latest` means, as `list_backups` shows it."""
 
 def retention(plan: _Document) -> list[_Document]:
-    """Decide which backups stay (policy, backups, now in the plan): path, name, alias, keep, reasons for each."""
+    """Decide which backups stay (policy, backups, now in the plan): name, alias, keep, reasons for each."""
 
-def remove_backup(path: str) -> None:
+def remove_backup(plan: _Document, on_event: _OnEvent) -> None:
     """Remove a backup with all that stands beside it; no part is left that could pass for a backup."""
 
-def set_status(path: str, change: _Document | str) -> _Document:
+def set_status(plan: _Document, on_event: _OnEvent) -> _Document:
     """Remember {"pin": reason}, "unpin" or {"verified": {at, how, ok, problems}}; gives the whole status."""
+
+def link(plan: _Document, on_event: _OnEvent) -> str:
+    """Give an address from which anybody who has it can fetch the backup for so many seconds."""
+
+def remains(plan: _Document, on_event: _OnEvent) -> _Document:
+    """Find what dead uploads left in a store, and remove it where the plan says so: files, uploads."""
 
 def clean_litter(folder: str, alias: str) -> list[str]:
     """Remove the temporary files of runs that died; gives their names."""

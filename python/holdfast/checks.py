@@ -24,6 +24,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's own names
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.utils.module_loading import import_string
 
 from holdfast import conf, databases
 from holdfast.exceptions import UsageError
@@ -43,6 +44,7 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
         return found
     found.extend(_folder(configuration.directory))
     found.extend(_databases(configuration.databases))
+    found.extend(_pre_migrate(configuration))
     if configuration.retention.is_empty:
         found.append(
             Warning(
@@ -52,6 +54,27 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
             ),
         )
     return found
+
+
+def _pre_migrate(configuration: conf.Configuration) -> Iterator[CheckMessage]:
+    stores = [store.name for store in configuration.stores]
+    for name in configuration.pre_migrate.upload:
+        if name not in stores:
+            yield Error(
+                f"HOLDFAST['PRE_MIGRATE'] uploads to {name!r}, which is not in HOLDFAST['STORES'].",
+                hint=f"Known are: {', '.join(stores) or 'none'}; migrate would stop there.",
+                id="holdfast.E004",
+            )
+    policy = configuration.pre_migrate.policy
+    if "." in policy:
+        try:
+            import_string(policy)
+        except ImportError as error:
+            yield Error(
+                f"HOLDFAST['PRE_MIGRATE'] names the policy {policy!r}, which cannot be imported: {error}",
+                hint="Look at its spelling; migrate would stop there.",
+                id="holdfast.E004",
+            )
 
 
 def _folder(directory: Path) -> Iterator[CheckMessage]:

@@ -13,12 +13,15 @@ from typing import Any
 
 from django.conf import settings
 
+from holdfast.alarms.settings import Channel, Thresholds, read_channels, read_thresholds
 from holdfast.compression import Compression
 from holdfast.exceptions import UsageError
+from holdfast.premigration.settings import PreMigrate, read_pre_migrate
 from holdfast.readers import Problem, Refused, flag, token, unknown, whole, wrong_type
-from holdfast.retention import Retention
+from holdfast.retention import Retention, read_rules
 from holdfast.schedule import settings as schedule_settings
 from holdfast.schedule.settings import Schedule
+from holdfast.stores import Store, read_stores
 from holdfast.targets import Targets, read_targets
 
 _RETENTION_VARIABLES = {
@@ -43,11 +46,19 @@ class Configuration:
     lock_timeout_seconds: float
     # Uncompressed bytes a second; None is as fast as it goes.
     rate_limit: int | None
+    # Beside the folder.
+    stores: tuple[Store, ...]
+    # How many bytes of fetched backups are kept for the next time; 0 keeps none.
+    cache_size: int
     # Whether runs are also written to a table; the audit log beside the backups has them in any case.
     history: bool
     max_age: Targets
     # What a monitor without a Django user shows to see details; None lets nobody in this way.
     status_token: str | None = field(repr=False)
+    # Who is told when something is wrong, and what counts as wrong.
+    notify: tuple[Channel, ...]
+    alarms: Thresholds
+    pre_migrate: PreMigrate
     schedule: Schedule
     # Dotted paths of what the project itself checks in a drill.
     drill_checks: tuple[str, ...]
@@ -137,30 +148,27 @@ def _rate_limit(value: object) -> int | None:
     return whole("RATE_LIMIT", value, "a whole number of bytes a second, or None", least=1)
 
 
+def _cache_size(value: object) -> int:
+    return 0 if value is None else whole("CACHE_SIZE", value, "a whole number of bytes", least=0)
+
+
 def _retention(value: object) -> Retention:
-    value = {} if value is None else value
-    if not isinstance(value, Mapping):
-        raise wrong_type("RETENTION", value, 'a dictionary, such as {"daily": 30}')
-    rules = Retention.rules()
-    for rule in value:
-        if rule not in rules:
-            raise unknown(f"HOLDFAST['RETENTION'][{rule!r}]", rule, rules)
-    return Retention().overridden({rule: _count(rule, value.get(rule)) for rule in rules})
+    rules = read_rules("RETENTION", value)
+    from_environment = {rule: _count_from_environment(variable) for rule, variable in _RETENTION_VARIABLES.items()}
+    return Retention().overridden(from_environment).overridden(rules)
 
 
-def _count(rule: str, value: object) -> int | None:
-    if value is None:
-        return _count_from_environment(_RETENTION_VARIABLES.get(rule))
-    return whole("RETENTION", value, f"a dictionary of whole numbers, and {rule!r} is none", least=0)
-
-
-def _count_from_environment(variable: str | None) -> int | None:
-    text = os.environ.get(variable, "").strip() if variable else ""
+def _count_from_environment(variable: str) -> int | None:
+    text = os.environ.get(variable, "").strip()
     if not text:
         return None
     if not text.isascii() or not text.isdigit():
         raise Refused("E005", f"The environment has {variable}={text!r}.", "It must be a whole number, 0 or more.")
     return int(text)
+
+
+def _pre_migrate(value: object) -> PreMigrate:
+    return read_pre_migrate(value, os.environ.get("BACKUP_PRE_MIGRATE"))
 
 
 _READERS: dict[str, tuple[str, Callable[[object], object]]] = {
@@ -171,9 +179,14 @@ _READERS: dict[str, tuple[str, Callable[[object], object]]] = {
     "RETENTION": ("retention", _retention),
     "LOCK_TIMEOUT": ("lock_timeout_seconds", _lock_timeout),
     "RATE_LIMIT": ("rate_limit", _rate_limit),
+    "STORES": ("stores", read_stores),
+    "CACHE_SIZE": ("cache_size", _cache_size),
     "HISTORY": ("history", partial(flag, "HISTORY", default=True)),
     "MAX_AGE": ("max_age", read_targets),
     "STATUS_TOKEN": ("status_token", partial(token, "STATUS_TOKEN")),
+    "PRE_MIGRATE": ("pre_migrate", _pre_migrate),
+    "NOTIFY": ("notify", read_channels),
+    "ALARMS": ("alarms", read_thresholds),
     "SCHEDULE": ("schedule", schedule_settings.read),
     "DRILL_CHECKS": ("drill_checks", schedule_settings.read_checks),
 }

@@ -65,3 +65,7 @@ class Interrupted(HoldfastError):
 
 class RestoreFailed(HoldfastError):
     """The restore failed; the database is what it was before."""
+
+
+class DeliveryFailed(HoldfastError):
+    """An alarm did not reach its channel; it is logged, and no backup ever fails of it."""

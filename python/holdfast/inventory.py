@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any, Self
 
 from holdfast.reports import Document
+from holdfast.stores import LOCAL
 
 
 @dataclass(frozen=True)
 class Backup(Document):
-    """A backup in the folder, as listed."""
+    """A backup as listed."""
 
     name: str
-    path: Path
+    # None where it is no file of this machine.
+    path: Path | None
     stored_size: int
     problem: str | None
     # The name tells these where the manifest cannot be read; empty where not even that does.
@@ -36,6 +38,10 @@ class Backup(Document):
     verified_ok: bool | None = None
     tables: Mapping[str, int | None] | None = None
     models: Mapping[str, str] | None = None
+    # What was about to be migrated, and why that called for a backup; None where it was made for another reason.
+    pre_migrate: Mapping[str, Any] | None = None
+    # Every store that has it, the nearest first; "local" is this machine.
+    locations: tuple[str, ...] = (LOCAL,)
 
     @property
     def is_whole(self) -> bool:
@@ -45,7 +51,8 @@ class Backup(Document):
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """Read what the core listed; a broken backup is listed with little more than its name."""
-        path = Path(document["path"])
+        path = Path(document["path"]) if document["path"] is not None else None
+        locations = (document["location"],)
         if "database" not in document:
             return cls(
                 name=document["name"],
@@ -56,6 +63,7 @@ class Backup(Document):
                 kind=document["kind"],
                 created=document["created"],
                 pinned=document["status"].get("pinned"),
+                locations=locations,
             )
         django_state = document["django"] or {}
         status = document["status"]
@@ -82,18 +90,31 @@ class Backup(Document):
             verified_ok=verified.get("ok"),
             tables={_label(table): table["rows"] for table in document["tables"]},
             models={label: model["table"] for label, model in django_state.get("models", {}).items()},
+            pre_migrate=django_state.get("pre_migrate"),
+            locations=locations,
         )
 
 
 @dataclass(frozen=True)
 class Decision(Document):
-    """Whether a backup stays, and why."""
+    """Whether a backup stays in a store, and why."""
 
     alias: str
     name: str
-    path: Path
+    location: str
     keep: bool
     reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Remain(Document):
+    """Something in a store that belongs to no backup."""
+
+    location: str
+    name: str
+    what: str
+    # In bytes; None where the store does not tell.
+    size: int | None
 
 
 def _label(table: Mapping[str, Any]) -> str:

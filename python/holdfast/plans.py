@@ -1,6 +1,6 @@
 """Builds the plans that go to the Rust core, in the shape of `src/plan.rs`; they hold passwords: never log one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypedDict
@@ -8,10 +8,11 @@ from uuid import uuid4
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from holdfast import databases, project
+from holdfast import databases, places, project
 from holdfast.compression import Compression
 from holdfast.conf import Configuration
 from holdfast.reports import Strategy
+from holdfast.stores import LOCAL
 
 Content = Literal["full", "schema-only"]
 Scope = Literal["full", "data-only", "schema-only"]
@@ -33,6 +34,12 @@ class BackupOptions(TypedDict, total=False):
     verify: Verify
     # Uncompressed bytes a second; None is that of the settings.
     rate_limit: int | None
+    # More for what the manifest says of the project.
+    remarks: Mapping[str, Any]
+    # The store that is its home; the folder where nothing else is said.
+    location: str
+    # Stores that get a copy in the same pass.
+    upload: Sequence[str]
 
 
 class RestoreOptions(TypedDict, total=False):
@@ -66,7 +73,7 @@ def backup_plan(
     return {
         "source": _server(connection)
         or {"engine": "sqlite", "copy": str(copy), "name": databases.display_name(connection)},
-        "folder": str(configuration.directory),
+        "stores": places.stores(configuration, [options.get("location", LOCAL), *options.get("upload", ())]),
         "id": uuid4().hex,
         "alias": connection.alias,
         "kind": options.get("kind", "manual"),
@@ -79,19 +86,19 @@ def backup_plan(
         "verify": options.get("verify", "counts"),
         "lock_timeout_seconds": configuration.lock_timeout_seconds,
         "rate_limit": options.get("rate_limit") or configuration.rate_limit,
-        "django": project.state(connection, copy),
+        "django": {**project.state(connection, copy), **options.get("remarks", {})},
     }
 
 
 def restore_plan(
     connection: BaseDatabaseWrapper,
     configuration: Configuration,
-    backup: Path,
+    backup: dict[str, Any],
     options: RestoreOptions,
 ) -> dict[str, Any]:
     """Plan a restore; for SQLite the caller still has to put the private file into the target."""
     return {
-        "backup": str(backup),
+        "backup": backup,
         "target": _server(connection) or {"engine": "sqlite", "file": "", "page_size": None},
         "strategy": options.get("strategy", "auto"),
         "scope": options.get("scope", "full"),
@@ -118,13 +125,13 @@ def kept_plan(
 
 def validate_plan(
     configuration: Configuration,
-    backup: Path,
-    depth: Literal["stored", "content"],
+    backup: dict[str, Any],
+    depth: Literal["quick", "stored", "content"],
     drill: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Plan a validation; a drill is where the backup is restored for a trial."""
     return {
-        "backup": str(backup),
+        "backup": backup,
         "jobs": configuration.jobs,
         "depth": depth,
         "drill": drill,

@@ -4,8 +4,17 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from holdfast.databases import ENGINES
-from holdfast.inventory import Backup, Decision
-from holdfast.reports import KeptDatabase, Report, RestorePreview, RestoreReport, TableChange, ValidationReport
+from holdfast.inventory import Backup, Decision, Remain
+from holdfast.reports import (
+    KeptDatabase,
+    Report,
+    RestorePreview,
+    RestoreReport,
+    SyncReport,
+    TableChange,
+    ValidationReport,
+)
+from holdfast.stores import LOCAL
 
 # A plan with more tables than fit on a screen shows those that change.
 _TABLES_SHOWN_WHOLE = 40
@@ -63,14 +72,16 @@ def ago(moment: str, now: datetime) -> str:
 def backup_line(report: Report) -> str:
     """Sum up a backup that was made."""
     sizes = f"{size(report.stored_size)} (raw {size(report.raw_size)})"
-    return f"{report.alias}: {report.name}  {report.rows:,} rows  {sizes}  {report.seconds:.1f} s"
+    where = "" if report.location == LOCAL else f"  in {report.location}"
+    return f"{report.alias}: {report.name}  {report.rows:,} rows  {sizes}  {report.seconds:.1f} s{where}"
 
 
 def restore_plan(preview: RestorePreview) -> str:
     """Tell everything that a restore would do."""
     engine = ENGINES[preview.engine]
+    source = "" if preview.location == LOCAL else f" from the store {preview.location}"
     lines = [
-        f"Restore {preview.backup} of {preview.created}",
+        f"Restore {preview.backup} of {preview.created}{source}",
         f"   into database {preview.database!r} (alias {preview.alias!r}, {engine}, {preview.strategy})",
     ]
     if preview.strategy_reason:
@@ -136,17 +147,21 @@ def kept_database(kept: KeptDatabase) -> str:
 
 def listing(backups: Sequence[Backup], now: datetime) -> str:
     """Give a table of backups."""
-    header = ("NAME", "KIND", "AGE", "SIZE", "ROWS", "ENGINE", "DJANGO", "STATE")
-    rows = [header]
+    # Who has one place only need not be told which.
+    is_spread = any(backup.locations != (LOCAL,) for backup in backups)
+    where = ("WHERE",) if is_spread else ()
+    header = ("NAME", "KIND", "AGE", "SIZE", "ROWS", "ENGINE", "DJANGO", *where, "STATE")
+    rows: list[tuple[str, ...]] = [header]
     for backup in backups:
         created = age(backup.created, now) if backup.created else "?"
         about = (backup.name, backup.kind or "?", created, size(backup.stored_size))
+        where = (", ".join(backup.locations),) if is_spread else ()
         if not backup.id:
-            rows.append((*about, "?", "?", "?", validity(backup, now)))
+            rows.append((*about, "?", "?", "?", *where, validity(backup, now)))
             continue
         django = f"{backup.django or '?'}, {backup.migrations} migrations"
         engine = f"{ENGINES.get(backup.engine, backup.engine)} {backup.server_version.partition(' ')[0]}"
-        rows.append((*about, f"{backup.rows:,}", engine, django, validity(backup, now)))
+        rows.append((*about, f"{backup.rows:,}", engine, django, *where, validity(backup, now)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
@@ -167,7 +182,8 @@ def validity(backup: Backup, now: datetime) -> str:
 def detail(backup: Backup, now: datetime) -> str:
     """Tell everything about one backup."""
     facts = {
-        "file": str(backup.path),
+        "file": str(backup.path or backup.name),
+        "where": ", ".join(backup.locations),
         "id": backup.id,
         "database": f"{backup.alias} ({ENGINES.get(backup.engine, backup.engine)} {backup.server_version})",
         "kind": backup.kind,
@@ -196,8 +212,9 @@ def _contents(backup: Backup) -> list[str]:
 
 def validation(report: ValidationReport) -> str:
     """Give the verdict on a backup, with everything that was found."""
-    how = "restored and compared" if report.deep else "read whole"
-    lines = [f"{report.name}: {'good' if report.ok else 'BAD'} ({how}, {report.seconds:.1f} s)"]
+    how = "restored and compared" if report.deep else "looked at, not read" if report.quick else "read whole"
+    name = _in_store(report.location, report.name)
+    lines = [f"{name}: {'good' if report.ok else 'BAD'} ({how}, {report.seconds:.1f} s)"]
     lines += [f"   problem: {problem}" for problem in report.problems]
     lines += [f"   warning: {warning}" for warning in report.warnings]
     return "\n".join(lines)
@@ -206,7 +223,47 @@ def validation(report: ValidationReport) -> str:
 def decisions(decided: Iterable[Decision]) -> str:
     """Tell of every backup whether it stays, and why."""
     lines = [
-        f"{'keep  ' if decision.keep else 'remove'}  {decision.name}  ({', '.join(decision.reasons) or 'no rule'})"
+        f"{'keep  ' if decision.keep else 'remove'}  {_in_store(decision.location, decision.name)}"
+        f"  ({', '.join(decision.reasons) or 'no rule'})"
         for decision in decided
     ]
     return "\n".join(lines)
+
+
+def remains(found: Iterable[Remain]) -> str:
+    """Tell what belongs to no backup."""
+    lines = [
+        f"remove  {_in_store(remain.location, remain.name)}  ({remain.what} that belongs to no backup"
+        f"{'' if remain.size is None else f', {size(remain.size)}'})"
+        for remain in found
+    ]
+    return "\n".join(lines)
+
+
+def synchronization(report: SyncReport, *, done: bool) -> str:
+    """Tell what was copied, or would be, and what was not."""
+    lines = [
+        f"{'copied' if done else 'copy'}  {step.name}  {step.source} -> {step.target}  {size(step.size)}"
+        for step in report.copied
+    ]
+    lines += [
+        f"LEFT  {step.name}  {step.source} -> {step.target}  {step.action}: {step.reason}" for step in report.left
+    ]
+    lines += [
+        f"LEFT  the store {missing.store} could not be asked: {missing.message}" for missing in report.unreachable
+    ]
+    lines.append(
+        f"{len(report.copied)} {'copied' if done else 'to copy'}, {report.same} there already, {len(report.left)} left."
+    )
+    return "\n".join(lines)
+
+
+def _in_store(location: str, name: str) -> str:
+    return name if location == LOCAL else f"{location}: {name}"
+
+
+def finding(subject: str, detail: str, hint: str | None, *, ok: bool, doubtful: bool = False) -> str:
+    """Tell of one thing whether it is as it has to be."""
+    verdict = "FAILED" if not ok else "doubt " if doubtful else "ok    "
+    line = f"{verdict}  {subject}: {detail}"
+    return f"{line}\n        {hint}" if hint and (doubtful or not ok) else line

@@ -29,13 +29,25 @@ def _plain(value: object) -> object:
 
 
 @dataclass(frozen=True)
+class Missing:
+    """A store that did not get its copy, and why."""
+
+    store: str
+    message: str
+    hint: str | None
+
+
+@dataclass(frozen=True)
 class Report(Document):
     """A backup that was made."""
 
     alias: str
     kind: str
     name: str
-    path: Path
+    # None where it is no file of this machine.
+    path: Path | None
+    # The store that is its home; "local" is this machine.
+    location: str
     id: str
     created: str
     engine: str
@@ -46,13 +58,16 @@ class Report(Document):
     seconds: float
     skipped: tuple[str, ...]
     notices: tuple[str, ...]
+    missing: tuple[Missing, ...] = ()
 
     @classmethod
     def from_document(cls, document: _Document, notices: tuple[str, ...]) -> Self:
         """Read what the core gave."""
         return cls(
             **{name: document[name] for name in ("alias", "kind", "name", "id", "created", "raw_size", "stored_size")},
-            path=Path(document["path"]),
+            path=Path(document["path"]) if document["path"] is not None else None,
+            location=document["location"],
+            missing=tuple(Missing(**missing) for missing in document["missing"]),
             engine=document["database"]["engine"],
             tables=len(document["tables"]),
             rows=sum(table["rows"] or 0 for table in document["tables"]),
@@ -103,7 +118,10 @@ class RestorePreview(Document):
     database: str
     engine: str
     backup: str
-    path: Path
+    # None where it is no file of this machine.
+    path: Path | None
+    # The store that it comes from; "local" is this machine.
+    location: str
     created: str
     strategy: Strategy
     # Why it goes so; empty where there is no choice.
@@ -149,10 +167,52 @@ class ValidationReport(Document):
     """What is known about a backup after it was read whole."""
 
     name: str
-    path: Path
+    # None where it is no file of this machine.
+    path: Path | None
+    location: str
     ok: bool
     deep: bool
+    # Whether only sizes, the manifest and the stored version were compared: that proves nothing.
+    quick: bool
     checks: tuple[Check, ...]
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
     seconds: float
+
+
+@dataclass(frozen=True)
+class SyncStep(Document):
+    """A backup that one store has, and what becomes of it in another."""
+
+    name: str
+    alias: str
+    size: int
+    action: Literal["copy", "same", "conflict", "bad"]
+    # Empty where the action says it all.
+    reason: str
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class SyncReport(Document):
+    """What a sync has done, and what it has not."""
+
+    copied: tuple[SyncStep, ...]
+    same: int
+    # Conflicts, bad backups, and copies that failed with the reason.
+    left: tuple[SyncStep, ...]
+    # Stores that could not be asked, and why.
+    unreachable: tuple[Missing, ...]
+
+
+@dataclass(frozen=True)
+class Probe(Document):
+    """One thing that the next backup depends on, as it is now."""
+
+    subject: str
+    ok: bool
+    detail: str
+    hint: str | None = None
+    # Nothing that keeps a backup from being made, and something to change all the same.
+    doubtful: bool = False

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Self
 
+from holdfast.readers import unknown, whole, wrong_type
+
 
 @dataclass(frozen=True)
 class Retention:
@@ -35,3 +37,18 @@ class Retention:
     def as_dict(self) -> dict[str, int]:
         """Give it as a plan holds it."""
         return asdict(self)
+
+
+def read_rules(key: str, value: object) -> dict[str, int | None]:
+    """Read a dictionary of rules; those that it does not have, or that are None, are left as they are."""
+    given = {} if value is None else value
+    if not isinstance(given, Mapping):
+        raise wrong_type(key, value, 'a dictionary, such as {"daily": 30}')
+    for rule in given:
+        if rule not in Retention.rules():
+            raise unknown(f"HOLDFAST[{key!r}][{rule!r}]", rule, Retention.rules())
+    wanted = "a dictionary of whole numbers, and {!r} is none"
+    return {
+        rule: None if count is None else whole(key, count, wanted.format(rule), least=0)
+        for rule, count in given.items()
+    }

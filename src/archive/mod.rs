@@ -25,6 +25,7 @@ pub use open::read_manifest;
 pub use output::{Missing, about};
 pub use read_ahead::Chunks;
 pub use reader::{Archive, Reading, rebuild_sidecars};
+pub(crate) use sidecar::check_version;
 pub use transfer::copy;
 pub use writer::{ArchiveWriter, ChunkSender, Finished};
 

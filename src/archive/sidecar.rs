@@ -1,11 +1,14 @@
 //! The two small files beside a backup: `<file>.sha256` for `sha256sum -c`, and `<file>.json`, written last.
 
-use super::damage::sidecar_differs;
+use super::damage::{damaged, sidecar_differs};
 use super::document;
 use crate::error::{Error, Kind, Result};
 use crate::manifest::{Manifest, StoredFile};
 use crate::store::name::{DIGEST, MANIFEST};
 use crate::store::{About, Existing, Place};
+
+/// Under this name a store keeps, beside the manifest, which version of the data file it belongs to.
+const VERSION: &str = "version";
 
 /// A sidecar manifest that was read, with its text for the comparison with the embedded one.
 pub(super) struct Sidecar {
@@ -59,11 +62,27 @@ pub(super) fn write(
     let mut about = about.clone();
     about.insert("sha256".to_owned(), file.sha256.clone());
     about.insert("size".to_owned(), file.size.to_string());
+    if let Some(entry) = place.store.look(&place.name)?.filter(|entry| !entry.version.is_empty()) {
+        about.insert(VERSION.to_owned(), entry.version);
+    }
     let digest = place.beside(DIGEST);
     let put = |place: &Place, text: &[u8]| place.store.put(&place.name, text, existing, &about);
     put(&digest, digest_line(&place.name, &file.sha256).as_bytes())?;
     put(&place.beside(MANIFEST), &document::with_file(embedded, file)?)
         .inspect_err(|_| drop(digest.store.delete(std::slice::from_ref(&digest.name))))
+}
+
+/// Fails if the store has given the data file another version since its manifest was written: then somebody has put
+/// another file in its place, of whatever size. False where the store knows no versions, or has forgotten that one.
+pub(crate) fn check_version(place: &Place) -> Result<bool> {
+    let manifest = place.beside(MANIFEST);
+    let Some(written) = place.store.about(&manifest.name)?.remove(VERSION) else {
+        return Ok(false);
+    };
+    match place.store.look(&place.name)? {
+        Some(entry) if entry.version == written => Ok(true),
+        _ => Err(damaged(&place.name, "it is not the file that was written there")),
+    }
 }
 
 /// Fails if the backup or one of its sidecars exists.

@@ -13,6 +13,7 @@ pub(crate) mod name;
 mod place;
 mod remains;
 mod removal;
+mod s3;
 mod status;
 
 pub use choice::{find, list_all};
@@ -23,6 +24,7 @@ pub use memory::Memory;
 pub use name::{BackupName, SIDECARS, check_alias, lock_name, partial_name, sidecar, tombstone_name};
 pub use place::Place;
 pub use remains::Remains;
+pub use s3::S3Store;
 pub use status::{Change, How, Status, Verified};
 
 use std::sync::Arc;
@@ -35,10 +37,7 @@ use crate::plan::{PlacePlan, StorePlan};
 pub fn open(plan: &StorePlan, progress: &Progress) -> Result<Arc<dyn Store>> {
     match plan {
         StorePlan::Folder { path } => Ok(Arc::new(Folder::new(path))),
-        StorePlan::S3(plan) => {
-            let _ = (plan, progress);
-            Err(crate::Error::usage("S3 comes"))
-        }
+        StorePlan::S3(plan) => Ok(Arc::new(S3Store::open(plan, progress.stop())?)),
     }
 }
 

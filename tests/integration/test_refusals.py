@@ -53,9 +53,9 @@ def assert_helpful(outcome: Outcome, *said: str) -> None:
     ],
     ids=" ".join,
 )
-def test_what_is_to_come_says_so(sqlite: Deployment, command: tuple[str, ...]) -> None:
+def test_a_store_that_nobody_named_is_refused(sqlite: Deployment, command: tuple[str, ...]) -> None:
     with nothing_happens(sqlite):
-        assert_helpful(sqlite.run(*command, code=2), "not yet available")
+        assert_helpful(sqlite.run(*command, code=2), "there is no store")
 
 
 def test_a_file_is_not_swapped(sqlite: Deployment) -> None:

@@ -4,6 +4,7 @@ HOLDFAST_TEST_DATABASES  DATABASES as JSON; without it two SQLite files, `defaul
 HOLDFAST_TEST_DIR        folder of the SQLite files (a fixed folder under the system's temporary one)
 HOLDFAST_TEST_BACKUPS    folder of the backups (`backups` in the folder above)
 HOLDFAST_TEST_SETTINGS   more keys of HOLDFAST as JSON
+HOLDFAST_TEST_DJANGO     more settings of Django as JSON
 """
 
 import json
@@ -80,3 +81,5 @@ TEMPLATES = [
 
 # The models ask on purpose for what one of the two engines lacks: comments, covering indexes, NULLS NOT DISTINCT.
 SILENCED_SYSTEM_CHECKS = ["fields.W163", "models.W040", "models.W044", "models.W046", "models.W047"]
+
+globals().update(json.loads(os.environ.get("HOLDFAST_TEST_DJANGO") or "{}"))

@@ -13,5 +13,8 @@ mod postgres_server;
 mod postgres_tables;
 mod postgres_validate;
 mod retention;
+mod s3;
+mod s3_faults;
+mod s3_server;
 mod sqlite;
 mod store;

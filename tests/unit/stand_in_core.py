@@ -41,6 +41,8 @@ def manifest(name: str = "default_manual_20261121T020000Z.sqlite3.gz", **changes
         "id": "0123456789abcdef",
         "name": name,
         "path": f"/backups/{name}",
+        "location": "local",
+        "missing": [],
         "alias": "default",
         "kind": "manual",
         "created": "2026-11-21T02:00:00Z",
@@ -57,6 +59,10 @@ def manifest(name: str = "default_manual_20261121T020000Z.sqlite3.gz", **changes
         "good": True,
         **changes,
     }
+
+
+def found_status(change: dict[str, Any] | str) -> dict[str, Any]:
+    return {"pinned": change["pin"]} if isinstance(change, dict) and "pin" in change else {}
 
 
 class _Lock:
@@ -101,7 +107,8 @@ def _stand_in() -> ModuleType:
         core.calls.append(("validate", plan))
         return core.validation
 
-    def find_backup(_folder: str, selector: str, _alias: str | None) -> dict[str, Any]:
+    def find_backup(plan: dict[str, Any], _on_event: Any) -> dict[str, Any]:
+        selector = plan["selector"]
         found = [found for found in core.backups if selector in ("latest", found["name"], found["path"], found["id"])]
         if not found:
             message = f"there is no backup {selector!r}"
@@ -111,7 +118,6 @@ def _stand_in() -> ModuleType:
     def retention(plan: dict[str, Any]) -> list[dict[str, Any]]:
         return [
             {
-                "path": each["path"],
                 "name": each["name"],
                 "alias": each["alias"],
                 "keep": index == 0,
@@ -122,9 +128,10 @@ def _stand_in() -> ModuleType:
 
     core.backup, core.restore, core.validate = backup, restore, validate
     core.find_backup, core.retention, core.Lock = find_backup, retention, _Lock
-    core.list_backups = lambda _folder: core.backups
-    core.read_manifest = lambda path: find_backup("", path, None)
+    core.list_backups = lambda _plan, _on_event: core.backups
+    core.read_manifest = lambda place, on_event: find_backup({"selector": place["name"]}, on_event)
+    core.remains = lambda _plan, _on_event: {"files": [], "uploads": []}
     core.clean_litter = lambda _folder, _alias: []
-    core.remove_backup = lambda path: core.calls.append(("remove", path))
-    core.set_status = lambda path, change: core.calls.append(("status", path, change)) or change
+    core.remove_backup = lambda place, _on_event: core.calls.append(("remove", place))
+    core.set_status = lambda plan, _on_event: core.calls.append(("status", plan)) or found_status(plan["change"])
     return core

@@ -59,7 +59,7 @@ def done(core: ModuleType) -> list[str]:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["backup_db", "--upload"], "--upload is not yet available"),
+        (["backup_db", "--upload"], "there is no store to upload to"),
         (["backup_db", "--all", "--database", "default"], "--database and --all exclude each other"),
         (["backup_db", "--database", "nope"], "no database 'nope'"),
         (["backup_db", "--compression", "lz4"], "choose gzip or zstd"),
@@ -75,15 +75,21 @@ def done(core: ModuleType) -> list[str]:
         (["restore_db", "--data-only", "--schema-only"], "exclude each other"),
         (["restore_db", "no-such-backup", "--no-input"], "no backup 'no-such-backup'"),
         (["restore_db", "--table", "nope", "--dry-run"], "the backup has no table 'nope'"),
-        (["list_backups", "--location", "s3"], "--location s3 is not yet available"),
-        (["list_backups", "--location", "all"], "--location all is not yet available"),
+        (["backup_db", "--location", "nowhere"], "there is no store 'nowhere'"),
+        (["list_backups", "--location", "nowhere"], "there is no store 'nowhere'"),
+        (["list_backups", "--url"], "an address is that of one backup"),
+        (["list_backups", "latest", "--url", "--expires", "soon"], "no length of time"),
+        (["sync_backups"], "no other store"),
+        (["sync_backups", "--newer-than", "soon"], "no length of time"),
+        (["download_backup"], "no store to fetch"),
+        (["validate_backup", "latest", "--quick", "--deep"], "exclude each other"),
         (["list_backups", "no-such-backup"], "no backup 'no-such-backup'"),
-        (["cleanup_backups", "--location", "s3"], "not yet available"),
+        (["cleanup_backups", "--location", "nowhere"], "there is no store 'nowhere'"),
         (["cleanup_backups", "--pin", "a", "--unpin", "b"], "exclude each other"),
         (["cleanup_backups", "--keep-last", "-1"], "negative"),
         (["cleanup_backups", "--keep-daily=0", "--keep-weekly=0", "--keep-monthly=0"], "policy is empty"),
-        (["validate_backup"], "say which backups"),
-        (["validate_backup", "--all", "latest"], "say which backups"),
+        (["validate_backup"], "say what to validate"),
+        (["validate_backup", "--all", "latest"], "say what to validate"),
     ],
 )
 def test_a_request_that_makes_no_sense_ends_with_2(
@@ -332,8 +338,7 @@ class TestValidation:
         output = capsys.readouterr()
         assert "problem: it is cut off" in output.out
         assert "default_manual_20261121T020000Z.sqlite3.gz" in output.err
-        (_, _, change) = core.calls[-1]
-        verified = change["verified"]
+        verified = core.calls[-1][1]["change"]["verified"]
         assert (verified["how"], verified["ok"], verified["problems"]) == ("read", False, ["it is cut off"])
 
     def test_what_is_no_backup_at_all_does_not_stop_the_others(
@@ -341,10 +346,10 @@ class TestValidation:
     ) -> None:
         find = core.find_backup
 
-        def find_or_fail(folder: str, selector: str, alias: str | None) -> Any:
-            if selector == "notes.txt":
+        def find_or_fail(plan: dict[str, Any], on_event: Any) -> Any:
+            if plan["selector"] == "notes.txt":
                 raise exceptions.InvalidBackup("notes.txt is no backup of Holdfast")
-            return find(folder, selector, alias)
+            return find(plan, on_event)
 
         core.find_backup = find_or_fail
 
@@ -396,12 +401,12 @@ class TestCatalog:
     def test_pins(self, core: ModuleType) -> None:
         assert run("cleanup_backups", "--pin", "latest") == 0
         assert run("cleanup_backups", "--unpin", "latest") == 0
-        assert [change for (_, _, change) in core.calls] == [{"pin": "by hand"}, "unpin"]
+        assert [plan["change"] for (_, plan) in core.calls] == [{"pin": "by hand"}, "unpin"]
 
 
 def test_call_command_raises_with_the_exit_code() -> None:
     with pytest.raises(CommandError) as failure:
-        call_command("backup_db", upload=True)
+        call_command("backup_db", location="nowhere")
     assert failure.value.returncode == 2
 
 

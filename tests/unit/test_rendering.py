@@ -52,6 +52,7 @@ def preview(**changes: Any) -> RestorePreview:
         "engine": "postgresql",
         "backup": "default_daily_20261121T020000Z.sql.gz",
         "path": Path("/backups/default_daily_20261121T020000Z.sql.gz"),
+        "location": "local",
         "created": "2026-11-21T02:00:00Z",
         "strategy": "in-place",
         "strategy_reason": "",
@@ -165,7 +166,7 @@ def test_validity(changes: dict[str, Any], text: str) -> None:
 
 def test_a_listing_has_a_line_for_each_also_for_the_unreadable() -> None:
     known = manifest("x.sql.gz", stored_size=10, problem="it is cut off")
-    names = ("name", "path", "alias", "kind", "created", "stored_size", "problem", "status", "good")
+    names = ("name", "path", "location", "alias", "kind", "created", "stored_size", "problem", "status", "good")
     broken = Backup.from_document({name: known[name] for name in names})
 
     head, good, bad = rendering.listing([backup(), broken], NOW).splitlines()

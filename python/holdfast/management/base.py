@@ -33,7 +33,11 @@ class HoldfastCommand(BaseCommand):
         except HoldfastError as error:
             raise CommandError(with_hint(error), returncode=error.exit_code) from error
         except SystemCheckError as error:
+            self.refused(UsageError(str(error)), options)
             raise CommandError(str(error), returncode=UsageError.exit_code) from error
+
+    def refused(self, error: UsageError, options: dict[str, Any]) -> None:
+        """Do what others have to know of a command that the system checks have stopped."""
 
     def progress(self, label: str, options: dict[str, Any]) -> ProgressLine:
         """Show progress where somebody watches."""
@@ -43,6 +47,11 @@ class HoldfastCommand(BaseCommand):
         """Print what is for people, unless they asked for silence or for JSON."""
         if options["verbosity"] > 0 and options.get("format") != "json":
             self.stdout.write(text)
+
+    def notices(self, event: dict[str, Any]) -> None:
+        """Print what the core wants people to know; a listener."""
+        if event["event"] == "notice":
+            self.warn(event["text"])
 
     def warn(self, text: str) -> None:
         """Print something that went wrong without ending the command."""
@@ -70,18 +79,9 @@ def add_no_input(parser: CommandParser, *more_names: str) -> None:
     )
 
 
-def add_location(parser: CommandParser) -> None:
+def add_location(parser: CommandParser, default: str, text: str) -> None:
     """Add `--location`."""
-    parser.add_argument("--location", choices=("local", "s3", "all"), default="local", help="Where backups are.")
-
-
-def refuse_unavailable(options: dict[str, Any], **unavailable: tuple[Any, ...]) -> None:
-    """Refuse values that are to come: better than a command that does less than it was told."""
-    for name, values in unavailable.items():
-        value = options.get(name)
-        if value in values:
-            shown = f"--{name}" if value is True else f"--{name} {value}"
-            raise UsageError(f"{shown} is not yet available", "Run the command again without it.")
+    parser.add_argument("--location", metavar="STORE", default=default, help=text)
 
 
 def refuse_together(options: dict[str, Any], first: str, second: str) -> None:

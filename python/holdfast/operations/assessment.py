@@ -49,9 +49,9 @@ def _assess(
     configuration: Configuration, alias: str, backups: Sequence[Backup], records: _Records, free_bytes: int
 ) -> Status:
     now = clock.now()
-    good = [backup for backup in backups if _is_good(backup)]
+    good = [backup for backup in backups if is_good(backup)]
     newest = good[0] if good else None
-    targets = tuple(_aging(target, good, now) for target in configuration.max_age.of(alias))
+    targets = tuple(aging(target, good, now) for target in configuration.max_age.of(alias))
     attempts = [run for run in records.backups if run.alias == alias]
     failures = [run for run in _attempts_since(newest, attempts) if run.result == "failed"]
     drill = next((run for run in records.drills if run.alias == alias), None)
@@ -82,12 +82,14 @@ def _assess(
     )
 
 
-def _is_good(backup: Backup) -> bool:
+def is_good(backup: Backup) -> bool:
+    """Tell whether a backup is one to rely on: it has rows, is not known to be bad, and is no safety backup."""
     whole = backup.problem is None and backup.content == "full" and backup.verified_ok is not False
     return whole and backup.kind != _SAFETY
 
 
-def _aging(target: Target, good: Iterable[Backup], now: datetime) -> Aging:
+def aging(target: Target, good: Iterable[Backup], now: datetime) -> Aging:
+    """Compare the newest of the good backups of a database with one of its targets."""
     newest = next((backup for backup in good if target.kind in (None, backup.kind)), None)
     # Where a newer one was found to be equal, this one stands for the state of that moment.
     known = schedule.last_good(newest.alias, target.kind) if newest else None

@@ -1,92 +1,171 @@
 """Finds, pins and removes backups."""
 
-from collections.abc import Collection
-from pathlib import Path
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
-from holdfast import _core, clock, conf, plans
+from holdfast import _core, clock, conf, places, plans
 from holdfast.conf import Configuration
 from holdfast.exceptions import UsageError
 from holdfast.history import recorded
 from holdfast.inventory import Backup, Decision
 from holdfast.operations.choice import locate
 from holdfast.operations.session import exclusive, own_errors
+from holdfast.premigration import KIND as PRE_MIGRATE
+from holdfast.progress import OnEvent, silent
 from holdfast.retention import Retention
+from holdfast.stores import ALL, LOCAL, named
+
+Rules = Retention | Mapping[str, int | None] | None
 
 
-def list_backups(alias: str | None = None, kind: str | None = None) -> tuple[Backup, ...]:
-    """Give the backups of the folder, the newest first; a broken one is listed with its problem."""
-    folder = conf.load().directory
-    with own_errors():
-        backups = [Backup.from_document(document) for document in _core.list_backups(str(folder))]
-    return tuple(backup for backup in backups if alias in (None, backup.alias) and kind in (None, backup.kind))
+def list_backups(
+    alias: str | None = None,
+    kind: str | None = None,
+    *,
+    location: str = ALL,
+    on_event: OnEvent | None = None,
+) -> tuple[Backup, ...]:
+    """Give the backups of every store, or of one, the newest first; a broken one is listed with its problem.
 
-
-def find_backup(selector: str, alias: str | None = None) -> Backup:
-    """Give the one backup that a path, a name, an id, a unique prefix or `latest` means."""
-    with own_errors():
-        return Backup.from_document(locate(conf.load(), selector, alias))
-
-
-def pin(selector: str, reason: str = "by hand") -> Backup:
-    """Keep a backup whatever the retention policy says, until it is unpinned."""
-    return _remember(selector, {"pin": reason})
-
-
-def unpin(selector: str) -> Backup:
-    """Leave a backup to the retention policy again."""
-    return _remember(selector, "unpin")
-
-
-def plan_cleanup(retention: Retention | None = None) -> tuple[Decision, ...]:
-    """Decide for every backup whether it stays, each among those of its alias; nothing is removed."""
+    What several stores have is listed once. A store that cannot be asked is told of in a notice; alone it is an error.
+    """
     configuration = conf.load()
     with own_errors():
-        return _decide(configuration, _policy(retention or configuration.retention))
+        plan = {"stores": places.stores(configuration, places.names(configuration, location))}
+        backups = [Backup.from_document(document) for document in _core.list_backups(plan, on_event or silent)]
+    wanted = (backup for backup in backups if alias in (None, backup.alias) and kind in (None, backup.kind))
+    return tuple(_merged(wanted))
 
 
-def cleanup(retention: Retention | None = None, among: Collection[Path] | None = None) -> tuple[Decision, ...]:
-    """Remove what the policy does not keep, of `among` where given; gives the decisions on what is gone.
+def _merged(backups: Iterable[Backup]) -> Iterator[Backup]:
+    """Put what is the same backup in several stores into one; other content under the same name stays apart."""
+    copies: dict[tuple[str, str, int, str | None], list[Backup]] = {}
+    for backup in backups:
+        copies.setdefault((backup.name, backup.id, backup.stored_size, backup.problem), []).append(backup)
+    for same in copies.values():
+        locations = tuple(location for backup in same for location in backup.locations)
+        yield replace(same[0], locations=locations)
+
+
+def find_backup(
+    selector: str, alias: str | None = None, *, location: str = ALL, on_event: OnEvent | None = None
+) -> Backup:
+    """Give the one backup that a path, a name, an id, a unique prefix or `latest` means."""
+    with own_errors():
+        return Backup.from_document(locate(conf.load(), selector, alias, location, on_event))
+
+
+def link(selector: str, expires: timedelta, *, location: str = ALL) -> str:
+    """Give an address from which anybody who has it can fetch the backup for some time; a folder has none."""
+    configuration = conf.load()
+    with own_errors():
+        # A copy on this machine has no address; another may.
+        far = [name for name in places.names(configuration, location) if name != LOCAL]
+        stores = places.stores(configuration, far)
+        if not stores:
+            raise UsageError("only a backup in a store has an address", 'Add a store to HOLDFAST["STORES"].')
+        found = _core.find_backup({"stores": stores, "selector": selector, "alias": None}, silent)
+        plan = {"backup": places.place(configuration, found), "seconds": int(expires.total_seconds())}
+        return _core.link(plan, silent)
+
+
+def pin(selector: str, reason: str = "by hand", *, location: str = ALL) -> Backup:
+    """Keep a backup whatever the retention policy says, until it is unpinned."""
+    return _remember(selector, location, {"pin": reason})
+
+
+def unpin(selector: str, *, location: str = ALL) -> Backup:
+    """Leave a backup to the retention policy again."""
+    return _remember(selector, location, "unpin")
+
+
+def plan_cleanup(
+    retention: Rules = None, *, location: str = LOCAL, on_event: OnEvent | None = None
+) -> tuple[Decision, ...]:
+    """Decide for every backup whether it stays, each among those of its alias and store; nothing is removed.
+
+    `retention` replaces the rules of every store: all of them, or those that it has.
+    """
+    configuration = conf.load()
+    with own_errors():
+        return tuple(
+            decision
+            for name in places.names(configuration, location)
+            for decision in _decide(configuration, name, retention, on_event)
+        )
+
+
+def cleanup(
+    retention: Rules = None,
+    among: Collection[tuple[str, str]] | None = None,
+    *,
+    location: str = LOCAL,
+    on_event: OnEvent | None = None,
+) -> tuple[Decision, ...]:
+    """Remove what the policy does not keep, of `among` (location and name of each) where given; gives what is gone.
 
     Every alias is decided again under its lock, so a backup that was pinned since the plan stays.
     """
     configuration = conf.load()
-    policy = _policy(retention or configuration.retention)
     removed: list[Decision] = []
-    for alias in sorted({decision.alias for decision in plan_cleanup(policy) if not decision.keep}):
+    planned = plan_cleanup(retention, location=location, on_event=on_event)
+    for name, alias in sorted({(decision.location, decision.alias) for decision in planned if not decision.keep}):
         with exclusive(configuration.directory, alias, "cleanup"):
-            for decision in _decide(configuration, policy):
-                if decision.alias == alias and not decision.keep and (among is None or decision.path in among):
+            for decision in _decide(configuration, name, retention, on_event):
+                if decision.alias != alias or decision.keep:
+                    continue
+                if among is None or (decision.location, decision.name) in among:
+                    place = {"store": places.store(configuration, name), "name": decision.name}
                     with recorded("cleanup", alias, backup=decision.name):
-                        _core.remove_backup(str(decision.path))
+                        _core.remove_backup(place, on_event or silent)
                     removed.append(decision)
     return tuple(removed)
 
 
-def _decide(configuration: Configuration, policy: Retention) -> tuple[Decision, ...]:
+def _decide(
+    configuration: Configuration, location: str, retention: Rules, on_event: OnEvent | None
+) -> tuple[Decision, ...]:
+    policy = _policy(retention if isinstance(retention, Retention) else _own(configuration, location, retention or {}))
+    listed = _core.list_backups({"stores": [places.store(configuration, location)]}, on_event or silent)
+    candidates = [
+        {
+            **{name: document[name] for name in ("name", "alias", "kind", "created", "good")},
+            "pinned": document["status"].get("pinned"),
+        }
+        for document in listed
+        # What says neither whose it is nor how old is nobody's to remove.
+        if document["alias"] and document["created"]
+    ]
+    # Migrations come in bursts: judged together, they would push daily backups out, or be pushed out by them.
+    before_migrations = [candidate for candidate in candidates if candidate["kind"] == PRE_MIGRATE]
+    others = [candidate for candidate in candidates if candidate["kind"] != PRE_MIGRATE]
+    return _judged(others, policy, location) + _judged(before_migrations, configuration.pre_migrate.retention, location)
+
+
+def _judged(candidates: list[dict[str, Any]], policy: Retention, location: str) -> tuple[Decision, ...]:
     plan = {
         "policy": policy.as_dict(),
-        "backups": [
-            {
-                **{name: document[name] for name in ("path", "name", "alias", "kind", "created", "good")},
-                "pinned": document["status"].get("pinned"),
-            }
-            for document in _core.list_backups(str(configuration.directory))
-            # What says neither whose it is nor how old is nobody's to remove.
-            if document["alias"] and document["created"]
-        ],
+        "backups": candidates,
         "now": clock.now().strftime(plans.CREATED_FORMAT),
     }
     return tuple(
         Decision(
             alias=decided["alias"],
             name=decided["name"],
-            path=Path(decided["path"]),
+            location=location,
             keep=decided["keep"],
             reasons=tuple(decided["reasons"]),
         )
         for decided in _core.retention(plan)
     )
+
+
+def _own(configuration: Configuration, location: str, instead: Mapping[str, int | None]) -> Retention:
+    general = configuration.retention
+    rules = general if location == LOCAL else named(configuration.stores, location).retention(general)
+    return rules.overridden(instead)
 
 
 def _policy(retention: Retention) -> Retention:
@@ -98,9 +177,9 @@ def _policy(retention: Retention) -> Retention:
     return retention
 
 
-def _remember(selector: str, change: dict[str, Any] | str) -> Backup:
+def _remember(selector: str, location: str, change: dict[str, Any] | str) -> Backup:
     with own_errors():
         configuration = conf.load()
-        path = locate(configuration, selector, None)["path"]
-        _core.set_status(path, change)
-        return Backup.from_document(locate(configuration, path, None))
+        found = locate(configuration, selector, None, location)
+        status = _core.set_status({"backup": places.place(configuration, found), "change": change}, silent)
+        return Backup.from_document({**found, "status": status})

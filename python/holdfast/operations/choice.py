@@ -6,10 +6,12 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from holdfast import _core, conf, databases, plans
+from holdfast import _core, conf, databases, places, plans
 from holdfast.conf import Configuration
 from holdfast.exceptions import InvalidBackup, UsageError
-from holdfast.progress import OnEvent
+from holdfast.operations.cache import fetched
+from holdfast.progress import OnEvent, silent
+from holdfast.stores import ALL
 
 
 @dataclass(frozen=True)
@@ -18,43 +20,76 @@ class Choice:
 
     configuration: Configuration
     connection: BaseDatabaseWrapper
-    path: Path
+    name: str
+    location: str
+    # None where it is no file of this machine.
+    path: Path | None
+    # As the core reaches it.
+    place: dict[str, Any]
     manifest: dict[str, Any]
 
 
-def locate(configuration: Configuration, selector: str, alias: str | None) -> dict[str, Any]:
+def locate(
+    configuration: Configuration,
+    selector: str,
+    alias: str | None,
+    location: str = ALL,
+    on_event: OnEvent | None = None,
+) -> dict[str, Any]:
     """Find a backup as the core lists it; `latest` is that of the alias, or of the default one."""
-    folder = str(configuration.directory)
-    if selector == "latest":
-        return _core.find_backup(folder, selector, alias or databases.default_alias(configuration.databases))
     # Another database's backup is found by its name, on purpose: copying production into staging is a restore too.
-    return _core.find_backup(folder, selector, None)
+    wanted = (alias or databases.default_alias(configuration.databases)) if selector == "latest" else None
+    stores = places.stores(configuration, places.names(configuration, location))
+    return _core.find_backup({"stores": stores, "selector": selector, "alias": wanted}, on_event or silent)
 
 
-def choose(selector: str, alias: str | None) -> Choice:
-    """Find a backup that the database can take; the alias is the backup's own where none is given."""
+def choose(
+    selector: str,
+    alias: str | None,
+    location: str = ALL,
+    on_event: OnEvent | None = None,
+    *,
+    whole: bool = True,
+) -> Choice:
+    """Find a backup that the database can take; the alias is the backup's own where none is given.
+
+    Of one that is not restored whole only the ranges are fetched that are needed: it is not kept for the next time.
+    """
     configuration = conf.load()
-    found = locate(configuration, selector, alias)
+    found = locate(configuration, selector, alias, location, on_event)
     if found.get("problem"):
         raise InvalidBackup(
-            f"{found['path']}: {found['problem']}",
+            f"{found['path'] or found['name']}: {found['problem']}",
             "Nothing was changed; choose another backup: `manage.py list_backups`.",
         )
-    manifest = _core.read_manifest(found["path"])
     connection = databases.connection_for(alias or found["alias"])
-    engine = manifest["database"]["engine"]
+    engine = found["database"]["engine"]
     if engine != connection.vendor:
         raise UsageError(
             f"the backup is of {databases.ENGINES.get(engine, engine)}, "
             f"the database {connection.alias!r} is {databases.ENGINES[connection.vendor]}",
             "A backup goes back into the engine that it came from.",
         )
-    return Choice(configuration, connection, Path(found["path"]), manifest)
+    place = places.place(configuration, found)
+    if whole:
+        place = fetched(configuration, place, found["stored_size"], on_event or silent)
+    return Choice(
+        configuration=configuration,
+        connection=connection,
+        name=found["name"],
+        location=found["location"],
+        path=Path(found["path"]) if found["path"] is not None else None,
+        place=place,
+        manifest=_core.read_manifest(place, on_event or silent),
+    )
 
 
 def prove(choice: Choice, on_event: OnEvent) -> None:
-    """Compare every stored byte with its digest, so that nobody decides on a damaged backup."""
-    found = _core.validate(plans.validate_plan(choice.configuration, choice.path, "stored"), on_event)
+    """Compare every stored byte with its digest, so that nobody decides on a damaged backup.
+
+    A backup that is far away is compared chunk by chunk while it is restored, before the commit.
+    """
+    found = _core.validate(plans.validate_plan(choice.configuration, choice.place, "stored"), on_event)
     if not found["ok"]:
         raise InvalidBackup(
             found["problems"][0],

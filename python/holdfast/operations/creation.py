@@ -2,6 +2,7 @@
 
 import glob
 import re
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Unpack
@@ -11,12 +12,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from holdfast import _core, clock, conf, databases, plans, signals, sqlite
 from holdfast.compression import Compression
 from holdfast.conf import Configuration
-from holdfast.exceptions import UsageError
+from holdfast.exceptions import HoldfastError, LockHeld, UsageError
 from holdfast.history import recorded
 from holdfast.operations.session import exclusive, own_errors, private_file
 from holdfast.plans import BackupOptions
 from holdfast.progress import CopyProgress, NoticeBoard, OnEvent
 from holdfast.reports import Report
+from holdfast.stores import LOCAL
 
 
 def backup(alias: str | None = None, *, on_event: OnEvent | None = None, **options: Unpack[BackupOptions]) -> Report:
@@ -24,8 +26,21 @@ def backup(alias: str | None = None, *, on_event: OnEvent | None = None, **optio
     configuration = conf.load()
     connection = databases.connection_for(alias or databases.default_alias(configuration.databases))
     _refuse_nonsense(options)
-    with exclusive(configuration.directory, connection.alias, "backup"):
+    with ExitStack() as held:
+        try:
+            held.enter_context(exclusive(configuration.directory, connection.alias, "backup"))
+        except LockHeld:
+            # The one that holds it makes a backup, or says why not.
+            raise
+        except HoldfastError as error:
+            tell_failure(connection.alias, options.get("kind", "manual"), error)
+            raise
         return make(connection, configuration, options, on_event)
+
+
+def tell_failure(alias: str, kind: str, error: BaseException) -> None:
+    """Tell whoever listens that a backup did not come about, also where it could not even begin."""
+    signals.tell(signals.backup_failed, alias=alias, kind=kind, error=error)
 
 
 def make(
@@ -44,7 +59,7 @@ def make(
             run.backup, run.rows = report.name, report.rows
             run.stored_size, run.raw_size = report.stored_size, report.raw_size
     except BaseException as error:
-        signals.tell(signals.backup_failed, error=error, **about)
+        tell_failure(error=error, **about)
         raise
     signals.tell(signals.backup_finished, report=report, **about)
     return report
@@ -89,6 +104,10 @@ def _refuse_nonsense(options: BackupOptions) -> None:
         Compression.parse(options.get("compression", "gzip"))
     except ValueError as error:
         raise UsageError(str(error), "Write gzip, gzip:6, zstd or zstd:3.") from error
+    if options.get("location", LOCAL) in options.get("upload", ()):
+        raise UsageError(
+            f"the store {options['location']!r} is the backup's home already", "Leave it out of the upload."
+        )
     jobs = options.get("jobs")
     if jobs is not None and jobs < 1:
         raise UsageError(f"{jobs} jobs cannot do anything", "Give a number from 1, or leave it out.")

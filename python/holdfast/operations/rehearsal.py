@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from holdfast import _core, conf, databases
 from holdfast.operations import scratch
-from holdfast.operations.choice import Choice
 from holdfast.progress import OnEvent
 from holdfast.reports import Check
 
@@ -21,7 +19,7 @@ def prove(plan: dict[str, Any], alias: str, on_event: OnEvent) -> dict[str, Any]
         return document
     # Restored once more: whether an error speaks against the backup or against the server is for the core to judge,
     # and what it restores is gone when it has.
-    checks = _look(Path(plan["backup"]), alias, paths, on_event)
+    checks = _look(plan["backup"], alias, paths, on_event)
     problems = [f"{check.name}: {check.detail}" for check in checks if not check.ok]
     return {
         **document,
@@ -31,10 +29,10 @@ def prove(plan: dict[str, Any], alias: str, on_event: OnEvent) -> dict[str, Any]
     }
 
 
-def _look(backup: Path, alias: str, paths: Sequence[str], on_event: OnEvent) -> list[Check]:
-    manifest = _core.read_manifest(str(backup))
+def _look(place: dict[str, Any], alias: str, paths: Sequence[str], on_event: OnEvent) -> list[Check]:
+    manifest = _core.read_manifest(place, on_event)
     connection = databases.connection_of_engine(alias, manifest["database"]["engine"])
-    with scratch.restored(Choice(conf.load(), connection, backup, manifest), on_event):
+    with scratch.restored(connection, place, manifest["id"], on_event):
         return [_run(path) for path in paths]
 
 

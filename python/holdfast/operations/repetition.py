@@ -7,17 +7,19 @@ run would be news for the next.
 """
 
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
-from holdfast import _core, conf, databases, plans
+from holdfast import _core, conf, databases, places, plans
 from holdfast.conf import Configuration
+from holdfast.exceptions import BackupNotFound
 from holdfast.history.table import NAME as HISTORY
 from holdfast.inventory import Backup
+from holdfast.operations.choice import locate
 from holdfast.operations.session import exclusive, private_file
 from holdfast.progress import silent
 from holdfast.reports import Report
 from holdfast.sqlite import live
+from holdfast.stores import LOCAL
 
 # What differs between two backups of one state.
 _OF_THE_RUN = frozenset({"id", "name", "kind", "created", "seconds", "creator", "chunks_sha256", "raw_size", "file"})
@@ -28,26 +30,36 @@ def discard_repetition(report: Report, earlier: Backup) -> bool:
     """Remove a backup that was just made where an earlier one holds the same; tells whether it did."""
     configuration = conf.load()
     with exclusive(configuration.directory, report.alias, "comparing"):
-        # A cleanup may have come between, or somebody who pinned the new one.
-        known = {Path(document["path"]): document for document in _core.list_backups(str(configuration.directory))}
-        new, old = known.get(report.path), known.get(earlier.path)
-        if new is None or new["status"].get("pinned") or old is None or not old["good"]:
+        new = locate(configuration, report.name, None, LOCAL)
+        old = _still_there(configuration, earlier)
+        if new["status"].get("pinned") or old is None:
             return False
-        if not _equal(configuration, report.path, earlier.path):
+        place = places.place(configuration, new)
+        if not _equal(configuration, place, places.place(configuration, old)):
             return False
-        _core.remove_backup(str(report.path))
+        _core.remove_backup(place, silent)
         return True
 
 
-def _equal(configuration: Configuration, one: Path, other: Path) -> bool:
-    manifests = [_core.read_manifest(str(path)) for path in (one, other)]
+def _still_there(configuration: Configuration, earlier: Backup) -> dict[str, Any] | None:
+    # A cleanup may have come between.
+    try:
+        found = locate(configuration, earlier.name, None)
+    except BackupNotFound:
+        return None
+    return found if found["good"] else None
+
+
+def _equal(configuration: Configuration, one: dict[str, Any], other: dict[str, Any]) -> bool:
+    manifests = [_core.read_manifest(place, silent) for place in (one, other)]
     contents = [_content(manifest) for manifest in manifests]
     if contents[0] != contents[1]:
         return False
     if manifests[0]["payload"] != "sqlite3" or _pages(manifests[0]) == _pages(manifests[1]):
         return True
     # The definitions stand among the pages, and some pages differ.
-    return _definitions(configuration, one) == _definitions(configuration, other)
+    alias = manifests[0]["alias"]
+    return _definitions(configuration, alias, one) == _definitions(configuration, alias, other)
 
 
 def _content(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -76,15 +88,13 @@ def _pages(manifest: dict[str, Any]) -> list[str]:
     return [chunk["sha256"] for chunk in manifest["chunks"]]
 
 
-def _definitions(configuration: Configuration, backup: Path) -> list[tuple[Any, ...]]:
-    manifest = _core.read_manifest(str(backup))
-    connection = databases.connection_of_engine(manifest["alias"], "sqlite")
-    with private_file(configuration.directory, manifest["alias"]) as file:
-        plan = plans.restore_plan(connection, configuration, backup, {})
+def _definitions(configuration: Configuration, alias: str, place: dict[str, Any]) -> list[tuple[Any, ...]]:
+    connection = databases.connection_of_engine(alias, "sqlite")
+    with private_file(configuration.directory, alias) as file:
+        plan = plans.restore_plan(connection, configuration, place, {})
         plan["target"].update(file=str(file), page_size=None)
         _core.restore(plan, silent)
         with closing(live.private_file(connection, file, live.Access.READ)) as private:
-            found: list[tuple[Any, ...]] = private.execute(
-                "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY 1, 2"
-            ).fetchall()
+            query = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY 1, 2"
+            found: list[tuple[Any, ...]] = private.execute(query).fetchall()
             return found

@@ -12,21 +12,23 @@ from holdfast.operations.session import exclusive, own_errors
 from holdfast.plans import BackupOptions, RestoreOptions
 from holdfast.progress import NoticeBoard, OnEvent, silent
 from holdfast.reports import KeptDatabase, RestorePreview, RestoreReport, Strategy, TableChange
+from holdfast.stores import ALL
 
 
 def plan_restore(
     selector: str = "latest",
     alias: str | None = None,
     *,
+    location: str = ALL,
     on_event: OnEvent | None = None,
     **options: Unpack[RestoreOptions],
 ) -> RestorePreview:
     """Read what would be restored, compare it with the database, and tell what a restore would do."""
     with own_errors():
-        choice = choose(selector, alias)
-        _refuse_nonsense(choice, options)
         board = NoticeBoard(on_event)
-        plan = plans.restore_plan(choice.connection, choice.configuration, choice.path, options)
+        choice = choose(selector, alias, location, board, whole=_is_whole(options))
+        _refuse_nonsense(choice, options)
+        plan = plans.restore_plan(choice.connection, choice.configuration, choice.place, options)
         document = (
             restoration_sqlite.compare(choice, plan, on_event or silent)
             if choice.connection.vendor == "sqlite"
@@ -39,22 +41,23 @@ def restore(
     selector: str = "latest",
     alias: str | None = None,
     *,
+    location: str = ALL,
     on_event: OnEvent | None = None,
     **options: Unpack[RestoreOptions],
 ) -> RestoreReport:
     """Make the database, or a part of it, equal to a backup; it stays as it is when this raises."""
     with own_errors():
-        choice = choose(selector, alias)
+        board = NoticeBoard(on_event)
+        choice = choose(selector, alias, location, board, whole=_is_whole(options))
     _refuse_nonsense(choice, options)
     connection = choice.connection
     if connection.in_atomic_block:
         raise UsageError("a restore cannot happen inside a transaction", "Call it outside of transaction.atomic().")
-    about: dict[str, Any] = {"alias": connection.alias, "backup": choice.path.name}
+    about: dict[str, Any] = {"alias": connection.alias, "backup": choice.name}
     with exclusive(choice.configuration.directory, connection.alias, "restore"):
         signals.tell(signals.restore_started, **about)
         try:
             with recorded("restore", kind=choice.manifest["kind"], **about) as run, own_errors():
-                board = NoticeBoard(on_event)
                 options = {**options, "strategy": _strategy(choice, options, board)}
                 safety = _secure(choice, options, on_event) if _wants_safety_backup(options) else None
                 document = _replace(choice, options, board)
@@ -65,7 +68,7 @@ def restore(
         report = RestoreReport(
             alias=connection.alias,
             database=databases.display_name(connection),
-            backup=choice.path.name,
+            backup=choice.name,
             tables=document["tables"],
             rows=document["rows"],
             seconds=document["seconds"],
@@ -78,11 +81,15 @@ def restore(
         return report
 
 
+def _is_whole(options: RestoreOptions) -> bool:
+    return not options.get("tables") and not options.get("schemas")
+
+
 def _strategy(choice: Choice, options: RestoreOptions, on_event: OnEvent) -> Strategy:
     """Decide once: whether a safety backup is needed depends on it."""
     if choice.connection.vendor == "sqlite":
         return "in-place"
-    plan = plans.restore_plan(choice.connection, choice.configuration, choice.path, options)
+    plan = plans.restore_plan(choice.connection, choice.configuration, choice.place, options)
     chosen: Strategy = _core.choose_strategy(plan, on_event)["strategy"]
     return chosen
 
@@ -101,13 +108,13 @@ def _refuse_nonsense(choice: Choice, options: RestoreOptions) -> None:
         raise UsageError("a SQLite database has no schemas", "Name its tables, each with --table.")
     scope, chosen = options.get("scope", "full"), set(options.get("tables", ()))
     if scope == "data-only" and choice.manifest["content"] == "schema-only":
-        raise UsageError(f"the backup {choice.path.name} holds no rows at all", "It was made with --schema-only.")
+        raise UsageError(f"the backup {choice.name} holds no rows at all", "It was made with --schema-only.")
     if scope == "schema-only" or choice.manifest["content"] == "schema-only":
         return
     for label, name in _without_rows(choice).items():
         if {label, name} & chosen:
             raise UsageError(
-                f"the backup {choice.path.name} was made without the rows of {label}",
+                f"the backup {choice.name} was made without the rows of {label}",
                 "Choose a backup that has them; --schema-only brings back the empty table.",
             )
 
@@ -136,7 +143,7 @@ def _secure(choice: Choice, options: RestoreOptions, on_event: OnEvent | None) -
 
 
 def _replace(choice: Choice, options: RestoreOptions, on_event: OnEvent) -> dict[str, Any]:
-    plan = plans.restore_plan(choice.connection, choice.configuration, choice.path, options)
+    plan = plans.restore_plan(choice.connection, choice.configuration, choice.place, options)
     if choice.connection.vendor == "sqlite":
         return restoration_sqlite.replace(choice, plan, on_event)
     databases.close(choice.connection)
@@ -160,8 +167,9 @@ def _preview(
         alias=choice.connection.alias,
         database=databases.display_name(choice.connection),
         engine=choice.connection.vendor,
-        backup=choice.path.name,
+        backup=choice.name,
         path=choice.path,
+        location=choice.location,
         created=choice.manifest["created"],
         strategy=document["strategy"],
         strategy_reason=document["reason"],

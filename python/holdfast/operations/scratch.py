@@ -10,9 +10,9 @@ from typing import Any
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from holdfast import _core, databases, plans
+from holdfast import _core, conf, databases, plans
+from holdfast.conf import Configuration
 from holdfast.exceptions import DatabaseError
-from holdfast.operations.choice import Choice
 from holdfast.operations.session import private_file
 from holdfast.plans import RestoreOptions
 from holdfast.progress import OnEvent
@@ -30,10 +30,11 @@ SELECT pg_catalog.quote_literal(pg_catalog.pg_encoding_to_char(encoding)), pg_ca
 
 
 @contextmanager
-def restored(choice: Choice, on_event: OnEvent) -> Iterator[None]:
+def restored(original: BaseDatabaseWrapper, backup: dict[str, Any], identity: str, on_event: OnEvent) -> Iterator[None]:
     """Restore; the database is there under `ALIAS` for as long as this lasts, and nothing of it is left afterwards."""
-    with _place(choice) as name, _alias(choice.connection, name) as connection:
-        plan = plans.restore_plan(connection, choice.configuration, choice.path, _OPTIONS)
+    configuration = conf.load()
+    with _place(configuration, original, identity) as name, _alias(original, name) as connection:
+        plan = plans.restore_plan(connection, configuration, backup, _OPTIONS)
         if connection.vendor == "sqlite":
             plan["target"].update(file=name, page_size=None)
         _core.restore(plan, on_event)
@@ -41,14 +42,14 @@ def restored(choice: Choice, on_event: OnEvent) -> Iterator[None]:
 
 
 @contextmanager
-def _place(choice: Choice) -> Iterator[str]:
-    if choice.connection.vendor == "sqlite":
-        with private_file(choice.configuration.directory, choice.connection.alias) as file:
+def _place(configuration: Configuration, original: BaseDatabaseWrapper, identity: str) -> Iterator[str]:
+    if original.vendor == "sqlite":
+        with private_file(configuration.directory, original.alias) as file:
             yield str(file)
         return
     # Its form is that of the core's own: should this run be killed, the next backup or drill drops the database.
-    name = f"holdfast_drill_{choice.manifest['id'][:8]}_{os.getpid()}_{time.time_ns() // 1000}"
-    own = choice.connection.copy()
+    name = f"holdfast_drill_{identity[:8]}_{os.getpid()}_{time.time_ns() // 1000}"
+    own = original.copy()
     try:
         with own.cursor() as cursor:
             _refuse_without_right(cursor)

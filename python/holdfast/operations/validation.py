@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from holdfast import _core, clock, conf, plans, project, signals
+from holdfast import _core, clock, conf, places, plans, project, signals
 from holdfast.exceptions import InvalidBackup
 from holdfast.history import Operation, recorded
 from holdfast.operations import rehearsal
@@ -13,32 +13,40 @@ from holdfast.operations.choice import locate
 from holdfast.operations.session import own_errors
 from holdfast.progress import OnEvent, silent
 from holdfast.reports import Check, ValidationReport
+from holdfast.stores import ALL, LOCAL
+
+Depth = Literal["quick", "read", "restore"]
 
 
 def validate(
     selector: str = "latest",
     alias: str | None = None,
     *,
-    depth: Literal["read", "restore"] = "read",
+    depth: Depth = "read",
+    location: str = ALL,
     on_event: OnEvent | None = None,
 ) -> ValidationReport:
-    """Read a backup whole, or restore it into a scratch place as well, and compare it with its manifest."""
+    """Read a backup whole, or restore it into a scratch place as well, and compare it with its manifest.
+
+    A quick look compares sizes, the manifest and what the store says of the file; it proves nothing, and is not
+    remembered as a proof.
+    """
     configuration = conf.load()
     with own_errors():
         try:
-            found = locate(configuration, selector, alias)
+            found = locate(configuration, selector, alias, location, on_event)
         except InvalidBackup as error:
             # Known to be no backup at all: a result like any other, with nothing to remember it beside.
             return _unreadable(selector, error)
         drill = None
         if depth == "restore" and "database" in found:
             drill = plans.drill(found["alias"], found["database"]["engine"])
-        path = Path(found["path"])
+        place = places.place(configuration, found)
         # No lock: a nightly validation must not keep an hourly backup from running.
         configuration.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        plan = plans.validate_plan(configuration, path, "content", drill)
-        about = {"alias": found["alias"], "backup": path.name}
-        prove = partial(_prove, path, plan, on_event or silent)
+        plan = plans.validate_plan(configuration, place, "quick" if depth == "quick" else "content", drill)
+        about = {"alias": found["alias"], "backup": found["name"]}
+        prove = partial(_prove, found, plan, on_event or silent)
         return prove("validation", **about) if drill is None else _drill(prove, **about)
 
 
@@ -56,25 +64,32 @@ def _drill(prove: Callable[..., ValidationReport], **about: str) -> ValidationRe
     return report
 
 
-def _prove(path: Path, plan: dict[str, Any], on_event: OnEvent, operation: Operation, **about: str) -> ValidationReport:
+def _prove(
+    found: dict[str, Any], plan: dict[str, Any], on_event: OnEvent, operation: Operation, **about: str
+) -> ValidationReport:
     with recorded(operation, **about) as run, own_errors():
         document = rehearsal.prove(plan, about["alias"], on_event)
         findings = project.ModelFindings((), ())
         if document["ok"]:
-            findings = project.compare_models(_core.read_manifest(str(path)))
-        report = _report(path, document, findings)
-        _remember(report)
+            findings = project.compare_models(_core.read_manifest(plan["backup"], on_event))
+        report = _report(found, document, findings, quick=plan["depth"] == "quick")
+        if not report.quick:
+            _remember(plan["backup"], report)
         if not report.ok:
             run.result, run.error = "failed", report.problems[0]
     return report
 
 
-def _report(path: Path, document: dict[str, Any], findings: project.ModelFindings) -> ValidationReport:
+def _report(
+    found: dict[str, Any], document: dict[str, Any], findings: project.ModelFindings, *, quick: bool
+) -> ValidationReport:
     return ValidationReport(
-        name=path.name,
-        path=path,
+        name=found["name"],
+        path=Path(found["path"]) if found["path"] is not None else None,
+        location=found["location"],
         ok=document["ok"] and not findings.problems,
         deep=document["deep"],
+        quick=quick,
         checks=tuple(Check(**check) for check in document["checks"]),
         problems=(*document["problems"], *findings.problems),
         warnings=(*document["warnings"], *findings.warnings),
@@ -86,8 +101,10 @@ def _unreadable(selector: str, error: InvalidBackup) -> ValidationReport:
     return ValidationReport(
         name=Path(selector).name,
         path=Path(selector),
+        location=LOCAL,
         ok=False,
         deep=False,
+        quick=False,
         checks=(),
         problems=(error.message,),
         warnings=(),
@@ -95,11 +112,11 @@ def _unreadable(selector: str, error: InvalidBackup) -> ValidationReport:
     )
 
 
-def _remember(report: ValidationReport) -> None:
+def _remember(place: dict[str, Any], report: ValidationReport) -> None:
     verified = {
         "at": clock.now().strftime(plans.CREATED_FORMAT),
         "how": "restored" if report.deep else "read",
         "ok": report.ok,
         "problems": list(report.problems),
     }
-    _core.set_status(str(report.path), {"verified": verified})
+    _core.set_status({"backup": place, "change": {"verified": verified}}, silent)

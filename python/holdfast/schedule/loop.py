@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Never
 
 from django.db import connections
 
-from holdfast import clock, commitment, conf, rendering_schedule
+from holdfast import clock, commitment, rendering_schedule
 from holdfast.exceptions import HoldfastError, Interrupted, LockHeld, UsageError
-from holdfast.schedule.outlook import survey
 from holdfast.schedule.run import Key, Tally, Watcher, run_due
 
 if TYPE_CHECKING:
@@ -34,15 +33,12 @@ def forever(watcher: Watcher) -> Never:
         resting = {key: until for key, until in resting.items() if until > now}
         pause = _SHORT
         try:
-            tasks = survey(conf.load())
-            if any(task.is_due(now) and task.key not in resting for task in tasks):
-                tally = run_due(watcher, resting)
-                resting |= dict.fromkeys(tally.failures, clock.now() + _REST)
-                _tell(watcher, {key: found for key, found in tally.waiting.items() if key not in waiting})
-                waiting = tally.waiting
-                tasks = survey(conf.load())
+            tally = run_due(watcher, resting)
+            resting |= dict.fromkeys(tally.failures, clock.now() + _REST)
+            _tell(watcher, {key: found for key, found in tally.waiting.items() if key not in waiting})
+            waiting = tally.waiting
             if not any(hindrance.is_short for hindrance in waiting.values()):
-                pause = _pause(tasks, resting)
+                pause = _pause(tally.tasks, resting)
         except (Interrupted, UsageError):
             raise
         except LockHeld:

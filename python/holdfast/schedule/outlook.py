@@ -73,11 +73,10 @@ class Task:
         return moment
 
 
-def survey(configuration: Configuration, memory: Memory | None = None) -> list[Task]:
+def survey(configuration: Configuration, listed: tuple[Backup, ...], memory: Memory) -> list[Task]:
     """Give every task: backups by the importance of their databases, then drills."""
-    memory = memory or Memory(configuration.directory)
     now = clock.now()
-    records = _Records(list_backups(), memory, now)
+    records = _Records(listed, memory, now)
     order = databases.all_aliases(configuration.databases)
     backups: list[tuple[int, Task]] = []
     for entry in configuration.schedule.backups:
@@ -90,10 +89,15 @@ def survey(configuration: Configuration, memory: Memory | None = None) -> list[T
     )
 
 
+def tasks() -> list[Task]:
+    """Give every task, as it stands at this moment."""
+    configuration = conf.load()
+    return survey(configuration, list_backups(), Memory(configuration.directory))
+
+
 def next_due(alias: str) -> datetime | None:
     """Give the moment of the next backup of a database, in the past where one is overdue; None is never."""
-    tasks = survey(conf.load())
-    return min((task.begins for task in tasks if task.alias == alias and task.kind != DRILL), default=None)
+    return min((task.begins for task in tasks() if task.alias == alias and task.kind != DRILL), default=None)
 
 
 def last_good(alias: str, kind: str | None) -> datetime | None:

@@ -1,20 +1,21 @@
 """`manage.py backup_db`: makes backups."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.core.management.base import CommandParser
 
-from holdfast import commitment, conf, databases, rendering
+from holdfast import commitment, conf, databases, rendering, stores
 from holdfast.checks import CHECK_TAG
 from holdfast.exceptions import HoldfastError, Interrupted, PartlyDone, UsageError
 from holdfast.management.base import (
     HoldfastCommand,
     add_format,
     refuse_together,
-    refuse_unavailable,
     with_hint,
 )
 from holdfast.operations import backup
+from holdfast.operations.creation import tell_failure
 from holdfast.plans import BackupOptions
 from holdfast.reports import Report
 
@@ -38,21 +39,22 @@ class Command(HoldfastCommand):
         add("--exclude-table-data", action="append", default=[], metavar="TABLE", help="Leave out the rows of TABLE.")
         add("--skip-unsupported", action="store_true", help="Leave out what cannot be backed up, and record that.")
         add("--verify", action="store_true", help="Read the finished backup again.")
-        add("--upload", action="store_true", help="Upload it as well (not yet available).")
+        add("--upload", nargs="*", metavar="STORE", help="Upload it to these stores as well; to all without a name.")
+        add("--location", metavar="STORE", default=stores.LOCAL, help="Write it to this store only, and to no folder.")
         add_format(parser)
 
     def handle(self, **options: Any) -> None:
         """Back up one database after the other."""
-        refuse_unavailable(options, upload=(True,))
         refuse_together(options, "database", "all")
         aliases = self._aliases(options)
+        chosen = _chosen(options)
         reports: list[Report] = []
         failures: dict[str, HoldfastError] = {}
         for alias in aliases:
             commitment.go_on()
             try:
                 with self.progress(alias, options) as progress:
-                    report = backup(alias, on_event=progress, **_chosen(options))
+                    report = backup(alias, on_event=progress, **chosen)
             except Interrupted:
                 # A wish to stop is meant for all of them.
                 raise
@@ -66,9 +68,24 @@ class Command(HoldfastCommand):
             self.say(rendering.backup_line(report), options)
             for text in (*report.notices, *(f"left out: {skipped}" for skipped in report.skipped)):
                 self.warn(f"{alias}: {text}")
+            for missing in report.missing:
+                self.warn(f"{alias}: not in {missing.store}: {missing.message}")
         if options["format"] == "json":
             self.print_json(_document(reports, failures))
         _raise(failures, done=len(reports))
+        lacking = sorted({missing.store for report in reports for missing in report.missing})
+        if lacking:
+            raise PartlyDone(
+                f"the backups stand, but not all of them are in {', '.join(lacking)}",
+                "The reason is above; sync_backups brings there what is missing.",
+            )
+
+    def refused(self, error: UsageError, options: dict[str, Any]) -> None:
+        """Let alarms know: at night nobody reads what is printed."""
+        with suppress(UsageError):
+            # Where the settings cannot be read, nobody knows of a channel.
+            for alias in self._aliases(options):
+                tell_failure(alias, options["type"], error)
 
     @staticmethod
     def _aliases(options: dict[str, Any]) -> list[str]:
@@ -88,10 +105,25 @@ def _chosen(options: dict[str, Any]) -> BackupOptions:
         "exclude_table_data": options["exclude_table_data"],
         "unsupported": "skip" if options["skip_unsupported"] else "refuse",
         "verify": "full" if options["verify"] else "counts",
+        "location": _home(options["location"]),
+        "upload": _uploads(options["upload"]),
     }
     if options["compression"]:
         chosen["compression"] = options["compression"]
     return chosen
+
+
+def _home(name: str) -> str:
+    return name if name == stores.LOCAL else stores.named(conf.load().stores, name).name
+
+
+def _uploads(names: list[str] | None) -> list[str]:
+    if names is None:
+        return []
+    known = conf.load().stores
+    if not known:
+        raise UsageError("there is no store to upload to", 'Add one to HOLDFAST["STORES"].')
+    return [stores.named(known, name).name for name in dict.fromkeys(names or [store.name for store in known])]
 
 
 def _document(reports: list[Report], failures: dict[str, HoldfastError]) -> dict[str, Any]:

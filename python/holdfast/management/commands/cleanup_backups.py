@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from holdfast import conf, rendering
+from holdfast import rendering
 from holdfast.exceptions import UsageError
 from holdfast.management.base import (
     HoldfastCommand,
@@ -12,10 +12,10 @@ from holdfast.management.base import (
     add_no_input,
     confirm,
     refuse_together,
-    refuse_unavailable,
     require_terminal,
 )
-from holdfast.operations import cleanup, pin, plan_cleanup, unpin
+from holdfast.operations import cleanup, find_remains, pin, plan_cleanup, remove_remains, unpin
+from holdfast.stores import LOCAL
 
 _OVERRIDES = ("last", "daily", "weekly", "monthly", "yearly")
 
@@ -33,12 +33,11 @@ class Command(HoldfastCommand):
         parser.add_argument("--pin", metavar="BACKUP", help="Keep this one whatever the policy says, and stop.")
         parser.add_argument("--unpin", metavar="BACKUP", help="Leave this one to the policy again, and stop.")
         parser.add_argument("--dry-run", action="store_true", help="Show the decisions and stop.")
-        add_location(parser)
+        add_location(parser, LOCAL, "Clean up this store instead of the folder, or 'all'.")
         add_no_input(parser)
 
     def handle(self, **options: Any) -> None:
         """Decide, ask, remove; or pin."""
-        refuse_unavailable(options, location=("s3", "all"))
         refuse_together(options, "pin", "unpin")
         if options["pin"]:
             self.say(f"{pin(options['pin']).name} is pinned: it stays until it is unpinned.", options)
@@ -49,14 +48,17 @@ class Command(HoldfastCommand):
         counts = {rule: options[f"keep_{rule}"] for rule in _OVERRIDES}
         if any(count is not None and count < 0 for count in counts.values()):
             raise UsageError("a backup cannot be kept a negative number of times", "Give --keep-… 0 or more.")
-        policy = conf.load().retention.overridden(counts)
-        decided = plan_cleanup(policy)
-        self.say(rendering.decisions(decided), options)
-        doomed = frozenset(decision.path for decision in decided if not decision.keep)
-        if not doomed or options["dry_run"]:
-            self.say(f"{len(doomed)} to remove, {len(decided) - len(doomed)} to keep.", options)
+        where = {"location": options["location"], "on_event": self.notices}
+        decided = plan_cleanup(counts, **where)
+        remains = find_remains(**where)
+        self.say("\n".join(filter(None, (rendering.decisions(decided), rendering.remains(remains)))), options)
+        doomed = frozenset((decision.location, decision.name) for decision in decided if not decision.keep)
+        to_remove = len(doomed) + len(remains)
+        if not to_remove or options["dry_run"]:
+            self.say(f"{to_remove} to remove, {len(decided) - len(doomed)} to keep.", options)
             return
         require_terminal(options)
-        confirm(f"\nType 'yes' to remove {len(doomed)} of {len(decided)} backups: ", "yes", options)
-        removed = cleanup(policy, among=doomed)
-        self.say(f"{len(removed)} removed, {len(decided) - len(removed)} kept.", options)
+        confirm(f"\nType 'yes' to remove {to_remove} of {len(decided) + len(remains)}: ", "yes", options)
+        removed = cleanup(counts, among=doomed, **where)
+        gone = remove_remains(**where)
+        self.say(f"{len(removed) + len(gone)} removed, {len(decided) - len(removed)} kept.", options)

@@ -5,9 +5,12 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from holdfast import conf, rendering
-from holdfast.management.base import HoldfastCommand, add_format, add_location, refuse_unavailable
-from holdfast.operations import find_backup, list_backups
+from holdfast import conf, places, rendering
+from holdfast.exceptions import UsageError
+from holdfast.management.base import HoldfastCommand, add_format, add_location
+from holdfast.operations import find_backup, link, list_backups
+from holdfast.readers import Refused, duration
+from holdfast.stores import ALL, LOCAL
 
 
 class Command(HoldfastCommand):
@@ -20,24 +23,41 @@ class Command(HoldfastCommand):
         parser.add_argument("backup", nargs="?", help="Show this one in detail.")
         parser.add_argument("--database", metavar="ALIAS", help="Only backups of this database.")
         parser.add_argument("--type", metavar="KIND", help="Only backups of this kind: manual, daily, pre-restore, …")
-        add_location(parser)
+        parser.add_argument("--url", action="store_true", help="Print an address from which anybody can fetch it.")
+        parser.add_argument("--expires", metavar="TIME", default="1h", help="How long the address works: 30m, 1h, 2d.")
+        add_location(parser, ALL, "Only what is in this store; 'local' is the folder of this machine.")
         add_format(parser)
 
     def handle(self, **options: Any) -> None:
         """Print a table, the details of one, or JSON."""
-        refuse_unavailable(options, location=("s3", "all"))
         now = datetime.now(UTC)
+        location = options["location"]
+        if options["url"]:
+            self._link(options)
+            return
         if options["backup"]:
-            backup = find_backup(options["backup"], options["database"])
+            backup = find_backup(options["backup"], options["database"], location=location, on_event=self.notices)
             if options["format"] == "json":
                 self.print_json(backup.as_dict())
             else:
                 self.stdout.write(rendering.detail(backup, now))
             return
-        backups = list_backups(options["database"], options["type"])
+        backups = list_backups(options["database"], options["type"], location=location, on_event=self.notices)
         if options["format"] == "json":
             self.print_json([backup.as_dict() for backup in backups])
         elif backups:
             self.stdout.write(rendering.listing(backups, now))
         else:
-            self.stdout.write(f"There are no such backups in {conf.load().directory}.")
+            where = [
+                str(conf.load().directory) if name == LOCAL else name for name in places.names(conf.load(), location)
+            ]
+            self.stdout.write(f"There are no such backups in {', '.join(where)}.")
+
+    def _link(self, options: dict[str, Any]) -> None:
+        if not options["backup"]:
+            raise UsageError("an address is that of one backup", "Name it: list_backups BACKUP --url.")
+        try:
+            expires = duration("--expires", options["expires"])
+        except Refused as error:
+            raise UsageError(f"{options['expires']!r} is no length of time", error.problem.hint) from error
+        self.stdout.write(link(options["backup"], expires, location=options["location"]))

@@ -9,6 +9,7 @@ from holdfast import rendering, rendering_kept
 from holdfast.exceptions import InvalidBackup
 from holdfast.management.base import (
     HoldfastCommand,
+    add_location,
     add_no_input,
     confirm,
     refuse_together,
@@ -24,6 +25,7 @@ from holdfast.operations import (
     validate,
 )
 from holdfast.plans import RestoreOptions, Scope
+from holdfast.stores import ALL
 
 
 class Command(HoldfastCommand):
@@ -35,6 +37,7 @@ class Command(HoldfastCommand):
         """Declare the options."""
         add = parser.add_argument
         add("backup", nargs="?", default="latest", help="A path, a name, an id, the beginning of one, or 'latest'.")
+        add_location(parser, ALL, "Take it from this store; 'local' is the folder of this machine.")
         add("--database", metavar="ALIAS", help="Restore into this database instead of the backup's own.")
         add("--table", action="append", default=[], metavar="TABLE", help="Restore only this table; may be repeated.")
         add("--schema", action="append", default=[], metavar="SCHEMA", help="Restore only this schema (PostgreSQL).")
@@ -72,15 +75,17 @@ class Command(HoldfastCommand):
     def _restore(self, options: dict[str, Any]) -> None:
         chosen = _chosen(options)
         with self.progress("reading", options) as progress:
-            preview = plan_restore(options["backup"], options["database"], on_event=progress, **chosen)
+            where = options["location"]
+            preview = plan_restore(options["backup"], options["database"], location=where, on_event=progress, **chosen)
         self.stdout.write(rendering.restore_plan(preview))
         if options["dry_run"]:
             return
         confirm(f"\nType the database's name ({preview.database}) to go on: ", preview.database, options)
         with self.progress("restoring", options) as progress:
-            # By its path, and in the way that was shown: `latest` and `auto` may mean another one by now.
+            # Where it was found, and in the way that was shown: `latest` and `auto` may mean another one by now.
             chosen["strategy"] = preview.strategy
-            report = restore(str(preview.path), preview.alias, on_event=progress, **chosen)
+            backup = str(preview.path or preview.backup)
+            report = restore(backup, preview.alias, location=preview.location, on_event=progress, **chosen)
         self.interrupted = "interrupted, but the restore is done"
         for warning in report.warnings:
             self.warn(warning)
@@ -110,7 +115,8 @@ class Command(HoldfastCommand):
 
     def _verify(self, options: dict[str, Any]) -> None:
         with self.progress("validating", options) as progress:
-            report = validate(options["backup"], options["database"], on_event=progress)
+            where = options["location"]
+            report = validate(options["backup"], options["database"], location=where, on_event=progress)
         self.say(rendering.validation(report), options)
         if not report.ok:
             raise InvalidBackup(f"{report.name} is bad", "Choose another backup: `manage.py list_backups`.")

@@ -12,7 +12,7 @@ from holdfast.management.base import HoldfastCommand, refuse_together
 from holdfast.progress import OnEvent
 from holdfast.schedule.hindrance import turn
 from holdfast.schedule.loop import forever, patiently
-from holdfast.schedule.outlook import survey
+from holdfast.schedule.outlook import tasks
 from holdfast.schedule.run import Tally, run_due
 
 
@@ -89,10 +89,10 @@ class _Watcher:
 
 
 def _outlook() -> str:
-    tasks, now = survey(conf.load()), clock.now()
-    turns = {task.key: turn(task, now).hindrance for task in tasks if task.is_due(now)}
+    scheduled, now = tasks(), clock.now()
+    turns = {task.key: turn(task, now).hindrance for task in scheduled if task.is_due(now)}
     waiting = {key: hindrance for key, hindrance in turns.items() if hindrance is not None}
-    return rendering_schedule.outlook(tasks, waiting, now)
+    return rendering_schedule.outlook(scheduled, waiting, now)
 
 
 def _raise(tally: Tally) -> None:

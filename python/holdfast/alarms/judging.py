@@ -1,0 +1,213 @@
+"""Decides what is an alarm; pure functions of the backups that are listed, the settings and the time.
+
+Each gives alarms; one with the event `recovered` says that the trouble of its key is over, if there was any.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from statistics import median
+
+from holdfast.alarms.alarm import Alarm, Fact, utc_text
+from holdfast.alarms.settings import Thresholds
+from holdfast.condition import Aging
+from holdfast.exceptions import HoldfastError, Interrupted
+from holdfast.inventory import Backup
+from holdfast.operations.assessment import aging, is_good
+from holdfast.rendering import age, size, span
+from holdfast.reports import Report, RestoreReport
+from holdfast.targets import Targets
+
+# A median of fewer says nothing.
+_FEWEST = 3
+
+
+def failed_key(alias: str) -> str:
+    """Name the trouble that a database has no new backup; a later one of whatever kind ends it."""
+    return f"backup_failed:{alias}"
+
+
+def failed(alias: str, kind: str, error: BaseException, backups: Sequence[Backup], now: datetime) -> Alarm:
+    """Tell that a backup failed, and what there is instead."""
+    last = next((backup for backup in backups if backup.alias == alias and is_good(backup)), None)
+    lines = [f"The {kind} backup of database {alias!r} failed: {said(error)}"]
+    lines.append(f"The last good backup is {last.name}." if last else "There is no good backup of it at all.")
+    lines.append(f"Try again when that is mended: manage.py backup_db --database {alias} --type {kind}")
+    return Alarm(
+        event="backup_failed",
+        key=failed_key(alias),
+        title=f"Backup of {alias} failed",
+        text="\n".join(lines),
+        at=utc_text(now),
+        alias=alias,
+        kind=kind,
+        facts={"last_good": last.name if last else None, "last_good_age": age(last.created, now) if last else None},
+    )
+
+
+def succeeded(report: Report, now: datetime) -> Alarm:
+    """Tell that there are backups again."""
+    return Alarm(
+        event="recovered",
+        key=failed_key(report.alias),
+        title=f"Backups of {report.alias} work again",
+        text=f"{report.name} was made.",
+        at=utc_text(now),
+        alias=report.alias,
+        kind=report.kind,
+        facts={"backup": report.name, "rows": report.rows, "stored_bytes": report.stored_size},
+    )
+
+
+def restored(report: RestoreReport, now: datetime) -> Alarm:
+    """Tell that somebody restored a database."""
+    before = report.safety_backup or (report.kept.name if report.kept else None)
+    return Alarm(
+        event="restore_done",
+        key=f"restore_done:{report.alias}:{utc_text(now)}",
+        title=f"{report.alias} was restored",
+        text=f"Database {report.database!r} was restored from {report.backup}.\n"
+        + (f"The state before it is in {before}." if before else "The state before it was not kept."),
+        at=utc_text(now),
+        alias=report.alias,
+        facts={"backup": report.backup, "rows": report.rows, "tables": report.tables, "before": before},
+    )
+
+
+def drill_failed(alias: str, backup: str, error: BaseException, now: datetime) -> Alarm:
+    """Tell that a trial restore could not be done; what it finds out about a backup is seen by `proofs`."""
+    return Alarm(
+        event="drill_failed",
+        key=f"drill_failed:{alias}",
+        title=f"The restore drill of {alias} failed",
+        text=f"{backup} could not be restored for a trial: {said(error)}",
+        at=utc_text(now),
+        alias=alias,
+        facts={"backup": backup},
+    )
+
+
+def drill_passed(alias: str, backup: str, now: datetime) -> Alarm:
+    """Tell that trial restores can be done again."""
+    title, text = f"Restore drills of {alias} work again", f"{backup} was restored for a trial, and compared."
+    return Alarm("recovered", f"drill_failed:{alias}", title, text, utc_text(now), alias, facts={"backup": backup})
+
+
+def proofs(backups: Sequence[Backup], now: datetime) -> Iterable[Alarm]:
+    """Look at what the latest validation or drill of each database has found."""
+    latest: dict[str, Backup] = {}
+    for backup in sorted((backup for backup in backups if backup.verified_at), key=lambda one: one.verified_at or ""):
+        latest[backup.alias] = backup
+    for alias, backup in latest.items():
+        key, facts = f"bad:{alias}", {"backup": backup.name, "how": backup.verified_how}
+        if backup.verified_ok:
+            title, text = f"Backups of {alias} are good again", f"{backup.name} has passed its validation."
+            yield Alarm("recovered", key, title, text, utc_text(now), alias, facts=facts)
+            continue
+        text = (
+            f"{backup.name} did not pass when it was {backup.verified_how}. Do not rely on it: make a new backup now.\n"
+            f"What is wrong with it: manage.py validate_backup {backup.name}"
+        )
+        # Of that moment: the same finding is not told again.
+        at = backup.verified_at or utc_text(now)
+        yield Alarm("drill_failed", key, f"A backup of {alias} is bad", text, at, alias, facts=facts)
+
+
+def ages(backups: Sequence[Backup], targets: Targets, now: datetime) -> Iterable[Alarm]:
+    """Compare the newest good backups with how old they may become."""
+    for alias, of_alias in targets.by_alias.items():
+        good = [backup for backup in backups if backup.alias == alias and is_good(backup)]
+        for target in of_alias:
+            yield _of_age(alias, aging(target, good, now), now)
+
+
+def _of_age(alias: str, found: Aging, now: datetime) -> Alarm:
+    key = f"too_old:{alias}:{found.kind or 'any'}"
+    what = f"{found.kind} backup of {alias}" if found.kind else f"backup of {alias}"
+    facts: dict[str, Fact] = {
+        "last_good": found.backup,
+        "age_seconds": round(found.age_seconds) if found.age_seconds is not None else None,
+        "max_age_seconds": round(found.max_age_seconds),
+    }
+    if not found.too_old:
+        title, text = f"The newest {what} is young enough again", f"It is {found.backup}."
+        return Alarm("recovered", key, title, text, utc_text(now), alias, found.kind, facts)
+    title = f"The newest {what} is too old" if found.backup else f"There is no good {what}"
+    text = f"It may be {span(found.max_age_seconds)} old"
+    if found.backup is not None and found.age_seconds is not None:
+        text += f", and is {span(found.age_seconds)} old: {found.backup}"
+    text += ".\nLook whether the schedule runs, and at manage.py backup_status."
+    return Alarm("too_old", key, title, text, utc_text(now), alias, found.kind, facts)
+
+
+def changes(backups: Sequence[Backup], thresholds: Thresholds, now: datetime) -> Iterable[Alarm]:
+    """Compare the newest backup of each database and kind with the median of those before it."""
+    series: dict[tuple[str, str], list[Backup]] = {}
+    for backup in filter(is_good, backups):
+        series.setdefault((backup.alias, backup.kind), []).append(backup)
+    for (alias, kind), (newest, *older) in series.items():
+        recent = [backup for backup in older if _left_out(backup) == _left_out(newest)][: thresholds.recent]
+        if len(recent) < _FEWEST:
+            continue
+        usual = {
+            "rows": median(backup.rows for backup in recent),
+            "bytes": median(backup.raw_size for backup in recent),
+        }
+        found = {"rows": newest.rows, "bytes": newest.raw_size}
+        off = {name: _share(found[name], usual[name]) for name in found}
+        key = f"changed:{alias}:{kind}"
+        facts: dict[str, Fact] = {"backup": newest.name}
+        for name, share in off.items():
+            facts |= {name: found[name], f"usual_{name}": round(usual[name]), f"{name}_off_percent": round(100 * share)}
+        if max(off.values()) <= thresholds.change:
+            title, text = f"{kind} backups of {alias} are as usual again", f"{newest.name} is near the median."
+            yield Alarm("recovered", key, title, text, utc_text(now), alias, kind, facts)
+            continue
+        text = (
+            f"{newest.name} has {newest.rows:,} rows and {size(newest.raw_size)}; "
+            f"the median of the {len(recent)} before it is {usual['rows']:,.0f} rows and {size(usual['bytes'])}.\n"
+            "If nobody has loaded or deleted so much, look at the database before older backups go: "
+            "manage.py cleanup_backups --pin keeps one."
+        )
+        title = f"The {kind} backup of {alias} is unlike those before"
+        # Of the backup's time: one strange backup is told once.
+        yield Alarm("changed", key, title, text, newest.created, alias, kind, facts)
+
+
+def room(free: int, total: int, backups: Sequence[Backup], thresholds: Thresholds, now: datetime) -> Alarm:
+    """Compare the free space of the folder with what it should have, and with what the next backups will take."""
+    newest = {backup.alias: backup for backup in reversed(backups) if is_good(backup)}
+    # A SQLite database is copied there first, whole.
+    needed = sum(
+        backup.stored_size + (backup.raw_size if backup.engine == "sqlite" else 0) for backup in newest.values()
+    )
+    facts: dict[str, Fact] = {"free_bytes": free, "total_bytes": total, "next_backups_bytes": needed}
+    key = "disk_nearly_full"
+    if free >= total * thresholds.disk_free and free >= needed:
+        title, text = "The disk of the backups has room again", f"{size(free)} of {size(total)} are free."
+        return Alarm("recovered", key, title, text, utc_text(now), facts=facts)
+    text = (
+        f"{size(free)} of {size(total)} are free; the next backups will need about {size(needed)}.\n"
+        "See what retention would remove: manage.py cleanup_backups --dry-run"
+    )
+    return Alarm("disk_nearly_full", key, "The disk of the backups is nearly full", text, utc_text(now), facts=facts)
+
+
+def said(error: BaseException) -> str:
+    """Tell of an error what may be sent."""
+    if isinstance(error, KeyboardInterrupt | Interrupted):
+        return "it was interrupted."
+    if isinstance(error, HoldfastError):
+        return f"{error.message}\n{error.hint}" if error.hint else error.message
+    # Our own messages hold no secrets; those of others may.
+    return f"{type(error).__name__}; see what the command printed."
+
+
+def _left_out(backup: Backup) -> set[str]:
+    """Give the tables whose rows were left out on purpose: two backups that differ in that cannot be compared."""
+    return {table for table, rows in (backup.tables or {}).items() if rows is None}
+
+
+def _share(found: float, usual: float) -> float:
+    if usual == 0:
+        return 0.0 if found == 0 else 1.0
+    return abs(found - usual) / usual

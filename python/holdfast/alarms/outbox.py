@@ -1,0 +1,81 @@
+"""Sends in the background: a thread for each line of work, started when there is some and gone when it is done.
+
+Nobody waits for these threads but the end of the process, and that for `EXIT_SECONDS` at most: a command's work is
+done by then, its lock is free and its report is printed. What is not delivered in time stays in the ledger, and the
+next run delivers it.
+"""
+
+import atexit
+import logging
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+
+_logger = logging.getLogger(__name__)
+
+# Webhooks and mail servers answer within a second or two; without this wait a command that ends right after its
+# failure would take the alarm with it.
+EXIT_SECONDS = 5.0
+
+_Job = Callable[[], None]
+_changed = threading.Condition()
+# The job that runs stays the first of its line until it is done.
+_lines: dict[str, deque[_Job]] = {}
+
+
+def run(line: str, job: _Job) -> None:
+    """Do this in the background, after everything else of its line."""
+    with _changed:
+        jobs = _lines.setdefault(line, deque())
+        jobs.append(job)
+        if len(jobs) == 1:
+            # A daemon: a server that never answers must not keep the process alive.
+            threading.Thread(target=_work, args=(line, jobs), name=f"holdfast {line}", daemon=True).start()
+
+
+def wait(seconds: float) -> list[str]:
+    """Wait until everything is done; gives the lines that are not."""
+    with _changed:
+        _changed.wait_for(lambda: not _lines, seconds)
+        return sorted(_lines)
+
+
+def _work(line: str, jobs: deque[_Job]) -> None:
+    while True:
+        try:
+            jobs[0]()
+        except Exception:
+            # Jobs answer for what they expect; this is a defect, and must not end the line.
+            _logger.exception("alarms: %s failed", line)
+        with _changed:
+            jobs.popleft()
+            if not jobs:
+                del _lines[line]
+                _changed.notify_all()
+                return
+
+
+def _forget_threads() -> None:
+    # In a forked process these threads do not exist; their work is the parent's.
+    global _changed  # noqa: PLW0603 - its lock may have been held by one of them
+    _changed = threading.Condition()
+    _lines.clear()
+
+
+@atexit.register
+def _settle() -> None:
+    with _changed:
+        if not _lines:
+            return
+    for stream in (sys.stdout, sys.stderr):
+        # What the command has said must not wait for what somebody else is told.
+        if stream is not None and not stream.closed:
+            stream.flush()
+    unfinished = wait(EXIT_SECONDS)
+    if unfinished:
+        _logger.error("alarms: no answer yet from %s; the next run tries again", ", ".join(unfinished))
+
+
+os.register_at_fork(after_in_child=_forget_threads)

@@ -1,0 +1,75 @@
+"""What each signal means to those who want to know; one function for each, of the signal's name."""
+
+from collections.abc import Iterable, Sequence
+
+from holdfast import clock, operations
+from holdfast.alarms import judging, reviewing
+from holdfast.alarms.alarm import Alarm
+from holdfast.alarms.delivery import dispatch
+from holdfast.alarms.heartbeat import Beat, ping_all
+from holdfast.conf import Configuration
+from holdfast.exceptions import HoldfastError, InvalidBackup
+from holdfast.inventory import Backup
+from holdfast.reports import Report, RestoreReport, ValidationReport
+
+
+def backup_started(configuration: Configuration, alias: str, kind: str) -> None:
+    """Ping."""
+    ping_all(configuration, Beat(alias, kind, "start", f"The {kind} backup of {alias} begins."))
+
+
+def backup_finished(configuration: Configuration, alias: str, kind: str, report: Report) -> None:
+    """End the alarms that a good backup ends, and look at what it is like."""
+    now = clock.now()
+
+    def found() -> Iterable[Alarm]:
+        yield judging.succeeded(report, now)
+        yield from reviewing.found(configuration, now)
+
+    known = dispatch(configuration, found)
+    text = f"{report.name} was made in {report.seconds:.1f} s."
+    ping_all(configuration, Beat(alias, kind, "success", text), known)
+
+
+def backup_failed(configuration: Configuration, alias: str, kind: str, error: BaseException) -> None:
+    """Tell it."""
+    now = clock.now()
+    dispatch(configuration, lambda: [judging.failed(alias, kind, error, _backups(), now)])
+    text = f"The {kind} backup of {alias} failed: {judging.said(error)}"
+    ping_all(configuration, Beat(alias, kind, "fail", text))
+
+
+def drill_finished(configuration: Configuration, alias: str, backup: str, report: ValidationReport) -> None:
+    """End the alarms that a drill ends."""
+    del report
+    now = clock.now()
+
+    def found() -> Iterable[Alarm]:
+        yield judging.drill_passed(alias, backup, now)
+        yield from reviewing.found(configuration, now)
+
+    dispatch(configuration, found)
+
+
+def drill_failed(configuration: Configuration, alias: str, backup: str, error: BaseException) -> None:
+    """Tell it; what the drill has found out about the backup stands beside it, and is seen by the review."""
+    now = clock.now()
+    if isinstance(error, InvalidBackup):
+        dispatch(configuration, lambda: reviewing.found(configuration, now))
+    else:
+        dispatch(configuration, lambda: [judging.drill_failed(alias, backup, error, now)])
+
+
+def restore_finished(configuration: Configuration, alias: str, backup: str, report: RestoreReport) -> None:
+    """Tell it: whoever did not restore it should know."""
+    del alias, backup
+    now = clock.now()
+    dispatch(configuration, lambda: [judging.restored(report, now)])
+
+
+def _backups() -> Sequence[Backup]:
+    try:
+        return operations.list_backups()
+    except HoldfastError:
+        # A folder that cannot be read may be why the backup failed: that has to be told all the same.
+        return ()

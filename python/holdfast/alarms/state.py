@@ -1,0 +1,71 @@
+"""Keeps the ledger in a hidden file beside the backups, for all processes of this project."""
+
+import fcntl
+import json
+import logging
+import os
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TypeVar
+
+from holdfast.alarms.ledger import Entries
+
+_logger = logging.getLogger(__name__)
+
+FILE = ".holdfast-alarms.json"
+LOCK = ".holdfast-alarms.lock"
+_Result = TypeVar("_Result")
+
+# What this process knows where the folder cannot be written: a full disk is a reason for an alarm, not for silence.
+_remembered: dict[Path, Entries] = {}
+_own_threads = threading.Lock()
+
+
+def change(folder: Path, work: Callable[[Entries], _Result]) -> _Result:
+    """Let `work` read and change the ledger while nobody else does."""
+    with _own_threads, ExitStack() as stack:
+        entries = _remembered.pop(folder, {})
+        before: str | None = None
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = stack.enter_context((folder / LOCK).open("a"))
+            # Held for some milliseconds; the end of the process lets go of it as well.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            stored = _read(folder / FILE)
+            before = json.dumps(stored)
+            entries = stored | entries
+        except OSError as error:
+            _complain(folder, error)
+        result = work(entries)
+        text = json.dumps(entries)
+        if text != before:
+            try:
+                _write(folder / FILE, text)
+            except OSError as error:
+                _complain(folder, error)
+                _remembered[folder] = entries
+        return result
+
+
+def _complain(folder: Path, error: OSError) -> None:
+    _logger.warning("%s: %s; an alarm may be told twice", folder / FILE, error.strerror or error)
+
+
+def _read(path: Path) -> Entries:
+    try:
+        entries = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        _logger.warning("%s is damaged and begun anew; an alarm may be told twice", path)
+        return {}
+    return entries if isinstance(entries, dict) else {}
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_name(f"{path.name}.partial")
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    partial.replace(path)

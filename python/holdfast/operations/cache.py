@@ -1,0 +1,54 @@
+"""Keeps backups that were fetched from afar for the next time, as many as the settings give room for."""
+
+from pathlib import Path
+from typing import Any
+
+from holdfast import _core, places
+from holdfast.conf import Configuration
+from holdfast.progress import OnEvent
+
+# Hidden, so that nothing takes what lies there for a backup of this machine.
+_FOLDER = ".cache"
+_SIDECARS = (".json", ".sha256", ".status.json")
+
+
+def fetched(configuration: Configuration, place: dict[str, Any], size: int, on_event: OnEvent) -> dict[str, Any]:
+    """Give a near place of the same backup where there may be one: what was fetched before, or is fetched now."""
+    if place["store"]["kind"] == "folder" or size > configuration.cache_size:
+        return place
+    folder = configuration.directory / _FOLDER / place["store"]["name"]
+    path = folder / place["name"]
+    # Compares manifests, fetches what is missing, and looks at every byte on its way.
+    if path.exists() and not _is_same(place, folder, on_event):
+        _remove(path)
+    _core.copy_backup({"backup": place, "to": places.folder(folder)}, on_event)
+    path.touch()
+    _make_room(configuration, keep=path)
+    return {"store": places.folder(folder), "name": place["name"]}
+
+
+def _is_same(place: dict[str, Any], folder: Path, on_event: OnEvent) -> bool:
+    """Tell whether what lies here is what lies there: a name says nothing."""
+    here = {"store": places.folder(folder), "name": place["name"]}
+    theirs, ours = (_core.read_manifest(where, on_event) for where in (place, here))
+    return (theirs["id"], theirs["chunks_sha256"]) == (ours["id"], ours["chunks_sha256"])
+
+
+def _make_room(configuration: Configuration, keep: Path) -> None:
+    """Remove what was used least recently until the rest fits."""
+    files = [
+        path for path in (configuration.directory / _FOLDER).glob("*/*") if not path.name.endswith((".json", ".sha256"))
+    ]
+    files.sort(key=lambda path: path.stat().st_mtime)
+    total = sum(path.stat().st_size for path in files)
+    for path in files:
+        if total <= configuration.cache_size:
+            return
+        if path != keep:
+            total -= path.stat().st_size
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", *_SIDECARS):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

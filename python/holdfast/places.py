@@ -1,0 +1,39 @@
+"""Where backups live, in the shape that the core wants: `StorePlan` and `PlacePlan` in `src/plan.rs`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from holdfast.conf import Configuration
+from holdfast.stores import ALL, LOCAL, named
+
+
+def folder(path: Path) -> dict[str, Any]:
+    """Give a folder of this machine as a store."""
+    return {"kind": "folder", "path": str(path)}
+
+
+def store(configuration: Configuration, location: str) -> dict[str, Any]:
+    """Give the folder, or the store of this name."""
+    if location == LOCAL:
+        return folder(configuration.directory)
+    return named(configuration.stores, location).plan(configuration.directory)
+
+
+def names(configuration: Configuration, location: str) -> list[str]:
+    """Name the one location, or all, the folder first: what is near is better than what is far."""
+    if location == ALL:
+        return [LOCAL, *(store.name for store in configuration.stores)]
+    return [location]
+
+
+def stores(configuration: Configuration, locations: Sequence[str]) -> list[dict[str, Any]]:
+    """Give several stores."""
+    return [store(configuration, location) for location in locations]
+
+
+def place(configuration: Configuration, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the place of a backup that the core has listed; a local one may be outside of our folder."""
+    if found["path"] is not None:
+        return {"store": folder(Path(found["path"]).parent), "name": found["name"]}
+    return {"store": store(configuration, found["location"]), "name": found["name"]}

@@ -1,0 +1,222 @@
+//! The bucket of one store: keys, messages, and what its service has turned out not to understand.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use aws_sdk_s3::Client;
+use bytes::Bytes;
+
+use super::client::{Connected, connect};
+use super::errors::{Action, Subject, explain};
+use super::failure::{Answer, Cause, Failure};
+use super::parts;
+use super::provider::Provider;
+use super::transport::Watch;
+use super::worker::Worker;
+use crate::error::{Error, Kind, Result};
+use crate::plan::S3Plan;
+
+/// Requests on their way at the same time, unless the plan says otherwise.
+const CONCURRENCY: u16 = 4;
+
+/// Shared by the store and all that it has opened and begun.
+#[derive(Debug)]
+pub(super) struct Bucket {
+    pub(super) client: Client,
+    pub(super) watch: Arc<Watch>,
+    pub(super) worker: Worker,
+    pub(super) plan: S3Plan,
+    pub(super) provider: Provider,
+    pub(super) service: String,
+    /// Equal for stores that can read each other's files.
+    pub(super) identity: String,
+    /// The bucket is known to exist.
+    seen: AtomicBool,
+    /// The service has refused tags.
+    without_tags: AtomicBool,
+    /// The service has refused `If-None-Match`.
+    without_conditions: AtomicBool,
+    /// The service has refused to delete several objects at once.
+    pub(super) deletes_singly: AtomicBool,
+}
+
+/// An object, without its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) size: u64,
+    /// As the service writes it, with its quotes; empty where it has none.
+    pub(super) etag: String,
+    /// Seconds since 1970.
+    pub(super) modified: i64,
+    pub(super) metadata: HashMap<String, String>,
+}
+
+impl Bucket {
+    pub(super) fn open(plan: &S3Plan, stop: Arc<AtomicBool>) -> Result<Arc<Self>> {
+        let plan = normal(plan)?;
+        let worker = Worker::new(stop)?;
+        let asked = plan.clone();
+        let connected = worker.run(async move { connect(&asked).await })?;
+        let Connected { client, watch, provider, service, identity } = connected;
+        Ok(Arc::new(Self {
+            client,
+            watch,
+            worker,
+            plan,
+            provider,
+            service,
+            identity,
+            seen: AtomicBool::new(false),
+            without_tags: AtomicBool::new(!provider.tags),
+            without_conditions: AtomicBool::new(false),
+            deletes_singly: AtomicBool::new(false),
+        }))
+    }
+
+    pub(super) fn bucket(&self) -> &str {
+        &self.plan.bucket
+    }
+
+    pub(super) fn concurrency(&self) -> u16 {
+        self.plan.concurrency.unwrap_or(CONCURRENCY)
+    }
+
+    /// What the keys of all files begin with.
+    pub(super) fn root(&self) -> String {
+        if self.plan.prefix.is_empty() { String::new() } else { format!("{}/", self.plan.prefix) }
+    }
+
+    pub(super) fn key(&self, name: &str) -> String {
+        format!("{}{name}", self.root())
+    }
+
+    pub(super) fn place(&self, name: &str) -> String {
+        format!("s3://{}/{}", self.plan.bucket, self.key(name))
+    }
+
+    /// The error of a caller who wanted to do this to that file.
+    pub(super) fn explain(&self, action: Action, name: &str, failure: &Failure) -> Error {
+        let subject = Subject {
+            action,
+            place: &self.place(name),
+            bucket: &self.plan.bucket,
+            service: &self.service,
+            clock_skew: self.watch.clock_skew(),
+        };
+        explain(failure, &subject)
+    }
+
+    /// The error where a file must not be replaced.
+    pub(super) fn exists(&self, name: &str) -> Error {
+        Error::new(Kind::Exists, format!("{} exists already", self.place(name)))
+            .hint("Nothing is ever replaced; see what it is before you remove it")
+    }
+
+    /// What the service says of an object.
+    pub(super) async fn head(&self, key: &str) -> Answer<Option<Head>> {
+        match self.client.head_object().bucket(self.bucket()).key(key).send().await {
+            Ok(output) => {
+                self.seen.store(true, Ordering::Relaxed);
+                let size = output.content_length().and_then(|length| u64::try_from(length).ok());
+                Ok(Some(Head {
+                    size: size.ok_or_else(|| Failure::other("the answer names no size"))?,
+                    etag: output.e_tag.unwrap_or_default(),
+                    modified: output.last_modified.map_or(0, |moment| moment.secs()),
+                    metadata: output.metadata.unwrap_or_default(),
+                }))
+            }
+            Err(error) => {
+                let failure = Failure::from(error);
+                if !failure.is_missing() {
+                    return Err(failure);
+                }
+                self.see_bucket().await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// An answer to `HEAD` does not tell a missing object from a missing bucket.
+    async fn see_bucket(&self) -> Answer<()> {
+        if self.seen.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        match self.client.head_bucket().bucket(self.bucket()).send().await.map_err(Failure::from) {
+            Err(failure) if failure.status() == 404 => {
+                let detail = "NoSuchBucket".to_owned();
+                let cause = Cause::Refused { status: 404, code: detail.clone(), region: None };
+                Err(Failure { cause, detail })
+            }
+            // To look at a bucket may be forbidden where reading and writing are not.
+            _ => {
+                self.seen.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether objects get tags.
+    pub(super) fn has_tags(&self) -> bool {
+        !self.without_tags.load(Ordering::Relaxed)
+    }
+
+    /// The header that makes a service refuse to replace an object.
+    pub(super) fn condition(&self) -> Option<String> {
+        (!self.without_conditions.load(Ordering::Relaxed)).then(|| "*".to_owned())
+    }
+
+    /// Whether the service alone sees to it that nothing is replaced; otherwise it is looked at before.
+    pub(super) fn minds_conditions(&self) -> bool {
+        self.provider.conditional_writes && self.condition().is_some()
+    }
+
+    /// Whether the request should be made again without what the service may not have understood: first the tags, then
+    /// the condition. The tags of the settings are not left out because of missing rights.
+    pub(super) fn gives_in(&self, failure: &Failure) -> bool {
+        let about_tags = failure.detail.to_lowercase().contains("tag");
+        let refused = failure.is_not_implemented()
+            || (failure.status() == 400 && about_tags)
+            || (failure.is_denied() && self.plan.tags.is_empty());
+        if refused && self.has_tags() {
+            self.without_tags.store(true, Ordering::Relaxed);
+            return true;
+        }
+        failure.is_not_implemented() && self.gives_up_conditions()
+    }
+
+    /// From now on objects are looked for before they are written; false if that is so already.
+    pub(super) fn gives_up_conditions(&self) -> bool {
+        !self.without_conditions.swap(true, Ordering::Relaxed)
+    }
+
+    /// `Content-MD5`, where the service wants it.
+    pub(super) fn md5_of(&self, bytes: &Bytes) -> Option<String> {
+        use md5::{Digest, Md5};
+        let wanted = self.provider.checksums == crate::plan::Checksums::Md5;
+        wanted.then(|| aws_smithy_types::base64::encode(Md5::digest(bytes)))
+    }
+}
+
+/// The plan without what would only fail later.
+fn normal(plan: &S3Plan) -> Result<S3Plan> {
+    let mut plan = plan.clone();
+    plan.prefix = plan.prefix.trim_matches('/').to_owned();
+    let refuse = |what: &str, hint: &str| Err(Error::usage(format!("the store {} {what}", plan.name)).hint(hint));
+    if plan.bucket.is_empty() || plan.bucket.contains('/') {
+        return refuse("has no bucket", "Name the bucket, without a path: that is the prefix");
+    }
+    if let Some(endpoint) = &plan.endpoint
+        && !endpoint.starts_with("https://")
+        && !endpoint.starts_with("http://")
+    {
+        return refuse("has an endpoint without a scheme", "Let it begin with https://");
+    }
+    if plan.concurrency == Some(0) || plan.bandwidth_limit == Some(0) {
+        return refuse("may not send anything", "Set concurrency and bandwidth limit above 0, or leave them out");
+    }
+    if let Some(size) = plan.part_size {
+        parts::check(size)?;
+    }
+    Ok(plan)
+}

@@ -1,0 +1,196 @@
+//! A file in the making: bytes are gathered into parts, and several parts are on their way while the next one fills.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+use aws_sdk_s3::types::CompletedPart;
+use bytes::Bytes;
+
+use super::bucket::Bucket;
+use super::dress::Dress;
+use super::multipart::GRACE;
+use super::parts::{PartSizes, in_flight};
+use super::worker::Pending;
+use crate::error::{Error, Result};
+use crate::store::{About, Draft, Existing};
+
+/// Invisible until it is published, given up when it is dropped before.
+pub(super) struct Upload {
+    bucket: Arc<Bucket>,
+    name: String,
+    dress: Dress,
+    sizes: PartSizes,
+    size: Option<u64>,
+    written: u64,
+    buffer: Vec<u8>,
+    /// The upload's id, once there is more than one part.
+    begun: Option<String>,
+    sent: u64,
+    under_way: VecDeque<Pending<CompletedPart>>,
+    done: Vec<CompletedPart>,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Filling,
+    /// The service was asked to make the object, and has not confirmed it.
+    Publishing,
+    Published,
+}
+
+impl Upload {
+    pub(super) fn new(bucket: Arc<Bucket>, name: &str, size: Option<u64>, about: &About) -> Result<Self> {
+        let sizes = PartSizes::new(size, bucket.plan.part_size, bucket.provider.uniform_parts)?;
+        Ok(Self {
+            bucket,
+            name: name.to_owned(),
+            dress: Dress::new(about),
+            sizes,
+            size,
+            written: 0,
+            buffer: Vec::new(),
+            begun: None,
+            sent: 0,
+            under_way: VecDeque::new(),
+            done: Vec::new(),
+            stage: Stage::Filling,
+        })
+    }
+
+    /// How large the part is that is being filled.
+    fn part_size(&self) -> Result<usize> {
+        let size = self.sizes.of(self.sent + 1)?;
+        usize::try_from(size)
+            .map_err(|error| Error::usage(format!("a part of {size} bytes does not fit in memory")).because(error))
+    }
+
+    /// Sends what was gathered, as soon as there is room on the way.
+    fn send(&mut self) -> Result<()> {
+        let upload = self.begin()?;
+        let room = in_flight(self.buffer.len() as u64, self.bucket.concurrency());
+        while self.under_way.len() >= room {
+            self.take_one()?;
+        }
+        self.sent += 1;
+        let number =
+            i32::try_from(self.sent).map_err(|error| Error::failed("an upload with too many parts").because(error))?;
+        let bytes = Bytes::from(std::mem::take(&mut self.buffer));
+        let (bucket, name) = (Arc::clone(&self.bucket), self.name.clone());
+        let part = self.bucket.worker.start(async move { bucket.send_part(&name, &upload, number, bytes).await });
+        self.under_way.push_back(part);
+        Ok(())
+    }
+
+    fn begin(&mut self) -> Result<String> {
+        if let Some(upload) = &self.begun {
+            return Ok(upload.clone());
+        }
+        let (bucket, name, dress) = (Arc::clone(&self.bucket), self.name.clone(), self.dress.clone());
+        let upload = self.bucket.worker.run(async move { bucket.begin_parts(&name, &dress).await })?;
+        self.begun = Some(upload.clone());
+        Ok(upload)
+    }
+
+    /// Waits for the oldest part on its way.
+    fn take_one(&mut self) -> Result<()> {
+        if let Some(part) = self.under_way.pop_front() {
+            let part = self.bucket.worker.wait(&part)?;
+            self.done.push(part);
+        }
+        Ok(())
+    }
+
+    fn complete(&mut self) -> Result<()> {
+        if !self.buffer.is_empty() {
+            self.send()?;
+        }
+        while !self.under_way.is_empty() {
+            self.take_one()?;
+        }
+        let upload = self.begin()?;
+        let (bucket, name, dress) = (Arc::clone(&self.bucket), self.name.clone(), self.dress.clone());
+        let (parts, size) = (std::mem::take(&mut self.done), self.written);
+        self.stage = Stage::Publishing;
+        self.bucket.worker.run(async move {
+            let etag = bucket.complete_parts(&name, &upload, parts, &dress).await?;
+            bucket.prove(&name, &dress, size, etag.as_deref()).await
+        })
+    }
+
+    fn put(&mut self) -> Result<()> {
+        let (bucket, name, dress) = (Arc::clone(&self.bucket), self.name.clone(), self.dress.clone());
+        let bytes = Bytes::from(std::mem::take(&mut self.buffer));
+        self.stage = Stage::Publishing;
+        self.bucket.worker.run(async move { bucket.put_whole(name, bytes, Existing::Keep, dress).await })
+    }
+}
+
+impl Draft for Upload {
+    fn append(&mut self, mut bytes: &[u8]) -> Result<()> {
+        while !bytes.is_empty() {
+            let part = self.part_size()?;
+            // Only what follows proves that a full buffer is not the whole file.
+            if self.buffer.len() >= part {
+                self.send()?;
+                continue;
+            }
+            if self.buffer.capacity() == 0 {
+                self.buffer.reserve_exact(part);
+            }
+            let (now, later) = bytes.split_at(bytes.len().min(part - self.buffer.len()));
+            self.buffer.extend_from_slice(now);
+            self.written += now.len() as u64;
+            bytes = later;
+        }
+        Ok(())
+    }
+
+    fn publish(mut self: Box<Self>) -> Result<()> {
+        if let Some(size) = self.size
+            && size != self.written
+        {
+            let place = self.bucket.place(&self.name);
+            return Err(Error::failed(format!("{place} was to have {size} bytes, and got {}", self.written)));
+        }
+        if self.begun.is_none() {
+            self.put()?;
+        } else {
+            self.complete()?;
+        }
+        self.stage = Stage::Published;
+        Ok(())
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if self.stage == Stage::Published {
+            return;
+        }
+        self.under_way.clear();
+        let publishing = self.stage == Stage::Publishing;
+        if self.begun.is_none() && !publishing {
+            return;
+        }
+        let (bucket, name, dress) = (Arc::clone(&self.bucket), self.name.clone(), self.dress.clone());
+        let upload = self.begun.take();
+        self.bucket.worker.tidy(GRACE, async move {
+            if let Some(upload) = upload {
+                // Where this fails too, the upload is listed as unfinished, and a later run removes it.
+                let _ = bucket.abandon_parts(&name, &upload).await;
+            }
+            if publishing {
+                bucket.withdraw(&name, &dress).await;
+            }
+            Ok(())
+        });
+    }
+}
+
+impl fmt::Debug for Upload {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Upload").field("place", &self.bucket.place(&self.name)).finish_non_exhaustive()
+    }
+}
