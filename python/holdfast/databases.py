@@ -132,6 +132,15 @@ def has_tables(connection: BaseDatabaseWrapper) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def has_table(connection: BaseDatabaseWrapper, name: str) -> bool:
+    """Tell whether a query would find a table of this name; Django itself would list all, each with its comment."""
+    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":
+            return name in connection.introspection.table_names(cursor)
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [connection.ops.quote_name(name)])
+        return bool(cursor.fetchone()[0])
+
+
 def close(connection: BaseDatabaseWrapper) -> None:
     """Give up Django's connections: an open one would hold locks that a restore waits for, or be ended by it."""
     for one in connections.all(initialized_only=True):

@@ -17,6 +17,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 import holdfast
+from holdfast import databases
 
 if TYPE_CHECKING:
     from django.db.models.options import Options
@@ -49,12 +50,9 @@ def state(connection: BaseDatabaseWrapper, copy: Path | None = None) -> dict[str
 
 
 def _migrations_at(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
-    # Django's recorder lists all tables, each with its comment, to see whether one is there.
-    table = MigrationRecorder.Migration._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [connection.ops.quote_name(table)])
-        if not cursor.fetchone()[0]:
-            return []
+    # Django's recorder would list all tables to see whether one is there.
+    if not databases.has_table(connection, MigrationRecorder.Migration._meta.db_table):
+        return []
     return list(MigrationRecorder(connection).migration_qs.values_list("app", "name"))
 
 

@@ -44,40 +44,42 @@ fn query(version: u32) -> String {
             SELECT oid, confrelid AS root FROM pg_catalog.pg_constraint WHERE contype = 'f' AND conparentid = 0 \
             UNION ALL \
             SELECT o.oid, family.root FROM pg_catalog.pg_constraint o JOIN family ON o.conparentid = family.oid \
-        ) \
+             WHERE o.conparentid > 0 \
+        ), kind AS ({KINDS}) \
         SELECT o.conrelid AS table, o.conname::text AS name, o.confrelid AS referenced, \
-               pg_catalog.array_agg(own.attname::text ORDER BY part.place) AS columns, \
-               pg_catalog.array_agg(other.attname::text ORDER BY part.place) AS referenced_columns \
+               pairs.columns, pairs.referenced_columns \
           FROM family \
           JOIN pg_catalog.pg_constraint o ON o.oid = family.oid AND o.confrelid = family.root \
           JOIN pg_catalog.pg_class c ON c.oid = o.conrelid AND c.relkind = 'r' \
           JOIN pg_catalog.pg_class r ON r.oid = o.confrelid AND r.relkind = 'r' \
-         CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(o.conkey), pg_catalog.unnest(o.confkey)) \
-               WITH ORDINALITY part(own, other, place) \
-          JOIN pg_catalog.pg_attribute own ON own.attrelid = o.conrelid AND own.attnum = part.own \
-          JOIN pg_catalog.pg_attribute other ON other.attrelid = o.confrelid AND other.attnum = part.other \
-         WHERE o.convalidated AND {enforced} \
-         GROUP BY o.oid, o.conrelid, o.conname, o.confrelid \
-        HAVING pg_catalog.bool_and({} = {}) \
-           AND pg_catalog.bool_and(own.attgenerated = '' AND other.attgenerated = '') \
-         ORDER BY o.conrelid, o.conname",
-        family("own"),
-        family("other"),
+         CROSS JOIN LATERAL ( \
+            SELECT pg_catalog.array_agg(own.attname::text ORDER BY place) AS columns, \
+                   pg_catalog.array_agg(other.attname::text ORDER BY place) AS referenced_columns, \
+                   pg_catalog.bool_and({COMPARABLE}) AS comparable \
+              FROM ROWS FROM (pg_catalog.unnest(o.conkey), pg_catalog.unnest(o.confkey)) \
+                   WITH ORDINALITY part(own, other, place) \
+              JOIN pg_catalog.pg_attribute own ON own.attrelid = o.conrelid AND own.attnum = part.own \
+              JOIN pg_catalog.pg_attribute other ON other.attrelid = o.confrelid AND other.attnum = part.other \
+         ) pairs \
+         WHERE o.contype = 'f' AND o.convalidated AND {enforced} AND pairs.comparable \
+         ORDER BY o.conrelid, o.conname"
     )
 }
 
-/// SQL: which values a column can be compared with by their texts; NULL where texts do not tell.
-fn family(column: &str) -> String {
-    format!(
-        "coalesce((SELECT CASE \
-            WHEN t.typtype = 'e' THEN t.oid::text \
-            WHEN t.oid = ANY ('{{int2,int4,int8}}'::regtype[]) THEN 'integer' \
-            WHEN t.oid = ANY ('{{text,varchar}}'::regtype[]) THEN \
-                CASE WHEN coalesce(l.collisdeterministic, true) THEN 'text' END \
-            WHEN t.oid = ANY ('{{uuid,date,bool,timestamp,bytea}}'::regtype[]) THEN t.oid::text END \
-           FROM pg_catalog.pg_type declared \
-           JOIN pg_catalog.pg_type t ON t.oid = coalesce(nullif(declared.typbasetype, 0), declared.oid) \
-           LEFT JOIN pg_catalog.pg_collation l ON l.oid = {column}.attcollation \
-          WHERE declared.oid = {column}.atttypid), 'none of ' || '{column}')"
-    )
-}
+/// SQL: which types can be compared with which by their texts; a domain as what it is made of.
+const KINDS: &str = "\
+    SELECT declared.oid AS type, CASE \
+             WHEN t.typtype = 'e' THEN t.oid::text \
+             WHEN t.oid = ANY ('{int2,int4,int8}'::regtype[]) THEN 'integer' \
+             WHEN t.oid = ANY ('{text,varchar}'::regtype[]) THEN 'text' \
+             WHEN t.oid = ANY ('{uuid,date,bool,timestamp,bytea}'::regtype[]) THEN t.oid::text END AS name \
+      FROM pg_catalog.pg_type declared \
+      JOIN pg_catalog.pg_type t ON t.oid = coalesce(nullif(declared.typbasetype, 0), declared.oid)";
+
+/// SQL: the columns `own` and `other` are of one kind, and neither is computed. Asked for so, the server looks up kinds
+/// and collations once and not for each key.
+const COMPARABLE: &str = "\
+    (own.atttypid, other.atttypid) IN (SELECT one.type, another.type FROM kind one JOIN kind another USING (name)) \
+    AND own.attcollation <> ALL (SELECT oid FROM pg_catalog.pg_collation WHERE NOT collisdeterministic) \
+    AND other.attcollation <> ALL (SELECT oid FROM pg_catalog.pg_collation WHERE NOT collisdeterministic) \
+    AND own.attgenerated = '' AND other.attgenerated = ''";

@@ -49,7 +49,7 @@ def session(home: BaseDatabaseWrapper) -> Iterator[None]:
 
 def is_there(home: BaseDatabaseWrapper) -> bool:
     """Tell whether the table has been migrated."""
-    return NAME in home.introspection.table_names()
+    return databases.has_table(home, NAME)
 
 
 def missing(home: BaseDatabaseWrapper, runs: Iterable[Run]) -> list[Run]:

@@ -13,6 +13,8 @@ use crate::postgres::quote;
 /// A column of a table.
 pub(super) struct Column {
     pub(super) name: String,
+    /// Whether the server computes its values.
+    pub(super) generated: bool,
     /// Defined by the table itself; others come from a parent with `INHERITS`.
     own: bool,
     /// `GENERATED …`, whether it is said here or by a parent.
@@ -73,6 +75,7 @@ fn column(row: &Row) -> Column {
     let apart = row.get::<_, bool>("apart");
     Column {
         own: row.get("own"),
+        generated: !row.get::<_, &str>("generated").is_empty(),
         generation: generation(row.get("generated"), row.get("expression")),
         parents_storage: row.get("parents_storage"),
         head: format!("{} {}{}", quote::identifier(&name), row.get::<_, &str>("type"), collation(row)),
@@ -178,7 +181,7 @@ const PARENTS: &str = "LEFT JOIN ( \
 /// that a name that two have is always said.
 fn not_nulls(version: u32) -> &'static str {
     if version >= 180_000 {
-        "LEFT JOIN pg_constraint nnc ON nnc.conrelid = c.oid AND nnc.contype = 'n' AND nnc.conkey = ARRAY[a.attnum] \
+        "LEFT JOIN pg_constraint nnc ON nnc.conrelid = c.oid AND nnc.contype = 'n' AND nnc.conkey[1] = a.attnum \
          LEFT JOIN (SELECT connamespace, conname FROM pg_constraint GROUP BY 1, 2 HAVING count(*) > 1) shared \
            ON shared.connamespace = nnc.connamespace AND shared.conname = nnc.conname \
          CROSS JOIN LATERAL (SELECT \

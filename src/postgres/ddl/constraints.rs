@@ -1,4 +1,4 @@
-//! Constraints that are built over rows: primary keys, unique and exclusion constraints, foreign keys, late checks.
+//! Constraints that are built over rows: primary keys, unique and exclusion constraints, foreign keys.
 //!
 //! Partitions get the foreign keys of their parent with it, and its exclusion constraints too, since two of those cannot
 //! be attached to each other. The server names them; they get back the names that they had.
@@ -8,17 +8,13 @@ use std::fmt::Write as _;
 use tokio_postgres::Row;
 
 use super::indexes::Marks;
-use super::{Entry, ObjectId, Reader, checks, parameters, scope, tablespaces};
+use super::{Entry, ObjectId, Reader, parameters, scope, tablespaces};
 use crate::error::Result;
 use crate::manifest::Section;
 use crate::postgres::quote;
 
 pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
-    let mut entries = checks::added(reader).await?;
-    for row in scope::rows(reader, "constraints", &query()).await? {
-        entries.push(constraint(&row));
-    }
-    Ok(entries)
+    Ok(scope::rows(reader, "constraints", &query()).await?.iter().map(constraint).collect())
 }
 
 fn constraint(row: &Row) -> Entry {

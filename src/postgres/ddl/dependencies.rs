@@ -91,8 +91,7 @@ impl Bringers {
 /// Rows that depend on rows, users' objects only. Ownership of a sequence and the attachment of a partition have no
 /// rows of their own there; they go by the names of `pg_sequence` and `pg_inherits`.
 const QUERY: &str = "
-SELECT DISTINCT
-       CASE WHEN owned.oid IS NULL THEN d.classid ELSE 'pg_sequence'::regclass END::oid AS class, d.objid AS object,
+SELECT CASE WHEN owned.seqrelid IS NULL THEN d.classid ELSE 'pg_sequence'::regclass END::oid AS class, d.objid AS object,
        d.refclassid AS needed_class, d.refobjid AS needed_object, d.refclassid = 'pg_type'::regclass AS by_type,
        CASE WHEN d.deptype = 'e' THEN 0
             WHEN d.deptype = 'i' THEN 1
@@ -101,8 +100,7 @@ SELECT DISTINCT
             WHEN d.deptype = 'a' AND d.refclassid = 'pg_opclass'::regclass THEN 4
        END AS strength
   FROM pg_depend d
-  LEFT JOIN pg_class owned ON d.classid = 'pg_class'::regclass AND owned.oid = d.objid
-                          AND owned.relkind = 'S' AND d.deptype = 'a'
+  LEFT JOIN pg_sequence owned ON d.classid = 'pg_class'::regclass AND owned.seqrelid = d.objid AND d.deptype = 'a'
  WHERE d.objid >= 16384 AND d.refobjid >= 16384
  UNION ALL
 SELECT 'pg_sequence'::regclass, seqrelid, 'pg_class'::regclass, seqrelid, false, NULL FROM pg_sequence

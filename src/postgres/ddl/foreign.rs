@@ -72,8 +72,9 @@ pub(super) fn options(row: &Row) -> String {
 /// SQL: the options stored in this column, as they stand between the parentheses of `OPTIONS`.
 pub(super) fn options_of(column: &str) -> String {
     format!(
-        "(SELECT string_agg(quote_ident(option_name) || ' ' || quote_literal(option_value), ', ' ORDER BY place) \
-            FROM pg_options_to_table({column}) WITH ORDINALITY option(option_name, option_value, place))"
+        "CASE WHEN {column} IS NOT NULL THEN ( \
+             SELECT string_agg(quote_ident(option_name) || ' ' || quote_literal(option_value), ', ' ORDER BY place) \
+               FROM pg_options_to_table({column}) WITH ORDINALITY option(option_name, option_value, place)) END"
     )
 }
 

@@ -29,10 +29,12 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    /// SQL: what [`Marks::of`] reads, of the row `i` of `pg_index`.
+    /// SQL: what [`Marks::of`] reads, of the row `i` of `pg_index`. Only expressions have statistics targets of their own,
+    /// and few indexes have expressions: the columns of all others need not be looked up.
     pub(super) const COLUMNS: &'static str = "i.indisclustered AS clustered, i.indisreplident AS replica_identity, \
+        CASE WHEN i.indexprs IS NULL THEN '{}' ELSE \
         ARRAY(SELECT 'ALTER COLUMN ' || a.attnum || ' SET STATISTICS ' || a.attstattarget FROM pg_attribute a \
-               WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0 ORDER BY a.attnum) AS actions";
+               WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0 ORDER BY a.attnum) END AS actions";
 
     /// `None` where there is no index.
     pub(super) fn of(row: &Row) -> Option<Self> {

@@ -68,17 +68,20 @@ const SINCE_17: &[&str] = &[
 ];
 
 const SINCE_18: &[&str] = &[
-    "SELECT 'pg_class'::regclass::oid AS class, attrelid AS object FROM pg_attribute WHERE attgenerated = 'v'",
+    // Their expressions are few beside all columns.
+    "SELECT 'pg_class'::regclass::oid AS class, a.attrelid AS object FROM pg_attrdef d \
+       JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum WHERE a.attgenerated = 'v'",
     // NOT ENFORCED, inside the table or beside it.
     "SELECT 'pg_class'::regclass, conrelid FROM pg_constraint WHERE NOT conenforced AND contype = 'c'",
     "SELECT 'pg_constraint'::regclass, oid FROM pg_constraint WHERE NOT conenforced",
     // WITHOUT OVERLAPS and PERIOD
     "SELECT 'pg_constraint'::regclass, oid FROM pg_constraint WHERE conperiod",
-    // NOT NULL as a constraint: NO INHERIT, NOT VALID, or added to a column of a parent. Most columns are nobody's heirs:
+    // NOT NULL as a constraint: NO INHERIT, NOT VALID, or added to a column of a parent. Most tables have no parents:
     // asked apart, the second question passes over them.
     "SELECT 'pg_class'::regclass, conrelid FROM pg_constraint \
       WHERE contype = 'n' AND convalidated AND connoinherit AND conrelid >= 16384",
-    "SELECT 'pg_class'::regclass, o.conrelid FROM pg_attribute a \
+    "SELECT 'pg_class'::regclass, o.conrelid FROM (SELECT DISTINCT inhrelid FROM pg_inherits) child \
+       JOIN pg_attribute a ON a.attrelid = child.inhrelid \
        JOIN pg_constraint o ON o.conrelid = a.attrelid AND o.conkey[1] = a.attnum \
        JOIN pg_class c ON c.oid = o.conrelid \
       WHERE NOT a.attislocal AND o.contype = 'n' AND o.convalidated AND o.conislocal AND c.oid >= 16384 \

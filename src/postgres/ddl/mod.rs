@@ -37,7 +37,6 @@ mod policies;
 mod positions;
 pub mod privileges;
 mod publications;
-mod relations;
 pub mod removal;
 mod requirements;
 mod rules;
@@ -45,6 +44,7 @@ mod schemas;
 mod scope;
 mod security_labels;
 mod sequences;
+mod sizes;
 mod statistics;
 mod subscriptions;
 mod tables;
@@ -56,7 +56,7 @@ mod two_steps;
 mod types;
 mod views;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use futures_util::future::try_join;
 use tokio_postgres::Client;
@@ -181,36 +181,81 @@ pub struct Schema {
 /// Reads the catalogs, with a number of queries that does not grow with the number of tables; a hundred sequences take one.
 ///
 /// `helper` sees the same snapshot over a connection of its own: thousands of indexes and constraints take the server
-/// as long as all the rest.
+/// as long as all the rest. Neither waits for the other before both are done.
 pub async fn read(reader: &Reader<'_>, helper: &Reader<'_>) -> Result<Schema> {
-    let (entries, relations) = try_join(entries(reader, helper), relations::read(helper)).await?;
-    let mut sequences = positions::read(reader, &entries).await?;
-    sequences.extend(extension_data::read(reader).await?);
-    let beside = async {
-        let roles = privileges::roles(helper).await?;
-        let requirements = requirements::read(helper, &roles).await?;
-        Ok((roles, requirements, majors::read(helper).await?))
-    };
-    let (Ordered { entries, needs, .. }, (roles, requirements, majors)) =
-        try_join(order::sorted(reader, entries), beside).await?;
+    let (mut own, aside) = try_join(Own::read(reader), Aside::read(helper)).await?;
+    own.entries.extend(aside.over_tables);
+    for relation in &mut own.relations {
+        relation.blocks = aside.blocks.get(&relation.oid).copied().unwrap_or(0);
+    }
+    let Ordered { entries, needs, .. } = order::sorted(reader, own.entries).await?;
     Ok(Schema {
         entries,
         needs,
-        relations,
-        sequences,
-        refused: coverage::refused(reader).await?,
-        extensions: extensions::described(reader).await?,
-        label_providers: security_labels::providers(reader).await?,
-        requirements,
-        majors,
-        roles,
-        notices: notices(reader).await?,
+        relations: own.relations,
+        sequences: own.sequences,
+        refused: own.refused,
+        extensions: own.extensions,
+        label_providers: own.label_providers,
+        requirements: aside.requirements,
+        majors: aside.majors,
+        roles: aside.roles,
+        notices: own.notices,
     })
+}
+
+/// What the leader's connection reads.
+struct Own {
+    entries: Vec<Entry>,
+    relations: Vec<Relation>,
+    sequences: Vec<Entry>,
+    refused: Vec<Refused>,
+    extensions: Vec<Extension>,
+    label_providers: Vec<String>,
+    notices: Vec<String>,
+}
+
+impl Own {
+    async fn read(reader: &Reader<'_>) -> Result<Self> {
+        let (entries, relations) = entries(reader).await?;
+        let mut sequences = positions::read(reader, &entries).await?;
+        sequences.extend(extension_data::read(reader).await?);
+        Ok(Self {
+            entries,
+            relations,
+            sequences,
+            refused: coverage::refused(reader).await?,
+            extensions: extensions::described(reader).await?,
+            label_providers: security_labels::providers(reader).await?,
+            notices: notices(reader).await?,
+        })
+    }
+}
+
+/// What is read beside it.
+struct Aside {
+    over_tables: Vec<Entry>,
+    blocks: HashMap<u32, u64>,
+    roles: Vec<String>,
+    requirements: Vec<Requirement>,
+    majors: Majors,
+}
+
+impl Aside {
+    async fn read(helper: &Reader<'_>) -> Result<Self> {
+        let blocks = sizes::blocks(helper).await?;
+        let over_tables = over_tables(helper).await?;
+        let roles = privileges::roles(helper).await?;
+        let requirements = requirements::read(helper, &roles).await?;
+        Ok(Self { over_tables, blocks, roles, requirements, majors: majors::read(helper).await? })
+    }
 }
 
 /// The definitions alone, with all that hangs on them.
 pub async fn definitions(reader: &Reader<'_>) -> Result<Ordered> {
-    order::sorted(reader, entries(reader, reader).await?).await
+    let (mut entries, _) = entries(reader).await?;
+    entries.extend(over_tables(reader).await?);
+    order::sorted(reader, entries).await
 }
 
 async fn notices(reader: &Reader<'_>) -> Result<Vec<String>> {
@@ -221,14 +266,16 @@ async fn notices(reader: &Reader<'_>) -> Result<Vec<String>> {
         .collect())
 }
 
-async fn entries(reader: &Reader<'_>, helper: &Reader<'_>) -> Result<Vec<Entry>> {
-    let over_tables = async {
-        let mut entries = constraints::entries(helper).await?;
-        entries.extend(indexes::entries(helper).await?);
-        Ok(entries)
-    };
-    let (mut entries, over_tables) = try_join(up_to_views(reader), over_tables).await?;
-    entries.extend(over_tables);
+/// Indexes, and the constraints that need some or are checked over rows.
+async fn over_tables(reader: &Reader<'_>) -> Result<Vec<Entry>> {
+    let mut entries = constraints::entries(reader).await?;
+    entries.extend(indexes::entries(reader).await?);
+    Ok(entries)
+}
+
+/// All others, and the tables whose rows are copied.
+async fn entries(reader: &Reader<'_>) -> Result<(Vec<Entry>, Vec<Relation>)> {
+    let (mut entries, relations) = up_to_views(reader).await?;
     entries.extend(statistics::entries(reader).await?);
     entries.extend(rules::entries(reader).await?);
     entries.extend(triggers::entries(reader).await?);
@@ -241,10 +288,10 @@ async fn entries(reader: &Reader<'_>, helper: &Reader<'_>) -> Result<Vec<Entry>>
     entries.extend(privileges::entries(reader).await?);
     entries.extend(default_privileges::entries(reader).await?);
     entries.extend(database::entries(reader).await?);
-    Ok(entries)
+    Ok((entries, relations))
 }
 
-async fn up_to_views(reader: &Reader<'_>) -> Result<Vec<Entry>> {
+async fn up_to_views(reader: &Reader<'_>) -> Result<(Vec<Entry>, Vec<Relation>)> {
     let mut entries = schemas::entries(reader).await?;
     entries.extend(extensions::entries(reader).await?);
     entries.extend(collations::entries(reader).await?);
@@ -262,7 +309,8 @@ async fn up_to_views(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     entries.extend(text_search::entries(reader).await?);
     entries.extend(foreign::entries(reader).await?);
     entries.extend(sequences::entries(reader).await?);
-    entries.extend(tables::entries(reader).await?);
+    let (tables, relations) = tables::read(reader).await?;
+    entries.extend(tables);
     entries.extend(views::entries(reader).await?);
-    Ok(entries)
+    Ok((entries, relations))
 }

@@ -157,16 +157,14 @@ object(class, oid, owner, acl, letter, schema, table_oid) AS (
     SELECT 'pg_namespace'::regclass::oid, oid, nspowner, nspacl, 'n'::\"char\", nspname, NULL::oid FROM pg_namespace
      UNION ALL
     SELECT 'pg_class'::regclass, c.oid, relowner, relacl, (CASE relkind WHEN 'S' THEN 's' ELSE 'r' END)::\"char\", nspname,
-           CASE WHEN relkind IN ('r', 'p', 'f') THEN c.oid ELSE (
-               SELECT d.refobjid FROM pg_depend d
-                WHERE relkind = 'S' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refobjsubid > 0
-                  AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')) END
+           CASE WHEN relkind IN ('r', 'p', 'f') THEN c.oid END
       FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
      WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
      UNION ALL
     SELECT 'pg_type'::regclass, t.oid, typowner, typacl, 'T', nspname, NULL
       FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace
-     WHERE typtype <> 'm' AND NOT EXISTS (SELECT FROM pg_type element WHERE element.typarray = t.oid)
+     WHERE typtype <> 'm' AND NOT EXISTS (SELECT FROM pg_type element
+                                           WHERE element.oid = t.typelem AND element.typarray = t.oid)
        AND (typrelid = 0 OR EXISTS (SELECT FROM pg_class c WHERE c.oid = typrelid AND c.relkind = 'c'))
      UNION ALL
     SELECT 'pg_proc'::regclass, p.oid, proowner, proacl, 'f', nspname, NULL
@@ -212,6 +210,11 @@ object(class, oid, owner, acl, letter, schema, table_oid) AS (
     SELECT 'pg_largeobject'::regclass, oid, lomowner, lomacl, 'L', NULL, NULL FROM pg_largeobject_metadata
 )";
 
+/// SQL: the table of the column that owns the sequence `object`.
+const OWNING_TABLE: &str = "SELECT d.refobjid FROM pg_depend d \
+    WHERE d.classid = 'pg_class'::regclass AND d.objid = object.oid AND d.refobjsubid > 0 \
+      AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')";
+
 /// SQL: a schema that belongs to whom `CREATE DATABASE` gave it: on 15 and later the role `pg_database_owner`, before
 /// that the first superuser.
 fn usual_public(version: u32) -> String {
@@ -223,7 +226,7 @@ fn usual_public(version: u32) -> String {
 fn owned_by_users(version: u32) -> String {
     format!(
         "(class = 'pg_largeobject'::regclass OR coalesce({}, object.oid >= 16384) AND {} AND {} AND NOT {} \
-          AND NOT (letter IS NOT DISTINCT FROM 's' AND table_oid IS NOT NULL))",
+          AND NOT (letter IS NOT DISTINCT FROM 's' AND EXISTS ({OWNING_TABLE})))",
         scope::user_schema("schema"),
         scope::unowned("class", "object.oid"),
         scope::independent("class", "object.oid"),
@@ -250,7 +253,8 @@ fn owners_query(version: u32) -> String {
 fn grants_query() -> String {
     format!(
         "WITH {OBJECTS}, item AS ( \
-            SELECT class, object.oid, 0 AS part, NULL::text AS column_name, owner, table_oid, \
+            SELECT class, object.oid, 0 AS part, NULL::text AS column_name, owner, \
+                   CASE WHEN letter = 's' THEN ({OWNING_TABLE}) ELSE table_oid END AS table_oid, \
                    coalesce(acl, acldefault(letter, owner)) AS given, \
                    CASE WHEN letter = 'n' AND schema = 'public' \
                         THEN acldefault('n', owner) || makeaclitem(0, owner, 'USAGE', false) \
@@ -261,12 +265,14 @@ fn grants_query() -> String {
              WHERE letter IS NOT NULL AND (acl IS NOT NULL OR initprivs IS NOT NULL) \
                AND coalesce(schema !~ '^(pg_(temp|toast)|information_schema$)', true) \
             UNION ALL \
-            SELECT class, object.oid, attnum, attname::text, owner, table_oid, attacl, \
-                   coalesce(initprivs, acldefault('c', owner)), NULL \
-              FROM object \
-              JOIN pg_attribute ON class = 'pg_class'::regclass AND attrelid = object.oid \
-              LEFT JOIN pg_init_privs ON classoid = class AND objoid = object.oid AND objsubid = attnum \
-             WHERE attacl IS NOT NULL AND NOT attisdropped AND schema !~ '^(pg_(temp|toast)|information_schema$)' \
+            SELECT 'pg_class'::regclass, c.oid, attnum, attname::text, relowner, \
+                   CASE WHEN relkind IN ('r', 'p', 'f') THEN c.oid END, attacl, \
+                   coalesce(initprivs, acldefault('c', relowner)), NULL \
+              FROM pg_attribute \
+              JOIN pg_class c ON c.oid = attrelid AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S') \
+              JOIN pg_namespace n ON n.oid = relnamespace \
+              LEFT JOIN pg_init_privs ON classoid = 'pg_class'::regclass AND objoid = c.oid AND objsubid = attnum \
+             WHERE attacl IS NOT NULL AND NOT attisdropped AND nspname !~ '^(pg_(temp|toast)|information_schema$)' \
         ), given AS ( \
             SELECT class, oid, part, (aclexplode(given)).* FROM item \
         ), born AS ( \
@@ -290,12 +296,12 @@ fn grants_query() -> String {
     )
 }
 
-/// The first superuser's objects are not in `pg_shdepend`.
+/// The first superuser's objects are not in `pg_shdepend`; whether there are any is soon found out.
 fn roles_query(version: u32) -> String {
     format!(
         "WITH {OBJECTS} \
          SELECT rolname::text AS role FROM ( \
-            SELECT owner FROM object WHERE {} \
+            SELECT 10 AS owner WHERE EXISTS (SELECT FROM object WHERE owner = 10 AND {}) \
             UNION \
             SELECT refobjid FROM pg_shdepend \
              WHERE refclassid = 'pg_authid'::regclass \

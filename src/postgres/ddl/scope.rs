@@ -3,6 +3,7 @@
 //! What belongs to the system or to an extension comes back with the server or with `CREATE EXTENSION`.
 
 use tokio_postgres::Row;
+use tokio_postgres::types::{FromSql, Type};
 
 use super::Reader;
 use crate::error::{Error, Result};
@@ -26,15 +27,28 @@ async fn read(reader: &Reader<'_>, what: &str, query: &str, known: &str) -> Resu
         .query(query, &[])
         .await
         .map_err(|error| describe_error(error, format!("reading {what} from the catalogs")))?;
-    let vanished = |row: &Row| {
-        matches!(row.try_get::<_, Option<&str>>(known), Ok(None))
-            || matches!(row.try_get::<_, Option<Vec<String>>>("address_names"), Ok(None))
-    };
+    let columns = rows.first().map_or(&[][..], Row::columns);
+    let told: Vec<usize> =
+        (0..columns.len()).filter(|&index| [known, "address_names"].contains(&columns[index].name())).collect();
+    let vanished = |row: &Row| told.iter().any(|&index| matches!(row.try_get::<_, Option<Anything>>(index), Ok(None)));
     if rows.iter().any(vanished) {
         return Err(Error::database(format!("one of the {what} was dropped while it was read"))
             .hint("wait until the running migration has ended, then try again"));
     }
     Ok(rows)
+}
+
+/// A value of any type, looked at only for being there.
+struct Anything;
+
+impl FromSql<'_> for Anything {
+    fn from_sql(_: &Type, _: &[u8]) -> std::result::Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
 }
 
 /// SQL: the row `oid` of the catalog `class` is no member of an extension. Nothing but an extension has members; said

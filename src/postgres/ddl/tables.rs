@@ -7,17 +7,18 @@ use tokio_postgres::Row;
 use super::checks::{self, Checks};
 use super::columns::{self, Column};
 use super::inheritance::{self, Parent};
-use super::{Entry, ObjectId, Reader, foreign, parameters, scope, tablespaces};
+use super::{Entry, ObjectId, Reader, Relation, foreign, parameters, scope, tablespaces};
 use crate::error::Result;
 use crate::manifest::Section;
 use crate::postgres::quote;
 
-pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
+/// What creates tables, and those whose rows are copied, ordered by schema and name; how large they are is not known yet.
+pub(super) async fn read(reader: &Reader<'_>) -> Result<(Vec<Entry>, Vec<Relation>)> {
     let mut columns = columns::read(reader).await?;
-    let mut checks = checks::inside(reader).await?;
+    let (mut checks, added_checks) = checks::read(reader).await?;
     let mut parents = inheritance::parents(reader).await?;
     let columns_of_parents = inheritance::columns_of_parents(&parents, &columns);
-    let mut entries = Vec::new();
+    let (mut entries, mut relations) = (Vec::new(), Vec::new());
     for row in scope::rows(reader, "tables", &query()).await? {
         let oid: u32 = row.get("oid");
         let (columns, parents) = (columns.remove(&oid).unwrap_or_default(), parents.remove(&oid).unwrap_or_default());
@@ -31,11 +32,15 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
             parents,
         };
         let kind = if row.get::<_, Option<&str>>("server").is_some() { "foreign table" } else { "table" };
+        if kind == "table" {
+            relations.push(table.relation(&row));
+        }
         entries.push(table.entry(kind, table.id, table.create(&row)));
         entries.extend(table.columns.iter().filter_map(|column| table.default(column)));
     }
+    entries.extend(added_checks);
     entries.extend(inheritance::attachments(reader).await?);
-    Ok(entries)
+    Ok((entries, relations))
 }
 
 struct Table {
@@ -137,6 +142,22 @@ impl Table {
         Some(entry)
     }
 
+    fn relation(&self, row: &Row) -> Relation {
+        let names = |wanted: fn(&&Column) -> bool| -> Vec<String> {
+            self.columns.iter().filter(wanted).map(|column| column.name.clone()).collect()
+        };
+        Relation {
+            oid: self.id.object,
+            schema: self.schema.clone(),
+            name: self.name.clone(),
+            columns: names(|column| !column.generated),
+            all_columns: names(|_| true),
+            has_rows: row.get("has_rows"),
+            heap: row.get("heap"),
+            blocks: 0,
+        }
+    }
+
     fn qualified(&self) -> String {
         quote::qualified(&self.schema, &self.name)
     }
@@ -163,7 +184,8 @@ fn query() -> String {
     format!(
         "SELECT 'pg_class'::regclass::oid AS class, c.oid, n.nspname AS schema, c.relname AS name, \
                 c.relpersistence = 'u' AS unlogged, pg_get_partkeydef(c.oid) AS partition_key, \
-                am.amname AS access_method, s.srvname AS server, {} AS foreign_options, {}, \
+                nullif(am.amname, 'heap') AS access_method, c.relkind = 'r' AS has_rows, \
+                coalesce(c.relkind = 'r' AND am.amname = 'heap', false) AS heap, s.srvname AS server, {} AS foreign_options, {}, \
                 CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS of_type, \
                 CASE WHEN c.relkind = 'f' THEN NULL WHEN c.relreplident = 'n' THEN 'NOTHING' \
                      WHEN c.relreplident = 'f' THEN 'FULL' END AS replica_identity, \
@@ -171,12 +193,12 @@ fn query() -> String {
                     || coalesce((SELECT array_agg('toast.' || o) FROM unnest(toast.reloptions) o), '{{}}') AS options \
            FROM pg_class c \
            JOIN pg_namespace n ON n.oid = c.relnamespace \
-           LEFT JOIN pg_am am ON am.oid = c.relam AND am.amname <> 'heap' \
+           LEFT JOIN pg_am am ON am.oid = c.relam \
            LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid \
            LEFT JOIN pg_foreign_server s ON s.oid = f.ftserver \
            LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid \
           WHERE c.relkind IN ('r', 'p', 'f') AND {} AND {} \
-          ORDER BY n.nspname, c.relname",
+          ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"",
         foreign::options_of("f.ftoptions"),
         tablespaces::column("c"),
         scope::user_schema("n.nspname"),

@@ -4,9 +4,13 @@
 
 use crate::postgres::quote;
 
-/// SQL: the tablespace of the relation `relation`, as [`within`] wants it; the database's own has no number there.
+/// SQL: the tablespace of the relation `relation`, as [`within`] wants it; the database's own has no number there, and is
+/// not looked up for each of thousands.
 pub(super) fn column(relation: &str) -> String {
-    format!("(SELECT spcname FROM pg_tablespace WHERE pg_tablespace.oid = {relation}.reltablespace) AS tablespace")
+    format!(
+        "CASE WHEN {relation}.reltablespace <> 0 THEN \
+             (SELECT spcname FROM pg_tablespace WHERE pg_tablespace.oid = {relation}.reltablespace) END AS tablespace"
+    )
 }
 
 /// The statements with this tablespace as the default. A partitioned table refuses the database's own by name.

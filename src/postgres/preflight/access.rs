@@ -9,37 +9,39 @@ use crate::manifest::Content;
 use crate::plan::BackupPlan;
 use crate::postgres::quote;
 
-/// One row for each relation that cannot be read whole, with the reason.
+/// One row for each relation that cannot be read whole, with the reasons.
 const TROUBLES: &str = "\
-    SELECT n.nspname AS schema, c.relname AS name, t.reason \
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, LATERAL (VALUES \
-      ('forbidden', NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE') OR NOT CASE c.relkind \
-        WHEN 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT') \
-        ELSE pg_catalog.has_table_privilege(c.oid, 'SELECT') END), \
-      ('filtered', c.relrowsecurity AND pg_catalog.row_security_active(c.oid)), \
-      ('unlogged', c.relpersistence = 'u' AND c.relkind = 'r' AND pg_catalog.pg_is_in_recovery())) AS t (reason, found) \
-    WHERE t.found AND c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't' \
-      AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' ORDER BY n.nspname, c.relname";
+    SELECT * FROM ( \
+      SELECT n.nspname AS schema, c.relname AS name, \
+        NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE') OR NOT CASE c.relkind \
+          WHEN 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT') \
+          ELSE pg_catalog.has_table_privilege(c.oid, 'SELECT') END AS forbidden, \
+        c.relrowsecurity AND pg_catalog.row_security_active(c.oid) AS filtered, \
+        c.relpersistence = 'u' AND c.relkind = 'r' AND pg_catalog.pg_is_in_recovery() AS unlogged \
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+      WHERE c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't' \
+        AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_') relation \
+    WHERE forbidden OR filtered OR unlogged ORDER BY schema, name";
 
 /// Fails with the names of all relations that cannot be read whole.
 pub(super) async fn examine(client: &Client, plan: &BackupPlan, progress: &Progress) -> Result<()> {
     let troubles = rows(client, TROUBLES).await?.iter().map(Trouble::of).collect::<Result<Vec<_>>>()?;
-    let names = |reason: &str, concerned: &dyn Fn(&Trouble) -> bool| -> Vec<String> {
-        troubles.iter().filter(|trouble| trouble.reason == reason && concerned(trouble)).map(Trouble::name).collect()
+    let names = |concerned: &dyn Fn(&Trouble) -> bool| -> Vec<String> {
+        troubles.iter().filter(|trouble| concerned(trouble)).map(Trouble::name).collect()
     };
     // Also a table whose rows are left out has to be locked, and that takes the right to read it.
-    let forbidden = names("forbidden", &|_| true);
+    let forbidden = names(&|trouble| trouble.forbidden);
     if !forbidden.is_empty() {
         return Err(refusal("the role may not read everything; it has no right to", &forbidden)
             .hint("GRANT pg_read_all_data TO the role, or grant it SELECT on these and USAGE on their schemas"));
     }
-    let filtered = names("filtered", &|trouble| trouble.is_wanted(plan));
+    let filtered = names(&|trouble| trouble.filtered && trouble.is_wanted(plan));
     if !filtered.is_empty() {
         return Err(refusal("row security hides rows from the role in", &filtered).hint(
             "back up as a role with BYPASSRLS, so that no row is missing, or leave them out with --exclude-table-data",
         ));
     }
-    let unlogged = names("unlogged", &|trouble| trouble.is_wanted(plan));
+    let unlogged = names(&|trouble| trouble.unlogged && trouble.is_wanted(plan));
     if !unlogged.is_empty() {
         return Err(refusal("the server is a standby, which has no rows of unlogged tables", &unlogged)
             .hint("back up the primary server, or leave them out with --exclude-table-data"));
@@ -64,12 +66,20 @@ pub(super) async fn examine(client: &Client, plan: &BackupPlan, progress: &Progr
 struct Trouble {
     schema: String,
     table: String,
-    reason: String,
+    forbidden: bool,
+    filtered: bool,
+    unlogged: bool,
 }
 
 impl Trouble {
     fn of(row: &Row) -> Result<Self> {
-        Ok(Self { schema: value(row, "schema")?, table: value(row, "name")?, reason: value(row, "reason")? })
+        Ok(Self {
+            schema: value(row, "schema")?,
+            table: value(row, "name")?,
+            forbidden: value(row, "forbidden")?,
+            filtered: value(row, "filtered")?,
+            unlogged: value(row, "unlogged")?,
+        })
     }
 
     fn name(&self) -> String {
