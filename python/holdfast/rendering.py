@@ -212,7 +212,7 @@ def _contents(backup: Backup) -> list[str]:
 
 def validation(report: ValidationReport) -> str:
     """Give the verdict on a backup, with everything that was found."""
-    how = "restored and compared" if report.deep else "read whole"
+    how = "restored and compared" if report.deep else "looked at, not read" if report.quick else "read whole"
     name = _in_store(report.location, report.name)
     lines = [f"{name}: {'good' if report.ok else 'BAD'} ({how}, {report.seconds:.1f} s)"]
     lines += [f"   problem: {problem}" for problem in report.problems]
@@ -262,7 +262,8 @@ def _in_store(location: str, name: str) -> str:
     return name if location == LOCAL else f"{location}: {name}"
 
 
-def finding(subject: str, detail: str, hint: str | None, *, ok: bool) -> str:
+def finding(subject: str, detail: str, hint: str | None, *, ok: bool, doubtful: bool = False) -> str:
     """Tell of one thing whether it is as it has to be."""
-    line = f"{'ok    ' if ok else 'FAILED'}  {subject}: {detail}"
-    return f"{line}\n        {hint}" if hint and not ok else line
+    verdict = "FAILED" if not ok else "doubt " if doubtful else "ok    "
+    line = f"{verdict}  {subject}: {detail}"
+    return f"{line}\n        {hint}" if hint and (doubtful or not ok) else line

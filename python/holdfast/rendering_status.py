@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from holdfast.condition import Condition, Proof, Status
+from holdfast.history import AuditReport
 from holdfast.rendering import ago, size, span
 
 # https://nagios-plugins.org/doc/guidelines.html
@@ -69,3 +70,10 @@ def _figures(one: Status) -> list[str]:
     figures.append(f"'{one.alias}_failures'={one.failures};;;0")
     figures.append(f"'{one.alias}_free'={one.free_bytes}B;;;0")
     return figures
+
+
+def audit(report: AuditReport) -> str:
+    """Tell whether the audit log is what was written."""
+    verdict = "whole" if report.ok else f"BROKEN, {report.problem}"
+    lines = [f"{report.path}: {verdict} ({report.lines:,} lines hold, the last has the hash {report.last_hash})"]
+    return "\n".join([*lines, *(f"   note: {note}" for note in report.notes)])

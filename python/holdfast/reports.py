@@ -172,6 +172,8 @@ class ValidationReport(Document):
     location: str
     ok: bool
     deep: bool
+    # Whether only sizes, the manifest and the stored version were compared: that proves nothing.
+    quick: bool
     checks: tuple[Check, ...]
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -212,3 +214,5 @@ class Probe(Document):
     ok: bool
     detail: str
     hint: str | None = None
+    # Nothing that keeps a backup from being made, and something to change all the same.
+    doubtful: bool = False

@@ -92,7 +92,8 @@ fn an_object_that_appears_during_an_upload_stays() {
     let mut draft = store.create("one", None, &About::new()).unwrap();
     draft.append(&noise(20 * MIB)).unwrap();
     store.put("one", b"first", Existing::Keep, &About::new()).unwrap();
-    assert_eq!(draft.publish().unwrap_err().kind(), Kind::Exists);
+    let error = draft.publish().unwrap_err();
+    assert_eq!(error.kind(), Kind::Exists, "{}", error.message());
     assert_eq!(store.read("one").unwrap().unwrap(), b"first");
     assert!(store.unfinished().unwrap().is_empty());
 }

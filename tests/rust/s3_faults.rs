@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use holdfast::store::{About, Existing, Store};
@@ -111,7 +111,7 @@ fn a_body_that_breaks_off_is_resumed_at_the_byte() {
     let plan = garage.plan(&json!({}));
     let bytes = noise(9 * 1024 * 1024);
     open(&plan).put("file", &bytes, Existing::Keep, &About::new()).unwrap();
-    let line = Line::new(garage.port(), 5, 3 * 1024 * 1024);
+    let line = Line::new(garage.port(), 5, Fault::CutAfter(3 * 1024 * 1024));
     let store = open(&garage.plan(&json!({"prefix": plan.prefix, "endpoint": line.endpoint()})));
     let content = store.open("file").unwrap().unwrap();
     let mut read = vec![0; bytes.len()];
@@ -124,7 +124,7 @@ fn a_body_that_breaks_off_is_resumed_at_the_byte() {
 fn a_line_that_breaks_in_a_part_costs_an_attempt_and_no_byte() {
     let garage = Garage::start();
     let plan = garage.plan(&json!({}));
-    let line = Line::new(garage.port(), 4, 3 * 1024 * 1024);
+    let line = Line::new(garage.port(), 4, Fault::CutAfter(3 * 1024 * 1024));
     let store = open(&garage.plan(&json!({"prefix": plan.prefix, "endpoint": line.endpoint()})));
     let bytes = noise(20 * 1024 * 1024);
     let mut draft = store.create("file", None, &About::new()).unwrap();
@@ -138,6 +138,26 @@ fn a_line_that_breaks_in_a_part_costs_an_attempt_and_no_byte() {
 }
 
 #[test]
+fn a_lost_answer_is_no_failure_where_the_work_was_done() {
+    let garage = Garage::start();
+    let plan = garage.plan(&json!({}));
+    let bytes = noise(20 * 1024 * 1024);
+    for (name, size, fault) in [
+        ("small", 1000, Fault::LoseAnswer("PUT", "/small")),
+        ("large", bytes.len(), Fault::LoseAnswer("POST", "uploadId=")),
+    ] {
+        let line = Line::new(garage.port(), 1, fault);
+        let store = open(&garage.plan(&json!({"prefix": plan.prefix, "endpoint": line.endpoint()})));
+        let mut draft = store.create(name, None, &About::new()).unwrap();
+        draft.append(&bytes[..size]).unwrap();
+        draft.publish().unwrap();
+        assert!(line.broken() >= 1);
+        assert_eq!(store.look(name).unwrap().unwrap().size, size as u64);
+        assert!(store.unfinished().unwrap().is_empty());
+    }
+}
+
+#[test]
 fn a_silent_service_is_given_up() {
     let garage = Garage::start();
     let silent = TcpListener::bind(("127.0.0.1", 0)).unwrap();
@@ -146,33 +166,51 @@ fn a_silent_service_is_given_up() {
     assert_all_say(&[store.list("").unwrap_err()], "did not answer in time", "try again");
 }
 
-/// Passes connections on, and cuts the first few after so many bytes in either direction.
+/// What happens on a line, to so many connections.
+#[derive(Clone, Copy)]
+enum Fault {
+    /// It breaks after so many bytes in either direction.
+    CutAfter(usize),
+    /// The service gets a request that begins and goes on like this, and its answer is lost.
+    LoseAnswer(&'static str, &'static str),
+}
+
+/// Passes connections on.
 struct Line {
     port: u16,
-    cut: Arc<AtomicUsize>,
+    broken: Arc<AtomicUsize>,
+}
+
+/// One connection through the line.
+struct Connection {
+    near: TcpStream,
+    far: TcpStream,
+    fault: Fault,
+    /// The answer that comes next is to be lost.
+    doomed: AtomicBool,
+    limit: usize,
+    broken: Arc<AtomicUsize>,
 }
 
 impl Line {
-    fn new(target: u16, connections: usize, after: usize) -> Self {
+    fn new(target: u16, times: usize, fault: Fault) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let cut = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&cut);
+        let broken = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&broken);
         thread::spawn(move || {
-            for (number, near) in listener.incoming().enumerate() {
-                let near = near.unwrap();
+            while let Ok((near, _)) = listener.accept() {
                 let Ok(far) = TcpStream::connect(("127.0.0.1", target)) else {
                     return;
                 };
-                let limit = if number < connections { after } else { usize::MAX };
-                let (near_too, far_too) = (near.try_clone().unwrap(), far.try_clone().unwrap());
-                let counters = [Arc::clone(&counter), Arc::clone(&counter)];
-                let [one, other] = counters;
-                thread::spawn(move || pass(near, far, limit, &one));
-                thread::spawn(move || pass(far_too, near_too, limit, &other));
+                let (doomed, broken) = (AtomicBool::new(false), Arc::clone(&counter));
+                let connection = Arc::new(Connection { near, far, fault, doomed, limit: times, broken });
+                let other = Arc::clone(&connection);
+                thread::spawn(move || connection.pass(&connection.near, &connection.far, true));
+                thread::spawn(move || other.pass(&other.far, &other.near, false));
             }
         });
-        Self { port, cut }
+        Self { port, broken }
     }
 
     fn endpoint(&self) -> String {
@@ -180,23 +218,37 @@ impl Line {
     }
 
     fn broken(&self) -> usize {
-        self.cut.load(Ordering::Relaxed)
+        self.broken.load(Ordering::Relaxed)
     }
 }
 
-fn pass(mut from: TcpStream, mut to: TcpStream, limit: usize, cut: &AtomicUsize) {
-    let mut buffer = vec![0; 64 * 1024];
-    let mut passed = 0;
-    while let Ok(size @ 1..) = from.read(&mut buffer) {
-        passed += size;
-        if passed > limit {
-            cut.fetch_add(1, Ordering::Relaxed);
-            break;
+impl Connection {
+    fn pass(&self, mut from: &TcpStream, mut to: &TcpStream, is_request: bool) {
+        let mut buffer = vec![0; 64 * 1024];
+        let mut passed = 0;
+        while let Ok(size @ 1..) = from.read(&mut buffer) {
+            passed += size;
+            if self.breaks(&buffer[..size], passed, is_request) || to.write_all(&buffer[..size]).is_err() {
+                break;
+            }
         }
-        if to.write_all(&buffer[..size]).is_err() {
-            break;
-        }
+        let _ = from.shutdown(Shutdown::Both);
+        let _ = to.shutdown(Shutdown::Both);
     }
-    let _ = from.shutdown(Shutdown::Both);
-    let _ = to.shutdown(Shutdown::Both);
+
+    fn breaks(&self, bytes: &[u8], passed: usize, is_request: bool) -> bool {
+        let breaks = match self.fault {
+            Fault::CutAfter(limit) => passed > limit,
+            Fault::LoseAnswer(start, rest) if is_request => {
+                let text = String::from_utf8_lossy(bytes);
+                let line = text.lines().next().unwrap_or_default();
+                if line.starts_with(start) && line.contains(rest) {
+                    self.doomed.store(true, Ordering::Relaxed);
+                }
+                false
+            }
+            Fault::LoseAnswer(..) => self.doomed.swap(false, Ordering::Relaxed),
+        };
+        breaks && self.broken.fetch_add(1, Ordering::Relaxed) < self.limit
+    }
 }

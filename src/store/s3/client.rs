@@ -31,7 +31,7 @@ use crate::plan::{Addressing, Checksums, S3Plan};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long nothing may move, unless the plan says otherwise.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A client, and what is known of the service behind it.
 #[derive(Debug)]

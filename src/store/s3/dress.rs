@@ -30,9 +30,9 @@ impl Dress {
         metadata.get(UPLOAD).map(|token| *token == self.token)
     }
 
-    pub(super) fn metadata(&self) -> Option<HashMap<String, String>> {
+    pub(super) fn metadata(&self) -> HashMap<String, String> {
         let about = self.about.iter().map(|(name, value)| (name.clone(), encode(value)));
-        Some(about.chain([(UPLOAD.to_owned(), self.token.clone())]).collect())
+        about.chain([(UPLOAD.to_owned(), self.token.clone())]).collect()
     }
 
     /// As `x-amz-tagging` wants them.
@@ -82,7 +82,7 @@ pub(super) fn about(metadata: HashMap<String, String>) -> About {
 macro_rules! dressed {
     ($request:expr, $bucket:expr, $dress:expr) => {
         $request
-            .set_metadata($dress.metadata())
+            .set_metadata(Some($dress.metadata()))
             .set_tagging($dress.tagging($bucket))
             .set_storage_class($bucket.storage_class())
             .set_server_side_encryption($bucket.encryption())

@@ -1,9 +1,11 @@
 //! What went wrong with a request, without the types of the SDK, which has an error type for each operation.
 
 use std::error::Error as StdError;
+use std::io;
 
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use tokio_rustls::rustls::Error as TlsError;
 
 /// What a request brings.
 pub(super) type Answer<T> = std::result::Result<T, Failure>;
@@ -144,14 +146,15 @@ fn local_cause(error: &(dyn StdError + 'static)) -> Cause {
     let mut words = String::new();
     let mut next = Some(error);
     while let Some(error) = next {
-        if let Some(error) = error.downcast_ref::<std::io::Error>()
-            && error.kind() == std::io::ErrorKind::TimedOut
-        {
+        if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut) {
             return Cause::Timeout;
+        }
+        if error.is::<TlsError>() {
+            return Cause::Tls;
         }
         words.push_str(&error.to_string().to_lowercase());
         words.push('\n');
-        next = error.source();
+        next = within(error);
     }
     let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
     if says(&["credentials", "identity", "profile"]) {
@@ -160,8 +163,6 @@ fn local_cause(error: &(dyn StdError + 'static)) -> Cause {
         Cause::Timeout
     } else if says(&["dns error", "failed to lookup address"]) {
         Cause::UnknownHost
-    } else if says(&["certificate", "tls", "handshake"]) {
-        Cause::Tls
     } else if says(&["connect", "connection", "broken pipe", "reset", "incomplete", "body", "eof"]) {
         Cause::Network
     } else {
@@ -172,8 +173,16 @@ fn local_cause(error: &(dyn StdError + 'static)) -> Cause {
 /// The words of the innermost error: the outer ones are the SDK's names for its own stages.
 fn innermost(error: &(dyn StdError + 'static)) -> String {
     let mut error = error;
-    while let Some(source) = error.source() {
+    while let Some(source) = within(error) {
         error = source;
     }
     error.to_string()
+}
+
+/// What an error wraps; the source of an I/O error is not what it wraps, but the source of that.
+fn within<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(wrapped) => Some(wrapped),
+        None => error.source(),
+    }
 }

@@ -45,7 +45,16 @@ impl Bucket {
             .part_number(number)
             .set_content_md5(self.md5_of(&bytes))
             .body(ByteStream::new(SdkBody::from(bytes)));
-        let output = request.send().await.map_err(|error| self.explain(Action::Write, name, &Failure::from(error)))?;
+        let output = match request.send().await.map_err(Failure::from) {
+            Ok(output) => output,
+            Err(failure) => {
+                if failure.is_missing_upload() {
+                    // Some services end the upload of an object that another one has written meanwhile.
+                    self.refuse_existing(name).await?;
+                }
+                return Err(self.explain(Action::Write, name, &failure));
+            }
+        };
         Ok(CompletedPart::builder()
             .part_number(number)
             .set_e_tag(output.e_tag)

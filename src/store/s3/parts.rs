@@ -65,14 +65,14 @@ impl PartSizes {
         let doublings = if self.grows { (number - 1) / STEP } else { 0 };
         Ok(self.first << doublings)
     }
+}
 
-    /// How many parts of this size may be on their way at once.
-    pub(super) fn in_flight(self, part: u64, concurrency: u16) -> usize {
-        let concurrency = u64::from(concurrency.max(1));
-        let budget = IN_FLIGHT.max(concurrency * FIRST);
-        let fitting = (budget / part).clamp(1, concurrency);
-        usize::try_from(fitting).unwrap_or(1)
-    }
+/// How many parts of this size may be on their way at once.
+pub(super) fn in_flight(part: u64, concurrency: u16) -> usize {
+    let concurrency = u64::from(concurrency.max(1));
+    let budget = IN_FLIGHT.max(concurrency * FIRST);
+    let fitting = (budget / part).clamp(1, concurrency);
+    usize::try_from(fitting).unwrap_or(1)
 }
 
 /// Refuses a part size that no service takes.
@@ -89,6 +89,7 @@ fn too_many(part: u64) -> Error {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -138,11 +139,10 @@ mod tests {
 
     #[test]
     fn large_parts_are_fewer_at_a_time() {
-        let growing = sizes(None, None, false);
-        assert_eq!(growing.in_flight(8 * MIB, 4), 4);
-        assert_eq!(growing.in_flight(16 * MIB, 4), 4);
-        assert_eq!(growing.in_flight(32 * MIB, 4), 2);
-        assert_eq!(growing.in_flight(512 * MIB, 4), 1);
-        assert_eq!(growing.in_flight(8 * MIB, 16), 16);
+        assert_eq!(in_flight(8 * MIB, 4), 4);
+        assert_eq!(in_flight(16 * MIB, 4), 4);
+        assert_eq!(in_flight(32 * MIB, 4), 2);
+        assert_eq!(in_flight(512 * MIB, 4), 1);
+        assert_eq!(in_flight(8 * MIB, 16), 16);
     }
 }

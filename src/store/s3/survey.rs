@@ -1,7 +1,7 @@
 //! What the bucket's owner should know of it. Each answer takes a right of its own, and not every service has every
 //! question: what could not be found out is said, and is no failure.
 
-use aws_sdk_s3::types::{BucketVersioningStatus, ExpirationStatus, ObjectLockEnabled, Permission};
+use aws_sdk_s3::types::{BucketVersioningStatus, ExpirationStatus, ObjectLockEnabled, Permission, PolicyStatus};
 
 use super::bucket::Bucket;
 use super::failure::Failure;
@@ -34,7 +34,7 @@ impl Bucket {
     async fn survey_publicity(&self, survey: &mut Survey) {
         let bucket = self.bucket();
         match self.client.get_bucket_policy_status().bucket(bucket).send().await.map_err(Failure::from) {
-            Ok(answer) if answer.policy_status().and_then(|status| status.is_public()) == Some(true) => {
+            Ok(answer) if answer.policy_status().and_then(PolicyStatus::is_public) == Some(true) => {
                 survey.warnings.push(format!(
                     "The policy of the bucket {bucket} lets everybody in; remove the public statements, or block \
                      public access."

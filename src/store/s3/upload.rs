@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::bucket::Bucket;
 use super::dress::Dress;
 use super::multipart::GRACE;
-use super::parts::PartSizes;
+use super::parts::{PartSizes, in_flight};
 use super::worker::Pending;
 use crate::error::{Error, Result};
 use crate::store::{About, Draft, Existing};
@@ -69,7 +69,7 @@ impl Upload {
     /// Sends what was gathered, as soon as there is room on the way.
     fn send(&mut self) -> Result<()> {
         let upload = self.begin()?;
-        let room = self.sizes.in_flight(self.buffer.len() as u64, self.bucket.concurrency());
+        let room = in_flight(self.buffer.len() as u64, self.bucket.concurrency());
         while self.under_way.len() >= room {
             self.take_one()?;
         }
@@ -155,9 +155,9 @@ impl Draft for Upload {
             return Err(Error::failed(format!("{place} was to have {size} bytes, and got {}", self.written)));
         }
         if self.begun.is_none() {
-            self.put()?
+            self.put()?;
         } else {
-            self.complete()?
+            self.complete()?;
         }
         self.stage = Stage::Published;
         Ok(())
