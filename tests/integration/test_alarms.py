@@ -333,3 +333,19 @@ def test_every_channel_can_be_tried(deployment: Deployment, endpoint: Web, offic
     assert sorted(endpoint.paths()) == sorted([ADDRESS, "/uuid/log", "/apprise"])
     assert "This is a test" in office.mails[0]["Subject"]
     assert not (deployment.backups / ".holdfast-alarms.json").exists()
+
+
+def test_a_store_that_gets_nothing_is_told(sqlite: Deployment, endpoint: Web) -> None:
+    offsite = {"BUCKET": "away", "ENDPOINT": "http://127.0.0.1:1", "REGION": "nowhere", "TIMEOUT": 1}
+    far = notifying(sqlite, hook(endpoint), STORES={"offsite": offsite})
+    keys = {"AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "5ecret-of-the-bucket"}
+    far = replace(far, variables={**far.variables, **keys})
+
+    far.run("backup_db", "--upload", code=5)
+    far.run("backup_db", "--upload", "--type", "daily", code=5)
+    [alarm] = endpoint.documents()
+    assert (alarm["event"], alarm["key"]) == ("upload_missing", "upload_missing:default:offsite")
+
+    far.run("check_backups", code=1)
+    assert endpoint.documents()[1]["title"] == "offsite does not answer"
+    assert "5ecret" not in spoken(endpoint)

@@ -1,18 +1,20 @@
 """Says how it stands with the backups: by listing the folder and asking the history, without reading a backup."""
 
+import math
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 
-from holdfast import clock, conf, databases, history
+from holdfast import clock, conf, databases, history, schedule
 from holdfast.condition import Aging, Condition, Proof, Status
 from holdfast.conf import Configuration
 from holdfast.history import Run
 from holdfast.inventory import Backup
 from holdfast.operations.catalog import list_backups
 from holdfast.operations.session import own_errors
+from holdfast.plans import CREATED_FORMAT
 from holdfast.progress import NoticeBoard
 from holdfast.rendering import ago, span
 from holdfast.targets import Target
@@ -92,7 +94,7 @@ def _assess(known: _Known, alias: str, wanted: Iterable[Target]) -> Status:
         last_drill=known.drills[0] if known.drills else None,
         last_failure=failures[0] if failures else None,
         failures=len(failures),
-        next_due=None,
+        next_due=_next_due(alias),
         free_bytes=known.free_bytes,
     )
 
@@ -106,7 +108,11 @@ def is_good(backup: Backup) -> bool:
 def aging(target: Target, good: Iterable[Backup], now: datetime) -> Aging:
     """Compare the newest of the good backups of a database with one of its targets."""
     newest = next((backup for backup in good if target.kind in (None, backup.kind)), None)
-    seconds = _age_seconds(newest, now) if newest else None
+    # Where a newer one was found to be equal, this one stands for the state of that moment.
+    known = schedule.last_good(newest.alias, target.kind) if newest else None
+    seconds = None
+    if newest is not None:
+        seconds = min(_age_seconds(newest, now), (now - known) / timedelta(seconds=1) if known else math.inf)
     limit = target.max_age.total_seconds()
     return Aging(
         kind=target.kind,
@@ -180,6 +186,11 @@ def _attempts_since(newest: Backup | None, attempts: Sequence[Run]) -> Sequence[
 
 def _age_seconds(backup: Backup, now: datetime) -> float:
     return (now - datetime.fromisoformat(backup.created)) / timedelta(seconds=1)
+
+
+def _next_due(alias: str) -> str | None:
+    moment = schedule.next_due(alias)
+    return moment.strftime(CREATED_FORMAT) if moment else None
 
 
 def _free_bytes(configuration: Configuration) -> int:

@@ -2,15 +2,14 @@
 
 import glob
 import re
-import time
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Unpack
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from holdfast import _core, conf, databases, plans, signals, sqlite
+from holdfast import _core, clock, conf, databases, plans, signals, sqlite
 from holdfast.compression import Compression
 from holdfast.conf import Configuration
 from holdfast.exceptions import HoldfastError, LockHeld, UsageError
@@ -98,10 +97,10 @@ def _write(
 def _free_moment(folder: Path, alias: str) -> datetime:
     # Times go by the second; with two backups in one, of whatever kind, nobody could tell which is the latest.
     while True:
-        now = datetime.now(UTC)
+        now = clock.now()
         if not any(folder.glob(f"{glob.escape(alias)}_*_{now.strftime(plans.STAMP_FORMAT)}.*")):
             return now
-        time.sleep(1 - now.microsecond / 1_000_000)
+        clock.sleep(1 - now.microsecond / 1_000_000)
 
 
 def _refuse_nonsense(options: BackupOptions) -> None:
