@@ -92,6 +92,10 @@ class Deployment:
         return "sqlite" if self.server is None else "postgresql"
 
     @property
+    def manage(self) -> Path:
+        return MANAGE
+
+    @property
     def backups(self) -> Path:
         return self.folder / "backups"
 
@@ -118,7 +122,7 @@ class Deployment:
 
     def run(self, *arguments: object, code: int | None = 0, stdin: str | None = None, **more: Any) -> Outcome:
         """Run a command of manage.py to its end; without `stdin` there is no terminal and nothing to read."""
-        return self._finish([sys.executable, str(MANAGE), *map(str, arguments)], code, stdin, **more)
+        return self._finish([sys.executable, str(self.manage), *map(str, arguments)], code, stdin, **more)
 
     def _finish(self, command: list[str], code: int | None, stdin: str | None, **more: Any) -> Outcome:
         given = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}

@@ -42,7 +42,7 @@ def dispatch(configuration: Configuration, gather: Gather) -> threading.Event:
             finally:
                 known.set()
 
-    outbox.run("judgement", judge)
+    outbox.run(outbox.JUDGEMENT, judge)
     for channel in configuration.notify:
         outbox.run(channel.name, _Courier(configuration, channel, known))
     return known
