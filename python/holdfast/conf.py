@@ -19,6 +19,8 @@ from holdfast.exceptions import UsageError
 from holdfast.premigration.settings import PreMigrate, read_pre_migrate
 from holdfast.readers import Problem, Refused, flag, token, unknown, whole, wrong_type
 from holdfast.retention import Retention, read_rules
+from holdfast.schedule import settings as schedule_settings
+from holdfast.schedule.settings import Schedule
 from holdfast.stores import Store, read_stores
 from holdfast.targets import Targets, read_targets
 
@@ -57,6 +59,9 @@ class Configuration:
     notify: tuple[Channel, ...]
     alarms: Thresholds
     pre_migrate: PreMigrate
+    schedule: Schedule
+    # Dotted paths of what the project itself checks in a drill.
+    drill_checks: tuple[str, ...]
 
 
 def load() -> Configuration:
@@ -195,4 +200,6 @@ _READERS: dict[str, tuple[str, Callable[[object], object]]] = {
     "PRE_MIGRATE": ("pre_migrate", _pre_migrate),
     "NOTIFY": ("notify", read_channels),
     "ALARMS": ("alarms", read_thresholds),
+    "SCHEDULE": ("schedule", schedule_settings.read),
+    "DRILL_CHECKS": ("drill_checks", schedule_settings.read_checks),
 }

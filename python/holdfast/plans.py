@@ -32,6 +32,8 @@ class BackupOptions(TypedDict, total=False):
     exclude_table_data: Sequence[str]
     unsupported: Literal["refuse", "skip"]
     verify: Verify
+    # Uncompressed bytes a second; None is that of the settings.
+    rate_limit: int | None
     # More for what the manifest says of the project.
     remarks: Mapping[str, Any]
     # The store that is its home; the folder where nothing else is said.
@@ -83,7 +85,7 @@ def backup_plan(
         "unsupported": options.get("unsupported", "refuse"),
         "verify": options.get("verify", "counts"),
         "lock_timeout_seconds": configuration.lock_timeout_seconds,
-        "rate_limit": configuration.rate_limit,
+        "rate_limit": options.get("rate_limit") or configuration.rate_limit,
         "django": {**project.state(connection, copy), **options.get("remarks", {})},
     }
 

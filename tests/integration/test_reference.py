@@ -17,6 +17,8 @@ from tests.pages import DOCS, PAGES, ROOT, name
 
 COMMANDS = (
     "backup_db",
+    "run_backups",
+    "schedule_backups",
     "restore_db",
     "validate_backup",
     "list_backups",
@@ -24,7 +26,6 @@ COMMANDS = (
     "rollback_migration",
     "migrate_safely",
     "check_backups",
-    "cleanup_backups",
     "backup_status",
 )
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from holdfast import _core, conf, places, plans
+from holdfast import _core, clock, conf, places, plans
 from holdfast.conf import Configuration
 from holdfast.exceptions import UsageError
 from holdfast.history import recorded
@@ -118,7 +118,7 @@ def cleanup(
                     continue
                 if among is None or (decision.location, decision.name) in among:
                     place = {"store": places.store(configuration, name), "name": decision.name}
-                    with recorded("cleanup", alias, backup=decision.name):
+                    with recorded("cleanup", alias, backup=decision.name, location=name):
                         _core.remove_backup(place, on_event or silent)
                     removed.append(decision)
     return tuple(removed)
@@ -148,7 +148,7 @@ def _judged(candidates: list[dict[str, Any]], policy: Retention, location: str) 
     plan = {
         "policy": policy.as_dict(),
         "backups": candidates,
-        "now": datetime.now(UTC).strftime(plans.CREATED_FORMAT),
+        "now": clock.now().strftime(plans.CREATED_FORMAT),
     }
     return tuple(
         Decision(
