@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 from django.dispatch import Signal
 
 import holdfast
-from holdfast import checks, conf, exceptions, signals
+from holdfast import checks, conf, exceptions, signals, stores
 from holdfast.retention import Retention
 from tests.pages import DOCS, PAGES, ROOT, name
 
@@ -22,6 +22,8 @@ COMMANDS = (
     "restore_db",
     "validate_backup",
     "list_backups",
+    "sync_backups",
+    "download_backup",
     "cleanup_backups",
     "rollback_migration",
     "migrate_safely",
@@ -58,8 +60,9 @@ def test_every_setting_and_its_environment_variable_is_documented() -> None:
     page = (DOCS / "reference" / "settings.md").read_text()
     assert set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", _section(page, "Keys"))) == set(conf._READERS)
     assert set(re.findall(r"(?m)^\| `([a-z]+)` \|", _section(page, "`RETENTION`"))) == set(Retention.rules())
-    variables = set(re.findall(r"BACKUP_[A-Z0-9_]+", (ROOT / "python" / "holdfast" / "conf.py").read_text()))
-    assert set(re.findall(r"`(BACKUP_[A-Z0-9_]+)`", page)) == variables
+    assert set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", _section(page, "`STORES`"))) == set(stores._KEYS)
+    variables = set(re.findall(r"(?:AWS_S3_)?BACKUP_[A-Z0-9_]+", (ROOT / "python" / "holdfast" / "conf.py").read_text()))
+    assert set(re.findall(r"`((?:AWS_S3_)?BACKUP_[A-Z0-9_]+)`", page)) == variables
 
 
 def test_every_check_is_documented() -> None:
