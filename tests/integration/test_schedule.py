@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.test import override_settings
 
 import holdfast
-from holdfast import schedule
+from holdfast import history, schedule
 from holdfast.inventory import Backup
 from holdfast.schedule.memory import NAME as MEMORY
 from holdfast.schedule.run import run_due
@@ -151,6 +151,8 @@ def test_what_did_not_change_is_not_kept_twice(scheduled: Scheduled, monkeypatch
     with override_settings(HOLDFAST={**settings.HOLDFAST, "MAX_AGE": {"default": {"hourly": "1h"}}}):
         (status,) = holdfast.status()
         assert not status.too_old
+        assert status.age_seconds == 1800
+        assert [(run.result, run.backup == first.name) for run in history.runs(limit=1)] == [("unchanged", True)]
         assert status.next_due == "2026-11-02T16:00:00Z"
     write(deployment)
     clock.live(Watcher(), hours=1)

@@ -1,6 +1,5 @@
 """Says how it stands with the backups: by listing the folder and asking the history, without reading a backup."""
 
-import math
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -69,7 +68,7 @@ def _assess(known: _Known, alias: str, wanted: Iterable[Target]) -> Status:
     now = clock.now()
     good = [backup for backup in known.backups if is_good(backup)]
     newest = good[0] if good else None
-    made = next((run for run in known.attempts if newest and run.backup == newest.name), None)
+    made = next((run for run in known.attempts if newest and _made(run, newest)), None)
     targets = tuple(aging(target, good, now) for target in wanted)
     failures = [run for run in _attempts_since(newest, known.attempts) if run.result == "failed"]
     worst = list(_critical(newest, targets))
@@ -82,7 +81,7 @@ def _assess(known: _Known, alias: str, wanted: Iterable[Target]) -> Status:
         backup=newest.name if newest else None,
         kind=newest.kind if newest else None,
         created=newest.created if newest else None,
-        age_seconds=_age_seconds(newest, now) if newest else None,
+        age_seconds=_age_seconds(newest, None, good, now) if newest else None,
         rows=newest.rows if newest else None,
         stored_size=newest.stored_size if newest else None,
         raw_size=newest.raw_size if newest else None,
@@ -94,7 +93,7 @@ def _assess(known: _Known, alias: str, wanted: Iterable[Target]) -> Status:
         last_drill=known.drills[0] if known.drills else None,
         last_failure=failures[0] if failures else None,
         failures=len(failures),
-        next_due=_next_due(alias),
+        next_due=_next_due(alias, known.backups),
         free_bytes=known.free_bytes,
     )
 
@@ -105,14 +104,10 @@ def is_good(backup: Backup) -> bool:
     return whole and backup.kind != _SAFETY
 
 
-def aging(target: Target, good: Iterable[Backup], now: datetime) -> Aging:
+def aging(target: Target, good: Sequence[Backup], now: datetime) -> Aging:
     """Compare the newest of the good backups of a database with one of its targets."""
     newest = next((backup for backup in good if target.kind in (None, backup.kind)), None)
-    # Where a newer one was found to be equal, this one stands for the state of that moment.
-    known = schedule.last_good(newest.alias, target.kind) if newest else None
-    seconds = None
-    if newest is not None:
-        seconds = min(_age_seconds(newest, now), (now - known) / timedelta(seconds=1) if known else math.inf)
+    seconds = _age_seconds(newest, target.kind, good, now) if newest else None
     limit = target.max_age.total_seconds()
     return Aging(
         kind=target.kind,
@@ -184,12 +179,19 @@ def _attempts_since(newest: Backup | None, attempts: Sequence[Run]) -> Sequence[
     return [run for run in attempts if datetime.fromisoformat(run.started) > moment]
 
 
-def _age_seconds(backup: Backup, now: datetime) -> float:
-    return (now - datetime.fromisoformat(backup.created)) / timedelta(seconds=1)
+def _made(run: Run, backup: Backup) -> bool:
+    return run.backup == backup.name and run.result in {"done", "partly"}
 
 
-def _next_due(alias: str) -> str | None:
-    moment = schedule.next_due(alias)
+def _age_seconds(backup: Backup, kind: str | None, good: Sequence[Backup], now: datetime) -> float:
+    # Where a newer one was found to be equal, this one stands for the state of that moment.
+    confirmed = schedule.last_good(backup.alias, kind, good)
+    moments = [datetime.fromisoformat(backup.created), *([confirmed] if confirmed else [])]
+    return (now - max(moments)) / timedelta(seconds=1)
+
+
+def _next_due(alias: str, backups: Sequence[Backup]) -> str | None:
+    moment = schedule.next_due(alias, backups)
     return moment.strftime(CREATED_FORMAT) if moment else None
 
 
