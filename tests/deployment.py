@@ -207,10 +207,14 @@ class Deployment:
         self.execute(WRECK[self.engine if alias == "default" else alias], alias)
 
     def files(self) -> list[str]:
-        """Everything in the folder of backups but locks and the audit log, hidden files too."""
+        """Everything in the folder of backups but locks, the audit log and remembered listings, hidden files too."""
         if not self.backups.is_dir():
             return []
-        return sorted(path.name for path in self.backups.iterdir() if not path.name.endswith((".lock", FILE_NAME)))
+        standing = (".lock", ".listing", FILE_NAME)
+        return sorted(path.name for path in self.backups.iterdir() if not path.name.endswith(standing))
+
+    def contents(self) -> dict[str, bytes]:
+        return {name: (self.backups / name).read_bytes() for name in self.files()}
 
     def litter(self) -> list[str]:
         return [name for name in self.files() if name.startswith(".")]
