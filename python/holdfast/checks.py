@@ -9,7 +9,7 @@
 | `holdfast.E005` | an environment value that cannot be read |
 | `holdfast.E006` | the backup folder is inside `MEDIA_ROOT` or `STATIC_ROOT` |
 | `holdfast.E007` | the backup folder cannot be made or written |
-| `holdfast.E008` | `HOLDFAST["DATABASES"]` names an alias that does not exist |
+| `holdfast.E008` | `HOLDFAST["DATABASES"]` or `HOLDFAST["MAX_AGE"]` names an alias that does not exist |
 | `holdfast.E009` | `HOLDFAST["DATABASES"]` names an engine that cannot be backed up |
 | `holdfast.W001` | the retention policy is empty |
 | `holdfast.W002` | a database is of an engine that cannot be backed up |
@@ -24,6 +24,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's own names
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.utils.module_loading import import_string
 
 from holdfast import conf, databases
 from holdfast.exceptions import UsageError
@@ -43,6 +44,8 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
         return found
     found.extend(_folder(configuration.directory))
     found.extend(_databases(configuration.databases))
+    found.extend(_unknown("MAX_AGE", alias) for alias in configuration.max_age.by_alias if alias not in connections)
+    found.extend(_pre_migrate(configuration))
     if configuration.retention.is_empty:
         found.append(
             Warning(
@@ -52,6 +55,27 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
             ),
         )
     return found
+
+
+def _pre_migrate(configuration: conf.Configuration) -> Iterator[CheckMessage]:
+    stores = [store.name for store in configuration.stores]
+    for name in configuration.pre_migrate.upload:
+        if name not in stores:
+            yield Error(
+                f"HOLDFAST['PRE_MIGRATE'] uploads to {name!r}, which is not in HOLDFAST['STORES'].",
+                hint=f"Known are: {', '.join(stores) or 'none'}; migrate would stop there.",
+                id="holdfast.E004",
+            )
+    policy = configuration.pre_migrate.policy
+    if "." in policy:
+        try:
+            import_string(policy)
+        except ImportError as error:
+            yield Error(
+                f"HOLDFAST['PRE_MIGRATE'] names the policy {policy!r}, which cannot be imported: {error}",
+                hint="Look at its spelling; migrate would stop there.",
+                id="holdfast.E004",
+            )
 
 
 def _folder(directory: Path) -> Iterator[CheckMessage]:
@@ -73,14 +97,18 @@ def _folder(directory: Path) -> Iterator[CheckMessage]:
         )
 
 
+def _unknown(key: str, alias: str) -> CheckMessage:
+    return Error(
+        f'HOLDFAST["{key}"] names {alias!r}, which is not in DATABASES.',
+        hint=f"Choose among: {', '.join(connections)}.",
+        id="holdfast.E008",
+    )
+
+
 def _databases(chosen: tuple[str, ...] | None) -> Iterator[CheckMessage]:
     for alias in chosen or ():
         if alias not in connections:
-            yield Error(
-                f'HOLDFAST["DATABASES"] names {alias!r}, which is not in DATABASES.',
-                hint=f"Choose among: {', '.join(connections)}.",
-                id="holdfast.E008",
-            )
+            yield _unknown("DATABASES", alias)
         elif connections[alias].vendor not in databases.ENGINES:
             yield Error(
                 f'HOLDFAST["DATABASES"] names {alias!r}, whose engine {connections[alias].vendor!r} is not supported.',

@@ -16,8 +16,11 @@ from django.conf import settings
 from holdfast.alarms.settings import Channel, Thresholds, read_channels, read_thresholds
 from holdfast.compression import Compression
 from holdfast.exceptions import UsageError
+from holdfast.premigration.settings import PreMigrate, read_pre_migrate
 from holdfast.readers import Problem, Refused, flag, token, unknown, whole, wrong_type
 from holdfast.retention import Retention, read_rules
+from holdfast.schedule import settings as schedule_settings
+from holdfast.schedule.settings import Schedule
 from holdfast.stores import Store, read_stores
 from holdfast.targets import Targets, read_targets
 
@@ -55,6 +58,10 @@ class Configuration:
     # Who is told when something is wrong, and what counts as wrong.
     notify: tuple[Channel, ...]
     alarms: Thresholds
+    pre_migrate: PreMigrate
+    schedule: Schedule
+    # Dotted paths of what the project itself checks in a drill.
+    drill_checks: tuple[str, ...]
 
 
 def load() -> Configuration:
@@ -160,6 +167,23 @@ def _count_from_environment(variable: str) -> int | None:
     return int(text)
 
 
+def _stores(value: object) -> tuple[Store, ...]:
+    bucket = os.environ.get("BACKUP_S3_BUCKET") or os.environ.get("AWS_S3_BACKUP_BUCKET")
+    if value is not None or not bucket:
+        return read_stores(value)
+    options = {
+        "BUCKET": bucket,
+        "PREFIX": os.environ.get("BACKUP_S3_PREFIX"),
+        "REGION": os.environ.get("BACKUP_S3_REGION") or None,
+        "RETENTION": {"days": _count_from_environment("BACKUP_S3_RETENTION_DAYS")},
+    }
+    return read_stores({"s3": options})
+
+
+def _pre_migrate(value: object) -> PreMigrate:
+    return read_pre_migrate(value, os.environ.get("BACKUP_PRE_MIGRATE"))
+
+
 _READERS: dict[str, tuple[str, Callable[[object], object]]] = {
     "DIRECTORY": ("directory", _directory),
     "DATABASES": ("databases", _databases),
@@ -168,11 +192,14 @@ _READERS: dict[str, tuple[str, Callable[[object], object]]] = {
     "RETENTION": ("retention", _retention),
     "LOCK_TIMEOUT": ("lock_timeout_seconds", _lock_timeout),
     "RATE_LIMIT": ("rate_limit", _rate_limit),
-    "STORES": ("stores", read_stores),
+    "STORES": ("stores", _stores),
     "CACHE_SIZE": ("cache_size", _cache_size),
     "HISTORY": ("history", partial(flag, "HISTORY", default=True)),
     "MAX_AGE": ("max_age", read_targets),
     "STATUS_TOKEN": ("status_token", partial(token, "STATUS_TOKEN")),
+    "PRE_MIGRATE": ("pre_migrate", _pre_migrate),
     "NOTIFY": ("notify", read_channels),
     "ALARMS": ("alarms", read_thresholds),
+    "SCHEDULE": ("schedule", schedule_settings.read),
+    "DRILL_CHECKS": ("drill_checks", schedule_settings.read_checks),
 }

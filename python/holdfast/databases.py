@@ -122,6 +122,16 @@ def has_content(connection: BaseDatabaseWrapper) -> bool:
     return connection.vendor != "sqlite" or location(connection)[0].exists()
 
 
+def has_tables(connection: BaseDatabaseWrapper) -> bool:
+    """Tell whether anybody has made a table here, in whatever schema."""
+    tables = "SELECT FROM pg_catalog.pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":
+            return bool(connection.introspection.table_names(cursor))
+        cursor.execute(f"SELECT EXISTS ({tables})")
+        return bool(cursor.fetchone()[0])
+
+
 def close(connection: BaseDatabaseWrapper) -> None:
     """Give up Django's connections: an open one would hold locks that a restore waits for, or be ended by it."""
     for one in connections.all(initialized_only=True):

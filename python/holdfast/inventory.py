@@ -38,6 +38,8 @@ class Backup(Document):
     verified_ok: bool | None = None
     tables: Mapping[str, int | None] | None = None
     models: Mapping[str, str] | None = None
+    # What was about to be migrated, and why that called for a backup; None where it was made for another reason.
+    pre_migrate: Mapping[str, Any] | None = None
     # Every store that has it, the nearest first; "local" is this machine.
     locations: tuple[str, ...] = (LOCAL,)
 
@@ -45,6 +47,11 @@ class Backup(Document):
     def is_whole(self) -> bool:
         """Whether it has the rows of every table."""
         return self.content == "full" and None not in (self.tables or {}).values()
+
+    @property
+    def proven_at(self) -> str | None:
+        """When it was restored for a trial, with success; None is never, or not to be relied on any more."""
+        return self.verified_at if self.verified_how == "restored" and self.verified_ok else None
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -88,6 +95,7 @@ class Backup(Document):
             verified_ok=verified.get("ok"),
             tables={_label(table): table["rows"] for table in document["tables"]},
             models={label: model["table"] for label, model in django_state.get("models", {}).items()},
+            pre_migrate=django_state.get("pre_migrate"),
             locations=locations,
         )
 

@@ -10,11 +10,13 @@ from django.utils.translation import gettext_lazy as _
 class BackupRun(models.Model):
     """One run of an operation: what it did, to what, for whom, and how it ended."""
 
-    run = models.CharField(_("run"), max_length=32, unique=True)
+    # No number from a sequence: its position would be a change of the database with every run.
+    run = models.CharField(_("run"), max_length=32, primary_key=True)
     operation = models.CharField(_("operation"), max_length=20)
     alias = models.CharField(_("database"), max_length=100)
     kind = models.CharField(_("kind"), max_length=40, blank=True)
     backup = models.CharField(_("backup"), max_length=255, blank=True)
+    location = models.CharField(_("location"), max_length=255, blank=True)
     result = models.CharField(_("result"), max_length=12)
     started = models.DateTimeField(_("started"))
     finished = models.DateTimeField(_("finished"), null=True, blank=True)
@@ -33,7 +35,7 @@ class BackupRun(models.Model):
 
         verbose_name = _("backup run")
         verbose_name_plural = _("backup runs")
-        ordering = ["-started", "-id"]
+        ordering = ["-started", "-run"]
         default_permissions = ("view",)
         indexes = [models.Index(fields=["alias", "operation", "started"], name="holdfast_run_by_alias")]
 

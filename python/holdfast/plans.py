@@ -1,6 +1,6 @@
 """Builds the plans that go to the Rust core, in the shape of `src/plan.rs`; they hold passwords: never log one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypedDict
@@ -32,6 +32,10 @@ class BackupOptions(TypedDict, total=False):
     exclude_table_data: Sequence[str]
     unsupported: Literal["refuse", "skip"]
     verify: Verify
+    # Uncompressed bytes a second; None is that of the settings.
+    rate_limit: int | None
+    # More for what the manifest says of the project.
+    remarks: Mapping[str, Any]
     # The store that is its home; the folder where nothing else is said.
     location: str
     # Stores that get a copy in the same pass.
@@ -81,8 +85,8 @@ def backup_plan(
         "unsupported": options.get("unsupported", "refuse"),
         "verify": options.get("verify", "counts"),
         "lock_timeout_seconds": configuration.lock_timeout_seconds,
-        "rate_limit": configuration.rate_limit,
-        "django": project.state(connection, copy),
+        "rate_limit": options.get("rate_limit") or configuration.rate_limit,
+        "django": {**project.state(connection, copy), **options.get("remarks", {})},
     }
 
 

@@ -115,6 +115,12 @@ def differences(django_state: _Document) -> list[str]:
     version = django_state.get("django")
     if version and _series(version) != _series(django.get_version()):
         sentences.append(f"the backup was made with Django {version}, this is Django {django.get_version()}")
+    return sentences + differences_of_migrations(django_state)
+
+
+def differences_of_migrations(django_state: _Document) -> list[str]:
+    """Say in sentences which migrations a backup and the code do not share."""
+    sentences = []
     migrations = compare_migrations(django_state)
     if migrations.unknown_to_code:
         sentences.append(

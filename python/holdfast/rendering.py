@@ -83,6 +83,7 @@ def restore_plan(preview: RestorePreview) -> str:
     lines = [
         f"Restore {preview.backup} of {preview.created}{source}",
         f"   into database {preview.database!r} (alias {preview.alias!r}, {engine}, {preview.strategy})",
+        f"   last proven restorable: {preview.proven_at or 'never'}",
     ]
     if preview.strategy_reason:
         lines.append(f"   {preview.strategy}, because {preview.strategy_reason}")
@@ -212,7 +213,7 @@ def _contents(backup: Backup) -> list[str]:
 
 def validation(report: ValidationReport) -> str:
     """Give the verdict on a backup, with everything that was found."""
-    how = "restored and compared" if report.deep else "read whole"
+    how = "restored and compared" if report.deep else "looked at, not read" if report.quick else "read whole"
     name = _in_store(report.location, report.name)
     lines = [f"{name}: {'good' if report.ok else 'BAD'} ({how}, {report.seconds:.1f} s)"]
     lines += [f"   problem: {problem}" for problem in report.problems]
@@ -262,7 +263,8 @@ def _in_store(location: str, name: str) -> str:
     return name if location == LOCAL else f"{location}: {name}"
 
 
-def finding(subject: str, detail: str, hint: str | None, *, ok: bool) -> str:
+def finding(subject: str, detail: str, hint: str | None, *, ok: bool, doubtful: bool = False) -> str:
     """Tell of one thing whether it is as it has to be."""
-    line = f"{'ok    ' if ok else 'FAILED'}  {subject}: {detail}"
-    return f"{line}\n        {hint}" if hint and not ok else line
+    verdict = "FAILED" if not ok else "doubt " if doubtful else "ok    "
+    line = f"{verdict}  {subject}: {detail}"
+    return f"{line}\n        {hint}" if hint and (doubtful or not ok) else line

@@ -123,6 +123,8 @@ class RestorePreview(Document):
     # The store that it comes from; "local" is this machine.
     location: str
     created: str
+    # When it was last restored for a trial, with success.
+    proven_at: str | None
     strategy: Strategy
     # Why it goes so; empty where there is no choice.
     strategy_reason: str
@@ -172,6 +174,8 @@ class ValidationReport(Document):
     location: str
     ok: bool
     deep: bool
+    # Whether only sizes, the manifest and the stored version were compared: that proves nothing.
+    quick: bool
     checks: tuple[Check, ...]
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -212,3 +216,5 @@ class Probe(Document):
     ok: bool
     detail: str
     hint: str | None = None
+    # Nothing that keeps a backup from being made, and something to change all the same.
+    doubtful: bool = False

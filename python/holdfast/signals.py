@@ -9,6 +9,8 @@ They are sent with `tell`: an exception in a receiver is logged (`holdfast`) and
 * `restore_started`: `alias`, `backup` (the file's name)
 * `restore_finished`: `alias`, `backup`, `report` (`holdfast.RestoreReport`)
 * `restore_failed`: `alias`, `backup`, `error`
+* `migration_judged`: `alias`, `plan` (`holdfast.MigrationPlan`), `verdict` (`holdfast.Verdict`): whether `migrate`
+  makes a backup first, and why
 * `drill_started`: `alias`, `backup`
 * `drill_finished`: `alias`, `backup`, `report` (`holdfast.ValidationReport`)
 * `drill_failed`: `alias`, `backup`, `error`
@@ -29,6 +31,7 @@ backup_failed = Signal()
 restore_started = Signal()
 restore_finished = Signal()
 restore_failed = Signal()
+migration_judged = Signal()
 drill_started = Signal()
 drill_finished = Signal()
 drill_failed = Signal()

@@ -4,15 +4,14 @@ use crate::error::Error;
 
 /// The file is damaged: nothing but another copy helps.
 pub(super) fn damaged(name: &str, what: &str) -> Error {
-    Error::bad_backup(format!("{} is damaged: {what}", name))
+    Error::bad_backup(format!("{name} is damaged: {what}"))
         .hint("Run `validate_backup` on another copy of it, or find an older backup with `list_backups`")
 }
 
 /// The file is good or bad, but what lies beside it does not belong to it.
 pub(super) fn sidecar_differs(name: &str, sidecar: &str, what: &str) -> Error {
-    Error::bad_backup(format!("{} {what}", sidecar)).hint(format!(
-        "If {} is good, it is enough alone: delete {} and run `validate_backup`; otherwise use another copy of both",
-        name, sidecar
+    Error::bad_backup(format!("{sidecar} {what}")).hint(format!(
+        "If {name} is good, it is enough alone: delete {sidecar} and run `validate_backup`; otherwise use another copy of both"
     ))
 }
 

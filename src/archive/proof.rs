@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// As long as somebody may think about a plan. Disks fail in silence, and a process may live for months.
-const LIFETIME: Duration = Duration::from_secs(3600);
+const LIFETIME: Duration = Duration::from_hours(1);
 
 /// The file that was read last, its SHA-256, and when that was.
 static LATEST: Mutex<Option<(String, String, Instant)>> = Mutex::new(None);

@@ -223,7 +223,7 @@ mod core {
         work: impl FnOnce(&P, &Progress) -> Result<R> + Send + 'static,
     ) -> PyResult<Bound<'py, PyAny>> {
         let plan = parse(plan)?;
-        give(py, &wait_for(py, on_event, Arc::default(), move |progress| work(&plan, progress))?)
+        give(py, &wait_for(py, on_event, &Arc::default(), move |progress| work(&plan, progress))?)
     }
 
     /// A plan in, a report out, and events while the work goes on.

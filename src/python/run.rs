@@ -42,18 +42,18 @@ pub(super) fn run<T: Send + 'static>(
 ) -> PyResult<T> {
     let progress = Arc::new(Progress::default());
     *LATEST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&progress));
-    wait_for(py, on_event, progress, work)
+    wait_for(py, on_event, &progress, work)
 }
 
 /// [`run`] without becoming the run that began last.
 pub(super) fn wait_for<T: Send + 'static>(
     py: Python<'_>,
     on_event: &Bound<'_, PyAny>,
-    progress: Arc<Progress>,
+    progress: &Arc<Progress>,
     work: impl FnOnce(&Progress) -> Result<T> + Send + 'static,
 ) -> PyResult<T> {
     let (done, outcome) = channel();
-    let shared = Arc::clone(&progress);
+    let shared = Arc::clone(progress);
     std::thread::spawn(move || {
         let result =
             catch_unwind(AssertUnwindSafe(|| work(&shared))).unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
@@ -69,7 +69,7 @@ pub(super) fn wait_for<T: Send + 'static>(
     };
     loop {
         let received = wait(TICK);
-        let told = deliver(py, on_event, &progress);
+        let told = deliver(py, on_event, progress);
         let interrupt = match received {
             Ok(result) => {
                 if result.is_ok() && progress.is_committing() {

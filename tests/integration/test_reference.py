@@ -17,11 +17,15 @@ from tests.pages import DOCS, PAGES, ROOT, name
 
 COMMANDS = (
     "backup_db",
+    "run_backups",
+    "schedule_backups",
     "restore_db",
     "validate_backup",
     "list_backups",
-    "check_backups",
     "cleanup_backups",
+    "rollback_migration",
+    "migrate_safely",
+    "check_backups",
     "backup_status",
 )
 

@@ -88,8 +88,8 @@ def done(core: ModuleType) -> list[str]:
         (["cleanup_backups", "--pin", "a", "--unpin", "b"], "exclude each other"),
         (["cleanup_backups", "--keep-last", "-1"], "negative"),
         (["cleanup_backups", "--keep-daily=0", "--keep-weekly=0", "--keep-monthly=0"], "policy is empty"),
-        (["validate_backup"], "say which backups"),
-        (["validate_backup", "--all", "latest"], "say which backups"),
+        (["validate_backup"], "say what to validate"),
+        (["validate_backup", "--all", "latest"], "say what to validate"),
     ],
 )
 def test_a_request_that_makes_no_sense_ends_with_2(

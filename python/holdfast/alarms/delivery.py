@@ -18,7 +18,7 @@ from holdfast.exceptions import DeliveryFailed
 _logger = logging.getLogger(__name__)
 
 # Seconds before the second and the third try.
-PAUSES = (0.5, 2.0)
+PAUSES = (0.5, 1.0)
 
 Gather = Callable[[], Iterable[Alarm]]
 
@@ -32,13 +32,17 @@ def dispatch(configuration: Configuration, gather: Gather) -> threading.Event:
     known = threading.Event()
 
     def judge() -> None:
+        alarms: list[Alarm] = []
         try:
-            alarms = [scrubbed(configuration, alarm) for alarm in gather()]
-            state.change(configuration.directory, lambda entries: _enter(entries, alarms))
+            alarms.extend(scrubbed(configuration, alarm) for alarm in gather())
         finally:
-            known.set()
+            # What was found before something failed counts; and couriers must not wait for ever.
+            try:
+                state.change(configuration.directory, lambda entries: _enter(entries, alarms))
+            finally:
+                known.set()
 
-    outbox.run("judgement", judge)
+    outbox.run(outbox.JUDGEMENT, judge)
     for channel in configuration.notify:
         outbox.run(channel.name, _Courier(configuration, channel, known))
     return known

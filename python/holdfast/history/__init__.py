@@ -10,5 +10,17 @@ The truth is in the audit log beside the backups; the table `holdfast_backuprun`
 from holdfast.history.actor import acting_for
 from holdfast.history.recording import describe, rebuild, recorded, runs
 from holdfast.history.run import Operation, Result, Run
+from holdfast.history.verification import AuditReport, check_audit
 
-__all__ = ["Operation", "Result", "Run", "acting_for", "describe", "rebuild", "recorded", "runs"]
+__all__ = [
+    "AuditReport",
+    "Operation",
+    "Result",
+    "Run",
+    "acting_for",
+    "check_audit",
+    "describe",
+    "rebuild",
+    "recorded",
+    "runs",
+]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from holdfast import conf
+from holdfast.exceptions import HoldfastError
 from holdfast.history import audit
 from holdfast.reports import Document
 
@@ -24,18 +26,20 @@ class AuditReport(Document):
     last_hash: str
 
 
-def check(folder: Path) -> AuditReport:
-    """Walk the whole chain; OSError where the log cannot be read."""
-    path = folder / audit.FILE_NAME
+def check_audit() -> AuditReport:
+    """Walk the whole chain of the audit log; a broken one is a report with `ok=False`, not an exception."""
+    path = conf.load().directory / audit.FILE_NAME
     walk = _Walk()
-    if not path.exists():
-        walk.problem = "there is no audit log; the first run begins one"
-    else:
+    try:
         with path.open("rb") as file:
             for number, text in enumerate(file, start=1):
                 if not walk.goes_on(number, text):
                     break
             walk.end()
+    except FileNotFoundError:
+        walk.problem = f"there is no {path}; the first run begins one"
+    except OSError as error:
+        raise HoldfastError(f"{path}: {error.strerror or error}", "Look at the rights of the file.") from error
     return AuditReport(
         path=path,
         lines=walk.lines,

@@ -12,12 +12,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="BackupRun",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("run", models.CharField(max_length=32, unique=True, verbose_name="run")),
+                ("run", models.CharField(max_length=32, primary_key=True, serialize=False, verbose_name="run")),
                 ("operation", models.CharField(max_length=20, verbose_name="operation")),
                 ("alias", models.CharField(max_length=100, verbose_name="database")),
                 ("kind", models.CharField(blank=True, max_length=40, verbose_name="kind")),
                 ("backup", models.CharField(blank=True, max_length=255, verbose_name="backup")),
+                ("location", models.CharField(blank=True, max_length=255, verbose_name="location")),
                 ("result", models.CharField(max_length=12, verbose_name="result")),
                 ("started", models.DateTimeField(verbose_name="started")),
                 ("finished", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "backup run",
                 "verbose_name_plural": "backup runs",
-                "ordering": ["-started", "-id"],
+                "ordering": ["-started", "-run"],
                 "default_permissions": ("view",),
                 "indexes": [models.Index(fields=["alias", "operation", "started"], name="holdfast_run_by_alias")],
             },

@@ -6,17 +6,21 @@ from holdfast.operations.creation import backup
 from holdfast.operations.probing import probe
 from holdfast.operations.putting_aside import drop_old_databases, kept_databases, plan_undo, undo_restore
 from holdfast.operations.remains import find_remains, remove_remains
+from holdfast.operations.repetition import discard_repetition
 from holdfast.operations.restoration import plan_restore, restore
+from holdfast.operations.session import folder_lock
 from holdfast.operations.synchronization import download, plan_sync, sync
 from holdfast.operations.validation import validate
 
 __all__ = [
     "backup",
     "cleanup",
+    "discard_repetition",
     "download",
     "drop_old_databases",
     "find_backup",
     "find_remains",
+    "folder_lock",
     "kept_databases",
     "link",
     "list_backups",

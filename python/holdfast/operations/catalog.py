@@ -2,16 +2,17 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from holdfast import _core, conf, places, plans
+from holdfast import _core, clock, conf, places, plans
 from holdfast.conf import Configuration
 from holdfast.exceptions import UsageError
 from holdfast.history import recorded
 from holdfast.inventory import Backup, Decision
 from holdfast.operations.choice import locate
 from holdfast.operations.session import exclusive, own_errors
+from holdfast.premigration import KIND as PRE_MIGRATE
 from holdfast.progress import OnEvent, silent
 from holdfast.retention import Retention
 from holdfast.stores import ALL, LOCAL, named
@@ -117,7 +118,7 @@ def cleanup(
                     continue
                 if among is None or (decision.location, decision.name) in among:
                     place = {"store": places.store(configuration, name), "name": decision.name}
-                    with recorded("cleanup", alias, backup=decision.name):
+                    with recorded("cleanup", alias, backup=decision.name, location=name):
                         _core.remove_backup(place, on_event or silent)
                     removed.append(decision)
     return tuple(removed)
@@ -128,18 +129,26 @@ def _decide(
 ) -> tuple[Decision, ...]:
     policy = _policy(retention if isinstance(retention, Retention) else _own(configuration, location, retention or {}))
     listed = _core.list_backups({"stores": [places.store(configuration, location)]}, on_event or silent)
+    candidates = [
+        {
+            **{name: document[name] for name in ("name", "alias", "kind", "created", "good")},
+            "pinned": document["status"].get("pinned"),
+        }
+        for document in listed
+        # What says neither whose it is nor how old is nobody's to remove.
+        if document["alias"] and document["created"]
+    ]
+    # Migrations come in bursts: judged together, they would push daily backups out, or be pushed out by them.
+    before_migrations = [candidate for candidate in candidates if candidate["kind"] == PRE_MIGRATE]
+    others = [candidate for candidate in candidates if candidate["kind"] != PRE_MIGRATE]
+    return _judged(others, policy, location) + _judged(before_migrations, configuration.pre_migrate.retention, location)
+
+
+def _judged(candidates: list[dict[str, Any]], policy: Retention, location: str) -> tuple[Decision, ...]:
     plan = {
         "policy": policy.as_dict(),
-        "backups": [
-            {
-                **{name: document[name] for name in ("name", "alias", "kind", "created", "good")},
-                "pinned": document["status"].get("pinned"),
-            }
-            for document in listed
-            # What says neither whose it is nor how old is nobody's to remove.
-            if document["alias"] and document["created"]
-        ],
-        "now": datetime.now(UTC).strftime(plans.CREATED_FORMAT),
+        "backups": candidates,
+        "now": clock.now().strftime(plans.CREATED_FORMAT),
     }
     return tuple(
         Decision(

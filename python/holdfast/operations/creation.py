@@ -2,19 +2,18 @@
 
 import glob
 import re
-import time
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Unpack
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from holdfast import _core, conf, databases, plans, signals, sqlite
+from holdfast import _core, clock, conf, databases, plans, signals, sqlite
 from holdfast.compression import Compression
 from holdfast.conf import Configuration
 from holdfast.exceptions import HoldfastError, LockHeld, UsageError
-from holdfast.history import recorded
+from holdfast.history import Run, recorded
 from holdfast.operations.session import exclusive, own_errors, private_file
 from holdfast.plans import BackupOptions
 from holdfast.progress import CopyProgress, NoticeBoard, OnEvent
@@ -59,11 +58,20 @@ def make(
             report = Report.from_document(_write(connection, configuration, options, board), tuple(board.notices))
             run.backup, run.rows = report.name, report.rows
             run.stored_size, run.raw_size = report.stored_size, report.raw_size
+            _tell_copies(run, report, options)
     except BaseException as error:
         tell_failure(error=error, **about)
         raise
     signals.tell(signals.backup_finished, report=report, **about)
     return report
+
+
+def _tell_copies(run: Run, report: Report, options: BackupOptions) -> None:
+    lacking = {missing.store for missing in report.missing}
+    run.location = ",".join([report.location, *(store for store in options.get("upload", ()) if store not in lacking)])
+    if report.missing:
+        run.result = "partly"
+        run.error = "; ".join(f"not in {missing.store}: {missing.message}" for missing in report.missing)
 
 
 def _write(
@@ -89,10 +97,10 @@ def _write(
 def _free_moment(folder: Path, alias: str) -> datetime:
     # Times go by the second; with two backups in one, of whatever kind, nobody could tell which is the latest.
     while True:
-        now = datetime.now(UTC)
+        now = clock.now()
         if not any(folder.glob(f"{glob.escape(alias)}_*_{now.strftime(plans.STAMP_FORMAT)}.*")):
             return now
-        time.sleep(1 - now.microsecond / 1_000_000)
+        clock.sleep(1 - now.microsecond / 1_000_000)
 
 
 def _refuse_nonsense(options: BackupOptions) -> None:

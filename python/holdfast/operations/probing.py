@@ -8,16 +8,20 @@ from pathlib import Path
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from holdfast import conf, databases
+from holdfast import _core, conf, databases
 from holdfast.conf import Configuration
 from holdfast.exceptions import HoldfastError
 from holdfast.operations.catalog import list_backups
 from holdfast.operations.session import own_errors
+from holdfast.progress import silent
 from holdfast.rendering import size
 from holdfast.reports import Probe
 from holdfast.sqlite.live import location
+from holdfast.stores import LOCAL
 
 _NAMED = 5
+# Far below the 15 minutes from which S3 refuses requests: a clock that drifts goes on drifting.
+_LARGEST_SKEW_SECONDS = 60
 _UNREADABLE = """
     SELECT format('%I.%I', n.nspname, c.relname)
       FROM pg_catalog.pg_class c
@@ -97,7 +101,7 @@ def _sqlite(connection: BaseDatabaseWrapper) -> _Source:
 
 
 def _with_room(folder: Path, subject: str, alias: str, source: _Source) -> Probe:
-    last = next((backup for backup in list_backups(alias) if backup.problem is None), None)
+    last = next((backup for backup in list_backups(alias, location=LOCAL) if backup.problem is None), None)
     # Without an earlier one nobody knows how well it compresses.
     needed = source.scratch + (last.stored_size if last else source.in_database)
     detail = f"{source.about}; a backup needs about {size(needed)} of room"
@@ -108,5 +112,25 @@ def _with_room(folder: Path, subject: str, alias: str, source: _Source) -> Probe
     return Probe(subject, ok=True, detail=detail)
 
 
+def _stores(configuration: Configuration) -> Iterable[Probe]:
+    for store in configuration.stores:
+        subject = f"store {store.name}"
+        found = _core.probe_store(store.plan(configuration.directory), silent)
+        failed = [step for step in found["steps"] if not step["ok"]]
+        for step in failed:
+            yield Probe(subject, ok=False, detail=f"cannot {step['name']}: {step['message']}", hint=step["hint"])
+        if not failed:
+            done = ", ".join(step["name"] for step in found["steps"])
+            rates = f"{size(found['upload_rate'])}/s there, {size(found['download_rate'])}/s back"
+            yield Probe(subject, ok=True, detail=f"it can be used ({done}); {rates}")
+        skew = found["clock_skew_seconds"]
+        if skew is not None and abs(skew) > _LARGEST_SKEW_SECONDS:
+            detail = f"the clocks differ by {abs(skew):.0f} seconds"
+            hint = "Set this machine's clock; requests are refused from 15 minutes on."
+            yield Probe(subject, ok=True, detail=detail, hint=hint, doubtful=True)
+        for text in (*found["warnings"], *found["unknown"]):
+            yield Probe(subject, ok=True, detail=text, doubtful=True)
+
+
 # Whatever else a backup comes to depend on is looked at by one more function here.
-PROBES: tuple[Callable[[Configuration], Iterable[Probe]], ...] = (_folder, _databases)
+PROBES: tuple[Callable[[Configuration], Iterable[Probe]], ...] = (_folder, _databases, _stores)

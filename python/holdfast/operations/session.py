@@ -25,6 +25,15 @@ def exclusive(folder: Path, alias: str, purpose: str) -> Iterator[None]:
 
 
 @contextmanager
+def folder_lock(folder: Path, name: str, purpose: str) -> Iterator[None]:
+    """Hold a lock of the folder that is not about one database."""
+    with own_errors():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _core.Lock(str(folder), name, purpose):
+            yield
+
+
+@contextmanager
 def private_file(folder: Path, alias: str) -> Iterator[Path]:
     """Give the name of a file for this run alone; nothing of it is left afterwards.
 

@@ -1,14 +1,14 @@
 """Proves backups and remembers the result beside them."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from holdfast import _core, conf, places, plans, project, signals
+from holdfast import _core, clock, conf, places, plans, project, signals
 from holdfast.exceptions import InvalidBackup
 from holdfast.history import Operation, recorded
+from holdfast.operations import rehearsal
 from holdfast.operations.choice import locate
 from holdfast.operations.session import own_errors
 from holdfast.progress import OnEvent, silent
@@ -68,25 +68,29 @@ def _prove(
     found: dict[str, Any], plan: dict[str, Any], on_event: OnEvent, operation: Operation, **about: str
 ) -> ValidationReport:
     with recorded(operation, **about) as run, own_errors():
-        document = _core.validate(plan, on_event)
+        document = rehearsal.prove(plan, about["alias"], on_event)
         findings = project.ModelFindings((), ())
         if document["ok"]:
             findings = project.compare_models(_core.read_manifest(plan["backup"], on_event))
-        report = _report(found, document, findings)
-        if plan["depth"] != "quick":
+        report = _report(found, document, findings, quick=plan["depth"] == "quick")
+        # A file that is missing has nothing to remember it beside; every listing tells that it is missing.
+        if not report.quick and found["stored_size"]:
             _remember(plan["backup"], report)
         if not report.ok:
             run.result, run.error = "failed", report.problems[0]
     return report
 
 
-def _report(found: dict[str, Any], document: dict[str, Any], findings: project.ModelFindings) -> ValidationReport:
+def _report(
+    found: dict[str, Any], document: dict[str, Any], findings: project.ModelFindings, *, quick: bool
+) -> ValidationReport:
     return ValidationReport(
         name=found["name"],
         path=Path(found["path"]) if found["path"] is not None else None,
         location=found["location"],
         ok=document["ok"] and not findings.problems,
         deep=document["deep"],
+        quick=quick,
         checks=tuple(Check(**check) for check in document["checks"]),
         problems=(*document["problems"], *findings.problems),
         warnings=(*document["warnings"], *findings.warnings),
@@ -101,6 +105,7 @@ def _unreadable(selector: str, error: InvalidBackup) -> ValidationReport:
         location=LOCAL,
         ok=False,
         deep=False,
+        quick=False,
         checks=(),
         problems=(error.message,),
         warnings=(),
@@ -110,7 +115,7 @@ def _unreadable(selector: str, error: InvalidBackup) -> ValidationReport:
 
 def _remember(place: dict[str, Any], report: ValidationReport) -> None:
     verified = {
-        "at": datetime.now(UTC).strftime(plans.CREATED_FORMAT),
+        "at": clock.now().strftime(plans.CREATED_FORMAT),
         "how": "restored" if report.deep else "read",
         "ok": report.ok,
         "problems": list(report.problems),

@@ -56,7 +56,7 @@ impl Folder {
 }
 
 impl Store for Folder {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         LOCAL
     }
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from holdfast import rendering
+from holdfast import alarms, rendering
 from holdfast.alarms import trial
 from holdfast.exceptions import HoldfastError
 from holdfast.management.base import HoldfastCommand, add_format
@@ -12,7 +12,7 @@ from holdfast.operations import probe
 
 
 class Command(HoldfastCommand):
-    """Looks at the folder and the databases; with `--notify` also sends a test through each channel."""
+    """Looks at the folder, the databases and the stores; with `--notify` also sends a test through each channel."""
 
     help = "Looks at everything that a backup depends on, makes none, and says what is wrong."
     interrupted = "interrupted: nothing was changed"
@@ -36,10 +36,12 @@ class Command(HoldfastCommand):
                 }
             )
         for found in probes:
-            self.say(rendering.finding(found.subject, found.detail, found.hint, ok=found.ok), options)
+            verdict = {"ok": found.ok, "doubtful": found.doubtful}
+            self.say(rendering.finding(found.subject, found.detail, found.hint, **verdict), options)
         for delivery in deliveries:
             subject = f"channel {delivery.name}"
             self.say(rendering.finding(subject, delivery.detail, delivery.hint, ok=delivery.ok), options)
+        alarms.review()
         if options["notify"] and not deliveries:
             raise HoldfastError("there is no channel to test", 'Name one in HOLDFAST["NOTIFY"].')
         failed = [f.subject for f in probes if not f.ok] + [f"channel {d.name}" for d in deliveries if not d.ok]

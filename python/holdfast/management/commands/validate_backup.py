@@ -4,8 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from holdfast import rendering
+from holdfast import rendering, rendering_status
 from holdfast.exceptions import InvalidBackup, UsageError
+from holdfast.history import check_audit
 from holdfast.management.base import HoldfastCommand, add_format, add_location, refuse_together
 from holdfast.operations import list_backups, validate
 from holdfast.operations.validation import Depth
@@ -23,15 +24,19 @@ class Command(HoldfastCommand):
         parser.add_argument("backups", nargs="*", metavar="BACKUP", help="A path, a name, an id, or 'latest'.")
         parser.add_argument("--all", action="store_true", help="Validate every backup.")
         parser.add_argument("--deep", action="store_true", help="Restore into a scratch place and compare every row.")
+        parser.add_argument("--audit", action="store_true", help="Instead: check the chain of the audit log.")
         parser.add_argument("--quick", action="store_true", help="Compare sizes, manifests and stored versions only.")
         add_location(parser, ALL, "Only what is in this store; 'local' is the folder of this machine.")
         add_format(parser)
 
     def handle(self, **options: Any) -> None:
-        """Validate one backup after the other."""
-        if bool(options["backups"]) == options["all"]:
-            raise UsageError("say which backups to validate", "Name them, or give --all: one of the two.")
+        """Validate one backup after the other, or the audit log."""
+        if [bool(options["backups"]), options["all"], options["audit"]].count(True) != 1:
+            raise UsageError("say what to validate", "Name backups, or give --all or --audit: one of the three.")
         refuse_together(options, "quick", "deep")
+        if options["audit"]:
+            self._audit(options)
+            return
         reports = []
         for selector, location in self._wanted(options):
             with self.progress("validating", options) as progress:
@@ -44,6 +49,17 @@ class Command(HoldfastCommand):
         if bad:
             raise InvalidBackup(
                 f"bad: {', '.join(bad)}", "Do not rely on them; make a new backup now: `manage.py backup_db`."
+            )
+
+    def _audit(self, options: dict[str, Any]) -> None:
+        report = check_audit()
+        if options["format"] == "json":
+            self.print_json(report.as_dict())
+        self.say(rendering_status.audit(report), options)
+        if not report.ok:
+            raise InvalidBackup(
+                f"the audit log is broken: {report.problem}",
+                "Compare it with a copy from elsewhere; whoever can write the folder may have changed it.",
             )
 
     def _wanted(self, options: dict[str, Any]) -> list[tuple[str, str]]:

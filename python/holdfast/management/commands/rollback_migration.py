@@ -1,0 +1,65 @@
+"""`manage.py rollback_migration`: goes back to the state before a migration."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from holdfast import conf, rendering, rendering_migrations
+from holdfast.management.base import HoldfastCommand, add_no_input, confirm, require_terminal
+from holdfast.operations import list_backups
+from holdfast.premigration import KIND
+from holdfast.premigration.rollback import RollbackOptions, plan_rollback, rollback_migration
+
+
+class Command(HoldfastCommand):
+    """Lists the backups that were made before migrations; or shows the plan, asks, goes back to one."""
+
+    help = "Shows the backups that were made before migrations; with one of them: goes back to it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        add = parser.add_argument
+        add("backup", nargs="?", help="A path, a name, an id, the beginning of one, or 'latest'.")
+        add("--database", metavar="ALIAS", help="Show, or take as 'latest', those of this database alone.")
+        add("--dry-run", action="store_true", help="Show the plan and stop.")
+        add("--verify", action="store_true", help="Compare every row with the backup before the commit.")
+        add("--no-safety-backup", action="store_true", help="Do not back up the present state first.")
+        add_no_input(parser)
+
+    def handle(self, **options: Any) -> None:
+        """List, or plan, ask, do."""
+        if options["backup"] is None:
+            self._list(options)
+            return
+        if not options["dry_run"]:
+            require_terminal(options)
+        chosen: RollbackOptions = {
+            "verify": "full" if options["verify"] else "counts",
+            "safety_backup": "skip" if options["no_safety_backup"] else "auto",
+        }
+        with self.progress("reading", options) as progress:
+            preview = plan_rollback(options["backup"], options["database"], on_event=progress, **chosen)
+        self.stdout.write(rendering_migrations.rollback_plan(preview))
+        if options["dry_run"]:
+            return
+        database = preview.restore.database
+        confirm(f"\nType the database's name ({database}) to go on: ", database, options)
+        with self.progress("going back", options) as progress:
+            # By its name, and in the way that was shown: `latest` and `auto` may mean another one by now.
+            chosen["strategy"] = preview.restore.strategy
+            report = rollback_migration(
+                str(preview.restore.path or preview.restore.backup), on_event=progress, **chosen
+            )
+        self.interrupted = "interrupted, but the rollback is done"
+        for warning in report.warnings:
+            self.warn(warning)
+        self.say(rendering.restore_line(report), options)
+        self.say(rendering_migrations.code(preview), options)
+
+    def _list(self, options: dict[str, Any]) -> None:
+        backups = list_backups(options["database"], KIND)
+        if backups:
+            self.stdout.write(rendering_migrations.rollbacks(backups, datetime.now(UTC)))
+        else:
+            self.stdout.write(f"There are no backups from before a migration in {conf.load().directory}.")

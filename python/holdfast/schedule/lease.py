@@ -1,0 +1,53 @@
+"""Who does the work, where several hosts have the same schedule.
+
+A lease is a context manager that raises LockHeld while another host has it. The holder looks again at what is due: what
+another host has done meanwhile is not done twice.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, TypeAlias
+
+from django.db import connections
+
+from holdfast.exceptions import LockHeld
+from holdfast.operations import folder_lock
+from holdfast.schedule.server import cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+Lease: TypeAlias = AbstractContextManager[None]
+
+# No alias of a sensible project; the name of the lock's file.
+_NAME = "holdfast-schedule"
+
+# The same number everywhere: each database has advisory locks of its own.
+_KEY = int.from_bytes(b"holdfast")
+
+
+def folder(directory: Path) -> Lease:
+    """Work alone among all who share the folder of backups."""
+    return folder_lock(directory, _NAME, "the schedule")
+
+
+@contextmanager
+def database(alias: str) -> Iterator[None]:
+    """Work alone on this database, also where a shared folder has no locks; SQLite has none of its own."""
+    if connections[alias].vendor != "postgresql":
+        yield
+        return
+    with cursor(alias) as opened:
+        opened.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", [_KEY])
+        if not opened.fetchone()[0]:
+            raise LockHeld(
+                f"another host is at work on {alias}: it holds the advisory lock {_KEY}",
+                "Nothing is lost: what is still due then is done in the next run.",
+            )
+        try:
+            yield
+        finally:
+            # A pooled connection lives on, and would keep the lock.
+            opened.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", [_KEY])

@@ -1,0 +1,113 @@
+"""Channels that need more than an endpoint: Sentry's and Apprise's own libraries, TLS, a process that forks."""
+
+import gzip
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+import sentry_sdk
+
+from holdfast.alarms import channels
+from holdfast.alarms.alarm import EVENTS, Alarm
+from holdfast.alarms.channels.http import post
+from holdfast.alarms.secret import Secret
+from holdfast.alarms.settings import Channel
+from holdfast.exceptions import DeliveryFailed
+from tests.endpoints import Web, web
+from tests.servers import CACHE
+
+ALARM = Alarm(
+    "backup_failed", "backup_failed:default", "Backup of default failed", "No server. <!channel>", "2026-11-21T02:00:00Z",
+    alias="default", kind="daily", facts={"last_good": None, "rows": 12_000}, host="web1",
+)  # fmt: skip
+
+
+def channel(kind: str, **options: object) -> Channel:
+    return Channel(kind, kind, frozenset(EVENTS), databases=None, kinds=None, options=options)
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Web]:
+    with web() as running:
+        yield running
+
+
+def test_sentry_gets_one_issue_for_each_trouble(endpoint: Web) -> None:
+    with pytest.raises(DeliveryFailed, match="not initialized"):
+        channels.send(channel("sentry"), ALARM)
+
+    sentry_sdk.init(dsn=f"http://key@127.0.0.1:{endpoint.port}/1", default_integrations=False)
+    try:
+        channels.send(channel("sentry"), ALARM)
+    finally:
+        sentry_sdk.get_client().close()
+        sentry_sdk.get_global_scope().set_client(None)
+    [posted] = endpoint.posted
+    body = gzip.decompress(posted.body) if posted.headers.get("Content-Encoding") == "gzip" else posted.body
+    assert posted.path == "/api/1/envelope/"
+    assert b'"message":"Backup of default failed (web1)"' in body
+    assert b'"fingerprint":["holdfast","backup_failed","backup_failed:default"]' in body
+    assert b'"level":"error"' in body
+
+
+# Its plugins use what Python has deprecated.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_apprise_gets_title_and_kind(endpoint: Web) -> None:
+    channels.send(channel("apprise", URL=Secret(f"json://127.0.0.1:{endpoint.port}/x")), ALARM)
+    [document] = endpoint.documents()
+    assert (document["title"], document["type"]) == ("Backup of default failed (web1)", "failure")
+
+    endpoint.status = 500
+    with pytest.raises(DeliveryFailed, match="could not deliver"):
+        channels.send(channel("apprise", URL=Secret(f"json://127.0.0.1:{endpoint.port}/x")), ALARM)
+    with pytest.raises(DeliveryFailed, match="does not know"):
+        channels.send(channel("apprise", URL=Secret("nonsense://pa55")), ALARM)
+
+
+def test_nobody_is_woken_by_what_an_error_says(endpoint: Web) -> None:
+    channels.send(channel("slack", URL=Secret(endpoint.url())), ALARM)
+    [document] = endpoint.documents()
+    assert "&lt;!channel&gt;" in document["text"] and "<!" not in document["text"]
+    assert "rows: 12,000" in document["text"] and "last good" not in document["text"]
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused() -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CACHE / "certificates" / "localhost.crt", CACHE / "certificates" / "localhost.key")
+    with web(context) as secure:
+        address = Secret(f"https://localhost:{secure.port}/T0P5ECRET")
+        with pytest.raises(DeliveryFailed, match="the certificate is not valid") as raised:
+            post(address, b"{}", {})
+    assert secure.posted == []
+    assert "T0P5ECRET" not in f"{raised.value!r} {raised.value.__cause__!r}"
+
+
+def test_errors_name_no_address(endpoint: Web) -> None:
+    endpoint.status = 404
+    for address in (endpoint.url("/T0P5ECRET"), "http://127.0.0.1:1/T0P5ECRET", "http://T0P5ECRET.invalid/"):
+        with pytest.raises(DeliveryFailed) as raised:
+            post(Secret(address), b"{}", {})
+        assert "T0P5ECRET" not in f"{raised.value!r} {raised.value.hint} {raised.value.__cause__!r}"
+
+
+FORKING = """
+import os, threading
+from holdfast.alarms import outbox
+held = threading.Event()
+outbox.run("line", held.wait)
+if os.fork() == 0:
+    done = threading.Event()
+    outbox.run("line", done.set)
+    os._exit(0 if done.wait(20) and outbox.wait(20) == [] else 1)
+assert os.waitstatus_to_exitcode(os.wait()[1]) == 0
+assert outbox.wait(0) == ["line"]
+held.set()
+assert outbox.wait(20) == []
+"""
+
+
+def test_a_forked_process_sends_its_own() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKING], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
