@@ -142,6 +142,9 @@ install_promtool() {
 }
 
 need setpriv util-linux
+# They check what schedule_backups prints.
+need crontab cron
+need systemd-analyze systemd
 # What people decompress with.
 need zstd zstd
 # What people put before a server; Debian keeps it out of the ordinary PATH.

@@ -9,7 +9,7 @@
 | `holdfast.E005` | an environment value that cannot be read |
 | `holdfast.E006` | the backup folder is inside `MEDIA_ROOT` or `STATIC_ROOT` |
 | `holdfast.E007` | the backup folder cannot be made or written |
-| `holdfast.E008` | `HOLDFAST["DATABASES"]` names an alias that does not exist |
+| `holdfast.E008` | `HOLDFAST["DATABASES"]` or `HOLDFAST["MAX_AGE"]` names an alias that does not exist |
 | `holdfast.E009` | `HOLDFAST["DATABASES"]` names an engine that cannot be backed up |
 | `holdfast.W001` | the retention policy is empty |
 | `holdfast.W002` | a database is of an engine that cannot be backed up |
@@ -44,6 +44,7 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
         return found
     found.extend(_folder(configuration.directory))
     found.extend(_databases(configuration.databases))
+    found.extend(_unknown("MAX_AGE", alias) for alias in configuration.max_age.by_alias if alias not in connections)
     found.extend(_pre_migrate(configuration))
     if configuration.retention.is_empty:
         found.append(
@@ -96,14 +97,18 @@ def _folder(directory: Path) -> Iterator[CheckMessage]:
         )
 
 
+def _unknown(key: str, alias: str) -> CheckMessage:
+    return Error(
+        f'HOLDFAST["{key}"] names {alias!r}, which is not in DATABASES.',
+        hint=f"Choose among: {', '.join(connections)}.",
+        id="holdfast.E008",
+    )
+
+
 def _databases(chosen: tuple[str, ...] | None) -> Iterator[CheckMessage]:
     for alias in chosen or ():
         if alias not in connections:
-            yield Error(
-                f'HOLDFAST["DATABASES"] names {alias!r}, which is not in DATABASES.',
-                hint=f"Choose among: {', '.join(connections)}.",
-                id="holdfast.E008",
-            )
+            yield _unknown("DATABASES", alias)
         elif connections[alias].vendor not in databases.ENGINES:
             yield Error(
                 f'HOLDFAST["DATABASES"] names {alias!r}, whose engine {connections[alias].vendor!r} is not supported.',

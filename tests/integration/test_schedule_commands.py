@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -105,6 +106,21 @@ def test_the_loop_stops_at_once_and_cleanly(deployment: Deployment, number: sign
     assert [name for name in scheduled.litter() if "snapshot" in name or "default_" in name] == []
     # What was made is known to the next one, and nothing is left that would be in its way.
     assert scheduled.run("run_backups", "--if-due").out == "Nothing is due.\n"
+
+
+def test_a_wish_to_stop_is_not_lost_in_whatever_moment_it_comes(sqlite: Deployment) -> None:
+    scheduled = replace(sqlite, settings={"SCHEDULE": {"often": {"EVERY": "1m"}, "other": {"EVERY": "1m"}}})
+    for turn in range(10):
+        with scheduled.primed("run_backups", "--loop") as process:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(turn * 0.1)
+            process.send_signal(signal.SIGTERM)
+            output, _ = process.communicate(timeout=PATIENCE)
+        # Before the loop has begun it is a command that was interrupted.
+        assert output.endswith("Stopped.\n") if process.returncode == 0 else "interrupted" in output
+        assert process.returncode in (0, 1)
+        for path in scheduled.backups.glob("*"):
+            path.unlink()
 
 
 def test_the_loop_makes_the_next_one_when_its_time_comes(sqlite: Deployment) -> None:

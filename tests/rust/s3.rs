@@ -157,6 +157,15 @@ fn a_service_may_check_uploads_in_the_way_of_aws() {
 }
 
 #[test]
+fn a_limited_bandwidth_changes_no_byte() {
+    let garage = Garage::start();
+    let store = open(&garage.plan(&json!({"bandwidth_limit": 30 * MIB})));
+    let bytes = noise(10 * MIB);
+    upload(&store, "file", &bytes, None);
+    assert!(content(&store, "file") == bytes);
+}
+
+#[test]
 fn readers_that_come_in_another_order_or_never_keep_nobody_waiting() {
     let garage = Garage::start();
     let store = garage.store();

@@ -160,10 +160,10 @@ def _proof(known: _Known) -> Proof | None:
     proofs = []
     for backup in known.backups:
         drills = [run for run in known.drills if (run.backup, run.result) == (backup.name, "done")]
-        if backup.verified_how == "restored" and backup.verified_ok and backup.verified_at:
+        if backup.proven_at:
             # Beside the backup stands the second, and not how long it took.
             at, seconds = (drills[0].finished, drills[0].seconds) if drills else (None, None)
-            proofs.append(Proof(backup.name, at or backup.verified_at, "drill", seconds))
+            proofs.append(Proof(backup.name, at or backup.proven_at, "drill", seconds))
         # Fewer rows than it has were a part of it.
         proofs += [
             Proof(backup.name, run.finished, "restore", run.seconds)

@@ -28,7 +28,7 @@ def forever(watcher: Watcher) -> Never:
     resting: dict[Key, datetime] = {}
     waiting: dict[Key, Hindrance] = {}
     while True:
-        commitment.go_on()
+        commitment.obey()
         now = clock.now()
         resting = {key: until for key, until in resting.items() if until > now}
         pause = _SHORT
@@ -49,7 +49,7 @@ def forever(watcher: Watcher) -> Never:
             pause = _REST
         # A connection that idles for hours is cut somewhere on its way, and would fail the next run.
         connections.close_all()
-        commitment.go_on()
+        commitment.obey()
         clock.sleep(pause.total_seconds())
 
 
@@ -62,7 +62,7 @@ def patiently(watcher: Watcher) -> Tally:
         told.update(tally.waiting)
         if tally.failures or not any(hindrance.is_short for hindrance in tally.waiting.values()):
             return tally
-        commitment.go_on()
+        commitment.obey()
         clock.sleep(_SHORT.total_seconds())
 
 

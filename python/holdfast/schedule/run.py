@@ -95,7 +95,7 @@ class _Run:
     @contextmanager
     def attempt(self, key: Key) -> Iterator[None]:
         """Keep a failure for the end; a wish to stop is meant for everything."""
-        commitment.go_on()
+        commitment.obey()
         try:
             with own_errors():
                 yield
