@@ -9,7 +9,7 @@
 | `holdfast.E005` | an environment value that cannot be read |
 | `holdfast.E006` | the backup folder is inside `MEDIA_ROOT` or `STATIC_ROOT` |
 | `holdfast.E007` | the backup folder cannot be made or written |
-| `holdfast.E008` | `HOLDFAST["DATABASES"]` names an alias that does not exist |
+| `holdfast.E008` | `HOLDFAST["DATABASES"]` or the schedule names an alias that does not exist |
 | `holdfast.E009` | `HOLDFAST["DATABASES"]` names an engine that cannot be backed up |
 | `holdfast.W001` | the retention policy is empty |
 | `holdfast.W002` | a database is of an engine that cannot be backed up |
@@ -45,6 +45,7 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
     found.extend(_folder(configuration.directory))
     found.extend(_databases(configuration.databases))
     found.extend(_pre_migrate(configuration))
+    found.extend(_schedule(configuration))
     if configuration.retention.is_empty:
         found.append(
             Warning(
@@ -73,6 +74,26 @@ def _pre_migrate(configuration: conf.Configuration) -> Iterator[CheckMessage]:
             yield Error(
                 f"HOLDFAST['PRE_MIGRATE'] names the policy {policy!r}, which cannot be imported: {error}",
                 hint="Look at its spelling; migrate would stop there.",
+                id="holdfast.E004",
+            )
+
+
+def _schedule(configuration: conf.Configuration) -> Iterator[CheckMessage]:
+    for entry in configuration.schedule.entries:
+        for alias in entry.databases or ():
+            if alias not in connections:
+                yield Error(
+                    f'HOLDFAST["SCHEDULE"] names {alias!r} for {entry.kind!r}, which is not in DATABASES.',
+                    hint=f"Choose among: {', '.join(connections)}.",
+                    id="holdfast.E008",
+                )
+    for path in configuration.drill_checks:
+        try:
+            import_string(path)
+        except ImportError as error:
+            yield Error(
+                f"HOLDFAST['DRILL_CHECKS'] names {path!r}, which cannot be imported: {error}",
+                hint="Look at its spelling; every drill would find the backup bad.",
                 id="holdfast.E004",
             )
 
