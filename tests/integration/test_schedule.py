@@ -97,14 +97,14 @@ def test_weeks_bring_exactly_the_backups_of_the_schedule(scheduled: Scheduled, m
 
 def test_retention_holds_meanwhile(scheduled: Scheduled, monkeypatch: pytest.MonkeyPatch) -> None:
     deployment = scheduled(
-        {"hourly": {"EVERY": "4h"}, "daily": "0 2 * * *"}, {"last": 4, "daily": 5, "weekly": 3, "monthly": 0}
+        {"hourly": {"EVERY": "4h"}, "daily": "0 2 * * *"}, {"last": 4, "daily": 5, "weekly": 2, "monthly": 0}
     )
     clock = Clock(START, lambda _moment: write(deployment))
     clock.install(monkeypatch)
     watcher = Watcher()
-    clock.live(watcher, days=20)
+    clock.live(watcher, days=12)
     assert watcher.warnings == []
-    assert len(holdfast.list_backups()) <= 4 + 5 + 3
+    assert len(holdfast.list_backups()) <= 4 + 5 + 2
     assert all(decision.keep for decision in holdfast.plan_cleanup())
     kept = [datetime.fromisoformat(backup.created) for backup in holdfast.list_backups()]
     assert {moment.date() for moment in kept} >= {(clock.moment - timedelta(days=days)).date() for days in range(5)}
