@@ -127,6 +127,20 @@ install_garage() {
     publish "$name" "$garage_version" "$work/$name"
 }
 
+# Debian's package would start a server; what reads the alert rules is one program in it.
+install_promtool() {
+    ! installed promtool 1 || return 0
+    command -v apt-get >/dev/null || fail "please put promtool into $cache/promtool yourself"
+    (cd "$work" && apt-get download -qq prometheus 2>/dev/null) || {
+        apt_install ca-certificates
+        (cd "$work" && apt-get download -qq prometheus)
+    }
+    dpkg-deb --extract "$work"/prometheus_*.deb "$work/prometheus"
+    mkdir "$work/promtool"
+    mv "$work/prometheus/usr/bin/promtool" "$work/promtool"
+    publish promtool 1 "$work/promtool"
+}
+
 need setpriv util-linux
 # They check what schedule_backups prints.
 need crontab cron
@@ -139,4 +153,5 @@ need zstd zstd
 for major in "$@"; do install_server "$major"; done
 install_client
 install_certificates
+install_promtool
 install_garage

@@ -92,6 +92,10 @@ class Deployment:
         return "sqlite" if self.server is None else "postgresql"
 
     @property
+    def manage(self) -> Path:
+        return MANAGE
+
+    @property
     def backups(self) -> Path:
         return self.folder / "backups"
 
@@ -118,7 +122,7 @@ class Deployment:
 
     def run(self, *arguments: object, code: int | None = 0, stdin: str | None = None, **more: Any) -> Outcome:
         """Run a command of manage.py to its end; without `stdin` there is no terminal and nothing to read."""
-        return self._finish([sys.executable, str(MANAGE), *map(str, arguments)], code, stdin, **more)
+        return self._finish([sys.executable, str(self.manage), *map(str, arguments)], code, stdin, **more)
 
     def _finish(self, command: list[str], code: int | None, stdin: str | None, **more: Any) -> Outcome:
         given = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
@@ -203,10 +207,14 @@ class Deployment:
         self.execute(WRECK[self.engine if alias == "default" else alias], alias)
 
     def files(self) -> list[str]:
-        """Everything in the folder of backups but locks and the audit log, hidden files too."""
+        """Everything in the folder of backups but locks, the audit log and remembered listings, hidden files too."""
         if not self.backups.is_dir():
             return []
-        return sorted(path.name for path in self.backups.iterdir() if not path.name.endswith((".lock", FILE_NAME)))
+        standing = (".lock", ".listing", FILE_NAME)
+        return sorted(path.name for path in self.backups.iterdir() if not path.name.endswith(standing))
+
+    def contents(self) -> dict[str, bytes]:
+        return {name: (self.backups / name).read_bytes() for name in self.files()}
 
     def litter(self) -> list[str]:
         return [name for name in self.files() if name.startswith(".")]

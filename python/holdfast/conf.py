@@ -167,6 +167,19 @@ def _count_from_environment(variable: str) -> int | None:
     return int(text)
 
 
+def _stores(value: object) -> tuple[Store, ...]:
+    bucket = os.environ.get("BACKUP_S3_BUCKET") or os.environ.get("AWS_S3_BACKUP_BUCKET")
+    if value is not None or not bucket:
+        return read_stores(value)
+    options = {
+        "BUCKET": bucket,
+        "PREFIX": os.environ.get("BACKUP_S3_PREFIX"),
+        "REGION": os.environ.get("BACKUP_S3_REGION") or None,
+        "RETENTION": {"days": _count_from_environment("BACKUP_S3_RETENTION_DAYS")},
+    }
+    return read_stores({"s3": options})
+
+
 def _pre_migrate(value: object) -> PreMigrate:
     return read_pre_migrate(value, os.environ.get("BACKUP_PRE_MIGRATE"))
 
@@ -179,7 +192,7 @@ _READERS: dict[str, tuple[str, Callable[[object], object]]] = {
     "RETENTION": ("retention", _retention),
     "LOCK_TIMEOUT": ("lock_timeout_seconds", _lock_timeout),
     "RATE_LIMIT": ("rate_limit", _rate_limit),
-    "STORES": ("stores", read_stores),
+    "STORES": ("stores", _stores),
     "CACHE_SIZE": ("cache_size", _cache_size),
     "HISTORY": ("history", partial(flag, "HISTORY", default=True)),
     "MAX_AGE": ("max_age", read_targets),

@@ -48,6 +48,11 @@ class Backup(Document):
         """Whether it has the rows of every table."""
         return self.content == "full" and None not in (self.tables or {}).values()
 
+    @property
+    def proven_at(self) -> str | None:
+        """When it was restored for a trial, with success; None is never, or not to be relied on any more."""
+        return self.verified_at if self.verified_how == "restored" and self.verified_ok else None
+
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """Read what the core listed; a broken backup is listed with little more than its name."""

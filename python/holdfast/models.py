@@ -16,6 +16,7 @@ class BackupRun(models.Model):
     alias = models.CharField(_("database"), max_length=100)
     kind = models.CharField(_("kind"), max_length=40, blank=True)
     backup = models.CharField(_("backup"), max_length=255, blank=True)
+    location = models.CharField(_("location"), max_length=255, blank=True)
     result = models.CharField(_("result"), max_length=12)
     started = models.DateTimeField(_("started"))
     finished = models.DateTimeField(_("finished"), null=True, blank=True)

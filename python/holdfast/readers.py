@@ -37,9 +37,14 @@ def unknown(what: str, key: object, known: Iterable[str]) -> Refused:
     return Refused("E002", f"{what} is not a setting of Holdfast.", hint)
 
 
+def place(key: str) -> str:
+    """Name a setting; one inside of another comes with its whole name: `HOLDFAST['STORES']['offsite']`."""
+    return key if key.startswith("HOLDFAST[") else f"HOLDFAST[{key!r}]"
+
+
 def wrong_type(key: str, value: object, wanted: str) -> Refused:
     """Refuse a value by its type; the value itself may be a secret."""
-    return Refused("E003", f"HOLDFAST[{key!r}] is a {type(value).__name__}.", f"It must be {wanted}.")
+    return Refused("E003", f"{place(key)} is a {type(value).__name__}.", f"It must be {wanted}.")
 
 
 def whole(key: str, value: object, wanted: str, least: int) -> int:
@@ -47,7 +52,7 @@ def whole(key: str, value: object, wanted: str, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise wrong_type(key, value, wanted)
     if value < least:
-        raise Refused("E004", f"HOLDFAST[{key!r}] holds {value}.", f"Nothing below {least} makes sense.")
+        raise Refused("E004", f"{place(key)} holds {value}.", f"Nothing below {least} makes sense.")
     return value
 
 
@@ -69,7 +74,7 @@ def token(key: str, value: object) -> str | None:
     if len(value) < _TOKEN_LENGTH:
         raise Refused(
             "E004",
-            f"HOLDFAST[{key!r}] has fewer than {_TOKEN_LENGTH} characters and could be guessed.",
+            f"{place(key)} has fewer than {_TOKEN_LENGTH} characters and could be guessed.",
             "Make one: python -c 'import secrets; print(secrets.token_urlsafe())'",
         )
     return value
@@ -83,10 +88,10 @@ def duration(key: str, value: object) -> timedelta:
         raise wrong_type(key, value, 'a length of time, such as "26h" or timedelta(hours=26)')
     elif not re.fullmatch(r"(\d{1,6}[smhdw])+", value, re.ASCII):
         hint = 'Write numbers with s, m, h, d or w: "90m", "26h", "8d", "1d12h".'
-        raise Refused("E004", f"HOLDFAST[{key!r}]: {value!r} is no length of time.", hint)
+        raise Refused("E004", f"{place(key)}: {value!r} is no length of time.", hint)
     else:
         parts = re.findall(r"(\d+)([smhdw])", value)
         length = timedelta(seconds=sum(int(number) * _SECONDS[unit] for number, unit in parts))
     if length <= timedelta(0):
-        raise Refused("E004", f"HOLDFAST[{key!r}] holds {value!r}.", "It must be more than nothing.")
+        raise Refused("E004", f"{place(key)} holds {value!r}.", "It must be more than nothing.")
     return length

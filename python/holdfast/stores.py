@@ -1,6 +1,5 @@
 """The stores beside the folder of this machine, as `HOLDFAST["STORES"]` or the environment names them."""
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -53,9 +52,9 @@ def named(stores: tuple[Store, ...], name: str) -> Store:
 
 
 def read_stores(value: object) -> tuple[Store, ...]:
-    """Read `HOLDFAST["STORES"]`; without it, the environment may name one bucket."""
+    """Read `HOLDFAST["STORES"]`."""
     if value is None:
-        return _from_environment()
+        return ()
     if not isinstance(value, Mapping):
         raise wrong_type("STORES", value, 'a dictionary, such as {"offsite": {"BUCKET": "my-backups"}}')
     return tuple(_store(name, options) for name, options in value.items())
@@ -68,14 +67,14 @@ def _store(name: object, options: object) -> Store:
             f"HOLDFAST['STORES'] has a store named {name!r}.",
             f"Use lower-case letters, digits and hyphens; {LOCAL!r} and {ALL!r} mean something else.",
         )
-    where = f"STORES['{name}']"
+    where = f"HOLDFAST['STORES'][{name!r}]"
     if not isinstance(options, Mapping):
         raise wrong_type(where, options, 'a dictionary, such as {"BUCKET": "my-backups"}')
     for key in options:
         if key not in _KEYS:
-            raise _no_key(f"HOLDFAST[{where!r}][{key!r}]", key)
+            raise _no_key(f"{where}[{key!r}]", key)
     if not options.get("BUCKET"):
-        raise Refused("E004", f"HOLDFAST[{where!r}] names no bucket.", 'Give it a "BUCKET".')
+        raise Refused("E004", f"{where} names no bucket.", 'Give it a "BUCKET".')
     plan: dict[str, Any] = {}
     for key, (field, reader) in _KEYS.items():
         if options.get(key) is not None and field:
@@ -105,7 +104,7 @@ def _encryption(where: str, options: Mapping[str, object]) -> dict[str, Any]:
         return {"encryption": {"kind": "kms", "key": key}}
     raise Refused(
         "E004",
-        f"HOLDFAST[{where!r}] asks for encryption {kind!r}" + (" with a KMS_KEY." if key else "."),
+        f"{where} asks for encryption {kind!r}" + (" with a KMS_KEY." if key else "."),
         'ENCRYPTION is "AES256", or "aws:kms" with or without a KMS_KEY.',
     )
 
@@ -125,7 +124,7 @@ def _prefix(key: str, value: object) -> str:
 def _choice(*choices: str) -> _Reader:
     def read(key: str, value: object) -> str:
         if value not in choices:
-            raise Refused("E004", f"HOLDFAST[{key!r}] is {value!r}.", f"Choose among: {', '.join(choices)}.")
+            raise Refused("E004", f"{key} is {value!r}.", f"Choose among: {', '.join(choices)}.")
         return str(value)
 
     return read
@@ -135,7 +134,7 @@ def _number(least: int, most: int | None = None) -> _Reader:
     def read(key: str, value: object) -> int:
         number = whole(key, value, "a whole number", least)
         if most is not None and number > most:
-            raise Refused("E004", f"HOLDFAST[{key!r}] holds {number}.", f"Nothing above {most} makes sense.")
+            raise Refused("E004", f"{key} holds {number}.", f"Nothing above {most} makes sense.")
         return number
 
     return read
@@ -151,22 +150,6 @@ def _tags(key: str, value: object) -> dict[str, str]:
     if not isinstance(value, Mapping) or not all(isinstance(part, str) for item in value.items() for part in item):
         raise wrong_type(key, value, 'a dictionary of texts, such as {"team": "shop"}')
     return dict(value)
-
-
-def _from_environment() -> tuple[Store, ...]:
-    bucket = os.environ.get("BACKUP_S3_BUCKET") or os.environ.get("AWS_S3_BACKUP_BUCKET")
-    if not bucket:
-        return ()
-    options = {"BUCKET": bucket, "PREFIX": os.environ.get("BACKUP_S3_PREFIX", "")}
-    if region := os.environ.get("BACKUP_S3_REGION"):
-        options["REGION"] = region
-    days = os.environ.get("BACKUP_S3_RETENTION_DAYS", "").strip()
-    if days and not (days.isascii() and days.isdigit()):
-        raise Refused(
-            "E005", f"The environment has BACKUP_S3_RETENTION_DAYS={days!r}.", "It must be a whole number, 0 or more."
-        )
-    store = _store("s3", options)
-    return (Store(store.name, store.options, {"days": int(days)} if days else {}),)
 
 
 # Each setting, its name in the plan, and its reader; those without a name are read elsewhere.

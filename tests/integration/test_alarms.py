@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.deployment import MANAGE, PATIENCE, Deployment
+from tests.deployment import MANAGE, PATIENCE, ROOT, Deployment
 from tests.endpoints import Post, Web, post_office, web
 
 KEY = "a-key-that-signs-4831"
@@ -183,6 +183,33 @@ def test_pings_tell_begin_and_end(sqlite: Deployment, endpoint: Web) -> None:
     assert endpoint.paths() == ["/uuid/start?rid=1", "/uuid?rid=1"] * 2
 
 
+# A process that would wait for much longer at its end.
+PATIENT = """
+import sys
+sys.path[0] = sys.argv.pop(1)
+from holdfast.alarms import outbox
+outbox.EXIT_SECONDS = 25
+from django.core.management import execute_from_command_line
+execute_from_command_line(["manage.py", *sys.argv[1:]])
+"""
+
+
+def test_the_report_is_out_before_anything_is_waited_for(sqlite: Deployment, endpoint: Web) -> None:
+    endpoint.silent = True
+    slow = notifying(sqlite, {"CHANNEL": "ping", "URL": endpoint.url("/uuid")})
+    command = [sys.executable, "-c", PATIENT, str(ROOT), "backup_db"]
+    with subprocess.Popen(command, env=slow.environment(), text=True, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert "default_manual_" in process.stdout.readline()
+        # Had it waited, there would have been another try.
+        assert endpoint.paths() == ["/uuid/start"]
+        assert slow.newest().exists()
+        endpoint.silent = False
+        endpoint.released.set()
+        assert process.wait(PATIENCE) == 0
+    assert endpoint.paths()[-1] == "/uuid"
+
+
 def test_an_endpoint_that_hangs_delays_no_backup(sqlite: Deployment, endpoint: Web) -> None:
     endpoint.silent = True
     slow = notifying(sqlite, {"CHANNEL": "ping", "URL": endpoint.url("/uuid")})
@@ -222,7 +249,7 @@ def test_a_try_is_repeated(sqlite: Deployment, endpoint: Web) -> None:
 
 def test_redirects_are_not_followed(sqlite: Deployment, endpoint: Web) -> None:
     with web() as elsewhere:
-        endpoint.status, endpoint.location = 307, elsewhere.url("/elsewhere")
+        endpoint.status, endpoint.location = 302, elsewhere.url("/elsewhere")
         outcome = notifying(sqlite, hook(endpoint)).run("check_backups", "--notify", code=1)
         assert "redirects are not followed" in outcome.out
         assert elsewhere.posted == []
@@ -306,3 +333,19 @@ def test_every_channel_can_be_tried(deployment: Deployment, endpoint: Web, offic
     assert sorted(endpoint.paths()) == sorted([ADDRESS, "/uuid/log", "/apprise"])
     assert "This is a test" in office.mails[0]["Subject"]
     assert not (deployment.backups / ".holdfast-alarms.json").exists()
+
+
+def test_a_store_that_gets_nothing_is_told(sqlite: Deployment, endpoint: Web) -> None:
+    offsite = {"BUCKET": "away", "ENDPOINT": "http://127.0.0.1:1", "REGION": "nowhere", "TIMEOUT": 1}
+    far = notifying(sqlite, hook(endpoint), STORES={"offsite": offsite})
+    keys = {"AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "5ecret-of-the-bucket"}
+    far = replace(far, variables={**far.variables, **keys})
+
+    far.run("backup_db", "--upload", code=5)
+    far.run("backup_db", "--upload", "--type", "daily", code=5)
+    [alarm] = endpoint.documents()
+    assert (alarm["event"], alarm["key"]) == ("upload_missing", "upload_missing:default:offsite")
+
+    far.run("check_backups", code=1)
+    assert endpoint.documents()[1]["title"] == "offsite does not answer"
+    assert "5ecret" not in spoken(endpoint)

@@ -16,6 +16,8 @@ import pytest
 
 from holdfast import _core
 from tests.deployment import ROOT, Deployment, Outcome
+from tests.integration.test_retention_command import typed
+from tests.object_stores import Bucket
 from tests.project.snapshot import differences
 
 TEMPLATE = ROOT / "tests" / "shop"
@@ -33,11 +35,13 @@ class Shop(Deployment):
             "LC_ALL": "C.UTF-8",
             "SHOP_DATABASES": json.dumps(self.databases),
             "SHOP_HOLDFAST": json.dumps({"DIRECTORY": str(self.backups), **self.settings}),
+            **self.variables,
             **variables,
         }
 
-    def run(self, *arguments: object, code: int | None = 0, stdin: str | None = None, **more: Any) -> Outcome:
-        return self._finish([sys.executable, str(self.folder / "manage.py"), *map(str, arguments)], code, stdin, **more)
+    @property
+    def manage(self) -> Path:
+        return self.folder / "manage.py"
 
     def migrate(self, *arguments: object, **more: Any) -> Outcome:
         return self.run("migrate", *arguments, **more)
@@ -214,6 +218,19 @@ def test_going_back_restores_rows_schema_and_the_record_of_migrations(shop: Shop
     assert differences(after, shop.state()).keys() <= {"django_migrations", "public.django_migrations"}
 
 
+def test_the_name_of_the_database_must_be_typed(small: Shop) -> None:
+    before = small.states()
+    small.migrate("shop", "0002", "--verbosity=0")
+    after = small.states()
+    for answer in ("", "yes"):
+        code, output = typed(small, "rollback_migration", "latest", answer=answer)
+        assert (code, "was not typed, nothing was changed" in output) == (1, True)
+        small.assert_unchanged(after)
+    code, _ = typed(small, "rollback_migration", "latest", answer=small.typed_name())
+    assert code == 0
+    small.assert_unchanged(before)
+
+
 def test_only_backups_from_before_a_migration_can_be_gone_back_to(small: Shop) -> None:
     def refused(selector: str) -> str:
         return small.run("rollback_migration", selector, "--no-input", code=2).err
@@ -385,6 +402,21 @@ def test_backups_from_before_migrations_have_a_retention_of_their_own(small: Sho
     assert small.made()[0].name in told[2]
 
     assert "0 to remove" in small.run("cleanup_backups", "--dry-run").out
+
+
+def test_a_copy_in_a_store_is_enough_to_go_back(small: Shop, bucket: Bucket) -> None:
+    small.variables = bucket.variables()
+    small.settings.update(STORES={"offsite": bucket.settings()}, PRE_MIGRATE={"UPLOAD": ["offsite"]})
+    before = small.states()
+    small.migrate("shop", "0005", "--verbosity=0")
+    shutil.rmtree(small.backups)
+
+    assert "in offsite" in small.run("rollback_migration").out
+    small.run("rollback_migration", "latest", "--no-input", "--verbosity=0")
+    small.assert_unchanged(before)
+
+    small.settings["PRE_MIGRATE"] = {"UPLOAD": ["elsewhere"]}
+    assert "uploads to 'elsewhere', which is not in HOLDFAST['STORES']" in small.migrate("shop", "0002", code=1).err
 
 
 def test_a_database_of_another_engine_is_named_and_left(shops: Shops) -> None:

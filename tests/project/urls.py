@@ -1,6 +1,6 @@
-"""URLs of the test project: the admin, nothing else."""
+"""URLs of the test project: the admin, and the pages for monitors."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+urlpatterns = [path("admin/", admin.site.urls), path("backups/", include("holdfast.urls"))]

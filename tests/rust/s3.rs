@@ -146,6 +146,26 @@ fn a_known_size_is_kept_and_part_sizes_are_obeyed() {
 }
 
 #[test]
+fn a_service_may_check_uploads_in_the_way_of_aws() {
+    let garage = Garage::start();
+    let store = open(&garage.plan(&json!({"checksums": "crc32"})));
+    for size in [100, 20 * MIB] {
+        let (name, bytes) = (format!("of-{size}"), noise(size));
+        upload(&store, &name, &bytes, None);
+        assert!(content(&store, &name) == bytes && store.read(&name).unwrap().unwrap() == bytes, "{size}");
+    }
+}
+
+#[test]
+fn a_limited_bandwidth_changes_no_byte() {
+    let garage = Garage::start();
+    let store = open(&garage.plan(&json!({"bandwidth_limit": 30 * MIB})));
+    let bytes = noise(10 * MIB);
+    upload(&store, "file", &bytes, None);
+    assert!(content(&store, "file") == bytes);
+}
+
+#[test]
 fn readers_that_come_in_another_order_or_never_keep_nobody_waiting() {
     let garage = Garage::start();
     let store = garage.store();

@@ -138,6 +138,40 @@ fn a_line_that_breaks_in_a_part_costs_an_attempt_and_no_byte() {
 }
 
 #[test]
+fn a_line_that_stalls_is_left_for_another() {
+    let garage = Garage::start();
+    let bytes = noise(20 * 1024 * 1024);
+    let line = Line::new(garage.port(), 3, Fault::StallAfter(5 * 1024 * 1024));
+    let store = open(&garage.plan(&json!({"endpoint": line.endpoint(), "timeout_seconds": 1.0})));
+    let mut draft = store.create("file", None, &About::new()).unwrap();
+    draft.append(&bytes).unwrap();
+    draft.publish().unwrap();
+    assert!(line.broken() >= 1);
+    let content = store.open("file").unwrap().unwrap();
+    let mut read = vec![0; bytes.len()];
+    content.read_exact_at(0, &mut read).unwrap();
+    assert!(read == bytes);
+}
+
+#[test]
+fn what_was_damaged_on_the_way_is_sent_again() {
+    let garage = Garage::start();
+    let bytes = noise(20 * 1024 * 1024);
+    for checksums in ["md5", "crc32"] {
+        let line = Line::new(garage.port(), 2, Fault::DamageAfter(1024 * 1024));
+        let store = open(&garage.plan(&json!({"endpoint": line.endpoint(), "checksums": checksums})));
+        let mut draft = store.create("file", None, &About::new()).unwrap();
+        draft.append(&bytes).unwrap();
+        draft.publish().unwrap();
+        assert!(line.broken() >= 2);
+        let content = store.open("file").unwrap().unwrap();
+        let mut read = vec![0; bytes.len()];
+        content.read_exact_at(0, &mut read).unwrap();
+        assert!(read == bytes);
+    }
+}
+
+#[test]
 fn a_lost_answer_is_no_failure_where_the_work_was_done() {
     let garage = Garage::start();
     let plan = garage.plan(&json!({}));
@@ -173,6 +207,10 @@ enum Fault {
     CutAfter(usize),
     /// The service gets a request that begins and goes on like this, and its answer is lost.
     LoseAnswer(&'static str, &'static str),
+    /// It says nothing more after so many bytes in either direction.
+    StallAfter(usize),
+    /// A byte changes in what is sent after so many bytes.
+    DamageAfter(usize),
 }
 
 /// Passes connections on.
@@ -228,7 +266,18 @@ impl Connection {
         let mut passed = 0;
         while let Ok(size @ 1..) = from.read(&mut buffer) {
             passed += size;
-            if self.breaks(&buffer[..size], passed, is_request) || to.write_all(&buffer[..size]).is_err() {
+            let breaks = self.breaks(&buffer[..size], passed, is_request);
+            match self.fault {
+                Fault::DamageAfter(_) if breaks => buffer[size - 1] ^= 1,
+                Fault::StallAfter(_) if breaks => {
+                    // Until whoever has lost patience hangs up.
+                    while let Ok(1..) = from.read(&mut buffer) {}
+                    break;
+                }
+                _ if breaks => break,
+                _ => {}
+            }
+            if to.write_all(&buffer[..size]).is_err() {
                 break;
             }
         }
@@ -238,7 +287,8 @@ impl Connection {
 
     fn breaks(&self, bytes: &[u8], passed: usize, is_request: bool) -> bool {
         let breaks = match self.fault {
-            Fault::CutAfter(limit) => passed > limit,
+            Fault::CutAfter(limit) | Fault::StallAfter(limit) => passed > limit,
+            Fault::DamageAfter(limit) => is_request && passed > limit,
             Fault::LoseAnswer(start, rest) if is_request => {
                 let text = String::from_utf8_lossy(bytes);
                 let line = text.lines().next().unwrap_or_default();

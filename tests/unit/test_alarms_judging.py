@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
-from holdfast.alarms import judging
+from holdfast.alarms import judging, judging_copies
 from holdfast.alarms.alarm import Alarm, utc_text
 from holdfast.alarms.settings import Thresholds
 from holdfast.exceptions import DatabaseError, Interrupted
 from holdfast.inventory import Backup
+from holdfast.reports import Missing, Report
 from holdfast.targets import Target, Targets
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 USUAL = Thresholds()
+DAY, WEEK = timedelta(days=1, hours=2), timedelta(days=8)
 
 
 def backup(days: float, **changes: Any) -> Backup:
@@ -26,6 +28,14 @@ def backup(days: float, **changes: Any) -> Backup:
     made = Backup(
         name, Path(name), 1_000, None, "default", "daily", created,
         id=name, engine="postgresql", rows=100, raw_size=10_000, content="full", tables={"t": 100},
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+def report(**changes: Any) -> Report:
+    made = Report(
+        "default", "daily", "default_daily.sql.gz", None, "local", "id", utc_text(NOW), "postgresql",
+        tables=1, rows=100, raw_size=10_000, stored_size=1_000, seconds=1.0, skipped=(), notices=(),
     )  # fmt: skip
     return replace(made, **changes)
 
@@ -87,20 +97,19 @@ def test_one_strange_backup_is_of_its_own_time() -> None:
 
 
 def ages(backups: Sequence[Backup], *targets: Target) -> list[tuple[str, str]]:
-    alarms = judging.ages(backups, Targets({"default": targets}), NOW)
+    alarms = judging_copies.ages(backups, Targets({"default": targets}), NOW)
     return [(alarm.event, alarm.title) for alarm in alarms]
 
 
 def test_ages_are_compared_with_their_targets() -> None:
-    day, week = timedelta(days=1, hours=2), timedelta(days=8)
     backups = [backup(1), backup(9, kind="weekly")]
-    assert ages(backups, Target("daily", day), Target("weekly", week), Target(None, day)) == [
+    assert ages(backups, Target("daily", DAY), Target("weekly", WEEK), Target(None, DAY)) == [
         ("recovered", "The newest daily backup of default is young enough again"),
         ("too_old", "The newest weekly backup of default is too old"),
         ("recovered", "The newest backup of default is young enough again"),
     ]
-    assert ages([], Target(None, day)) == [("too_old", "There is no good backup of default")]
-    assert ages([backup(0.1, verified_ok=False), backup(2)], Target(None, day))[0][0] == "too_old"
+    assert ages([], Target(None, DAY)) == [("too_old", "There is no good backup of default")]
+    assert ages([backup(0.1, verified_ok=False), backup(2)], Target(None, DAY))[0][0] == "too_old"
 
 
 def test_a_failure_says_what_there_is_instead() -> None:
@@ -135,3 +144,31 @@ def test_the_latest_proof_counts() -> None:
     assert [alarm.event for alarm in judging.proofs([bad, good, backup(0)], NOW)] == ["recovered"]
     [alarm] = judging.proofs([bad, backup(3, verified_at="2026-11-01T00:00:00Z", verified_ok=True)], NOW)
     assert (alarm.event, alarm.at) == ("drill_failed", bad.verified_at)
+
+
+def test_targets_are_met_by_the_backup_that_was_just_made() -> None:
+    targets = Targets({"default": (Target("daily", DAY), Target("weekly", WEEK), Target(None, DAY))})
+    found = [alarm.key for alarm in judging_copies.fresh(report(), targets, NOW)]
+    assert found == ["too_old:default:daily", "too_old:default:any"]
+
+
+def test_a_store_that_was_missed_is_told() -> None:
+    missed = report(missing=(Missing("offsite", "no answer", None),))
+    [alarm] = judging_copies.not_uploaded(missed, NOW)
+    assert (alarm.event, alarm.key) == ("upload_missing", "upload_missing:default:offsite")
+    assert "default_daily.sql.gz is not in offsite: no answer" in alarm.text
+
+
+def uploads(there: list[Backup], here: list[Backup]) -> list[str]:
+    targets = Targets({"default": (Target(None, DAY),)})
+    return [alarm.event for alarm in judging_copies.uploads("offsite", there, here, targets, NOW)]
+
+
+def test_a_store_must_have_the_newest_or_one_that_is_young_enough() -> None:
+    assert uploads([backup(0), backup(3)], [backup(0)]) == ["recovered"]
+    # Not there yet, but what is there will do: no alarm, and none that was raised is over.
+    assert uploads([backup(0.5)], [backup(0), backup(0.5)]) == []
+    assert uploads([backup(3)], [backup(0)]) == ["upload_missing"]
+    assert uploads([], [backup(0)]) == ["upload_missing"]
+    assert uploads([backup(0, verified_ok=False)], [backup(0)]) == ["upload_missing"]
+    assert uploads([], []) == []

@@ -1,5 +1,7 @@
 """Everybody is told once, again when it lasts, and once when it is over."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -123,6 +125,24 @@ def test_what_nobody_sees_any_more_is_forgotten() -> None:
     assert entries
     ledger.sweep(entries, [channel()], START + timedelta(days=31))
     assert entries == {}
+
+
+COUNTING = """
+import sys
+from pathlib import Path
+from holdfast.alarms import state
+def count(entries):
+    entries.setdefault("key", {"times": 0})["times"] += 1
+for _ in range(100):
+    state.change(Path(sys.argv[1]), count)
+"""
+
+
+def test_processes_do_not_lose_what_others_wrote(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", COUNTING, str(tmp_path)]
+    running = [subprocess.Popen(command) for _ in range(4)]
+    assert [process.wait() for process in running] == [0, 0, 0, 0]
+    assert state.change(tmp_path, dict) == {"key": {"times": 400}}
 
 
 def test_the_state_outlives_the_process_and_damage(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -10,9 +10,10 @@ __all__ = ["review"]
 
 
 def review() -> None:
-    """Look for what nobody sends a signal of (backups too old, a disk nearly full) and tell it, in the background.
+    """Look for what nobody sends a signal of (backups too old, a disk nearly full) and tell it.
 
-    Whoever runs backups calls it after each run; a finished backup does so by itself.
+    Whoever runs backups calls it after each run, and `check_backups` does. It asks the stores, on the caller's thread;
+    a finished backup looks at its own folder by itself.
     """
     from holdfast import clock, conf  # noqa: PLC0415 - the settings are read with a module of this package
 
@@ -20,5 +21,5 @@ def review() -> None:
     if configuration.notify:
         from holdfast.alarms import delivery, reviewing  # noqa: PLC0415 - nobody else needs them
 
-        now = clock.now()
-        delivery.dispatch(configuration, lambda: reviewing.found(configuration, now))
+        found = tuple(reviewing.everywhere(configuration, clock.now()))
+        delivery.dispatch(configuration, lambda: found)

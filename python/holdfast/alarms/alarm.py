@@ -17,6 +17,7 @@ EVENTS: Mapping[str, Severity] = {
     "recovered": "info",
     "too_old": "error",
     "changed": "warning",
+    "upload_missing": "error",
     "drill_failed": "error",
     "restore_done": "info",
     "disk_nearly_full": "warning",

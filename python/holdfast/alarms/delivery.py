@@ -18,7 +18,7 @@ from holdfast.exceptions import DeliveryFailed
 _logger = logging.getLogger(__name__)
 
 # Seconds before the second and the third try.
-PAUSES = (0.5, 2.0)
+PAUSES = (0.5, 1.0)
 
 Gather = Callable[[], Iterable[Alarm]]
 
@@ -42,7 +42,7 @@ def dispatch(configuration: Configuration, gather: Gather) -> threading.Event:
             finally:
                 known.set()
 
-    outbox.run("judgement", judge)
+    outbox.run(outbox.JUDGEMENT, judge)
     for channel in configuration.notify:
         outbox.run(channel.name, _Courier(configuration, channel, known))
     return known

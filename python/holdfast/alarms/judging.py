@@ -5,17 +5,16 @@ Each gives alarms; one with the event `recovered` says that the trouble of its k
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from pathlib import Path
 from statistics import median
 
 from holdfast.alarms.alarm import Alarm, Fact, utc_text
 from holdfast.alarms.settings import Thresholds
-from holdfast.condition import Aging
 from holdfast.exceptions import HoldfastError, Interrupted
 from holdfast.inventory import Backup
-from holdfast.operations.assessment import aging, is_good
-from holdfast.rendering import age, size, span
+from holdfast.operations.assessment import is_good
+from holdfast.rendering import age, size
 from holdfast.reports import Report, RestoreReport
-from holdfast.targets import Targets
 
 # A median of fewer says nothing.
 _FEWEST = 3
@@ -112,33 +111,6 @@ def proofs(backups: Sequence[Backup], now: datetime) -> Iterable[Alarm]:
         yield Alarm("drill_failed", key, f"A backup of {alias} is bad", text, at, alias, facts=facts)
 
 
-def ages(backups: Sequence[Backup], targets: Targets, now: datetime) -> Iterable[Alarm]:
-    """Compare the newest good backups with how old they may become."""
-    for alias, of_alias in targets.by_alias.items():
-        good = [backup for backup in backups if backup.alias == alias and is_good(backup)]
-        for target in of_alias:
-            yield _of_age(alias, aging(target, good, now), now)
-
-
-def _of_age(alias: str, found: Aging, now: datetime) -> Alarm:
-    key = f"too_old:{alias}:{found.kind or 'any'}"
-    what = f"{found.kind} backup of {alias}" if found.kind else f"backup of {alias}"
-    facts: dict[str, Fact] = {
-        "last_good": found.backup,
-        "age_seconds": round(found.age_seconds) if found.age_seconds is not None else None,
-        "max_age_seconds": round(found.max_age_seconds),
-    }
-    if not found.too_old:
-        title, text = f"The newest {what} is young enough again", f"It is {found.backup}."
-        return Alarm("recovered", key, title, text, utc_text(now), alias, found.kind, facts)
-    title = f"The newest {what} is too old" if found.backup else f"There is no good {what}"
-    text = f"It may be {span(found.max_age_seconds)} old"
-    if found.backup is not None and found.age_seconds is not None:
-        text += f", and is {span(found.age_seconds)} old: {found.backup}"
-    text += ".\nLook whether the schedule runs, and at manage.py backup_status."
-    return Alarm("too_old", key, title, text, utc_text(now), alias, found.kind, facts)
-
-
 def changes(backups: Sequence[Backup], thresholds: Thresholds, now: datetime) -> Iterable[Alarm]:
     """Compare the newest backup of each database and kind with the median of those before it."""
     series: dict[tuple[str, str], list[Backup]] = {}
@@ -171,6 +143,18 @@ def changes(backups: Sequence[Backup], thresholds: Thresholds, now: datetime) ->
         title = f"The {kind} backup of {alias} is unlike those before"
         # Of the backup's time: one strange backup is told once.
         yield Alarm("changed", key, title, text, newest.created, alias, kind, facts)
+
+
+def folder_lost(folder: Path, error: HoldfastError, now: datetime) -> Alarm:
+    """Tell that nobody knows which backups there are."""
+    text = f"{folder} cannot be read: {said(error)}"
+    return Alarm("backup_failed", "folder", "The folder of the backups cannot be read", text, utc_text(now))
+
+
+def folder_found(folder: Path, now: datetime) -> Alarm:
+    """Tell that the folder can be read."""
+    title = "The folder of the backups can be read again"
+    return Alarm("recovered", "folder", title, f"It is {folder}.", utc_text(now))
 
 
 def room(free: int, total: int, backups: Sequence[Backup], thresholds: Thresholds, now: datetime) -> Alarm:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from holdfast import clock, operations
-from holdfast.alarms import judging, reviewing
+from holdfast.alarms import judging, judging_copies, reviewing
 from holdfast.alarms.alarm import Alarm
 from holdfast.alarms.delivery import dispatch
 from holdfast.alarms.heartbeat import Beat, ping_all
@@ -11,6 +11,7 @@ from holdfast.conf import Configuration
 from holdfast.exceptions import HoldfastError, InvalidBackup
 from holdfast.inventory import Backup
 from holdfast.reports import Report, RestoreReport, ValidationReport
+from holdfast.stores import LOCAL
 
 
 def backup_started(configuration: Configuration, alias: str, kind: str) -> None:
@@ -24,7 +25,9 @@ def backup_finished(configuration: Configuration, alias: str, kind: str, report:
 
     def found() -> Iterable[Alarm]:
         yield judging.succeeded(report, now)
-        yield from reviewing.found(configuration, now)
+        yield from judging_copies.fresh(report, configuration.max_age, now)
+        yield from judging_copies.not_uploaded(report, now)
+        yield from reviewing.near(configuration, now)
 
     known = dispatch(configuration, found)
     text = f"{report.name} was made in {report.seconds:.1f} s."
@@ -46,7 +49,7 @@ def drill_finished(configuration: Configuration, alias: str, backup: str, report
 
     def found() -> Iterable[Alarm]:
         yield judging.drill_passed(alias, backup, now)
-        yield from reviewing.found(configuration, now)
+        yield from reviewing.near(configuration, now)
 
     dispatch(configuration, found)
 
@@ -55,7 +58,7 @@ def drill_failed(configuration: Configuration, alias: str, backup: str, error: B
     """Tell it; what the drill has found out about the backup stands beside it, and is seen by the review."""
     now = clock.now()
     if isinstance(error, InvalidBackup):
-        dispatch(configuration, lambda: reviewing.found(configuration, now))
+        dispatch(configuration, lambda: reviewing.near(configuration, now))
     else:
         dispatch(configuration, lambda: [judging.drill_failed(alias, backup, error, now)])
 
@@ -69,7 +72,7 @@ def restore_finished(configuration: Configuration, alias: str, backup: str, repo
 
 def _backups() -> Sequence[Backup]:
     try:
-        return operations.list_backups()
+        return operations.list_backups(location=LOCAL)
     except HoldfastError:
         # A folder that cannot be read may be why the backup failed: that has to be told all the same.
         return ()

@@ -18,6 +18,7 @@ from holdfast.conf import Configuration
 from holdfast.exceptions import DatabaseError, HoldfastError, Interrupted, PartlyDone
 from holdfast.history import actor, audit, table
 from holdfast.history.run import Operation, Run, now
+from holdfast.stores import LOCAL
 
 logger = logging.getLogger("holdfast")
 
@@ -25,13 +26,15 @@ _LONGEST_ERROR = 2_000
 
 
 @contextmanager
-def recorded(operation: Operation, alias: str, *, kind: str = "", backup: str = "") -> Iterator[Run]:
+def recorded(
+    operation: Operation, alias: str, *, kind: str = "", backup: str = "", location: str = ""
+) -> Iterator[Run]:
     """Record what happens in this block as one run; the block tells it what it learns.
 
     A block that raises has failed, one that raises PartlyDone is partly done; any other one is done, unless it says
     something else.
     """
-    run = Run(uuid4().hex, operation, alias, now(), kind=kind, backup=backup, **actor.present())
+    run = Run(uuid4().hex, operation, alias, now(), kind=kind, backup=backup, location=location, **actor.present())
     _log("started", run)
     began = time.monotonic()
     failure: BaseException | None = None
@@ -155,12 +158,14 @@ def _from_backups(known: set[str]) -> list[Run]:
             started=backup.created,
             kind=backup.kind,
             backup=backup.name,
+            location=",".join(backup.locations),
             result="done",
             stored_size=backup.stored_size,
             raw_size=backup.raw_size,
             rows=backup.rows,
         )
-        for backup in list_backups()
+        # Not those of the stores: a run must not wait for a network to write what it has done.
+        for backup in list_backups(location=LOCAL)
         if backup.id and backup.name not in known
     ]
 

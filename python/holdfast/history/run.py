@@ -30,6 +30,8 @@ class Run(Document):
     kind: str = ""
     # The file's name.
     backup: str = ""
+    # The stores that it is about, with a comma between them.
+    location: str = ""
     result: Result = "started"
     finished: str | None = None
     seconds: float | None = None

@@ -20,7 +20,7 @@ from holdfast.models import BackupRun
 NAME = BackupRun._meta.db_table
 
 _PLAIN = [
-    *("operation", "alias", "kind", "backup", "result", "seconds", "stored_size", "raw_size", "rows"),
+    *("operation", "alias", "kind", "backup", "location", "result", "seconds", "stored_size", "raw_size", "rows"),
     *("os_user", "django_user", "host", "command", "error"),
 ]
 # A restore that runs holds all tables of its database; who only looks at the history does not wait for it.

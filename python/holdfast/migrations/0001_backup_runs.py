@@ -17,6 +17,7 @@ class Migration(migrations.Migration):
                 ("alias", models.CharField(max_length=100, verbose_name="database")),
                 ("kind", models.CharField(blank=True, max_length=40, verbose_name="kind")),
                 ("backup", models.CharField(blank=True, max_length=255, verbose_name="backup")),
+                ("location", models.CharField(blank=True, max_length=255, verbose_name="location")),
                 ("result", models.CharField(max_length=12, verbose_name="result")),
                 ("started", models.DateTimeField(verbose_name="started")),
                 ("finished", models.DateTimeField(blank=True, null=True, verbose_name="finished")),

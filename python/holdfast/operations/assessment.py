@@ -3,8 +3,9 @@
 import math
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Self
 
 from holdfast import clock, conf, databases, history, schedule
 from holdfast.condition import Aging, Condition, Proof, Status
@@ -14,6 +15,7 @@ from holdfast.inventory import Backup
 from holdfast.operations.catalog import list_backups
 from holdfast.operations.session import own_errors
 from holdfast.plans import CREATED_FORMAT
+from holdfast.progress import NoticeBoard
 from holdfast.rendering import ago, span
 from holdfast.targets import Target
 
@@ -24,39 +26,54 @@ _SAFETY = "pre-restore"
 def status() -> tuple[Status, ...]:
     """Give the status of each database that is backed up, in the order of the setting."""
     configuration = conf.load()
-    backups = list_backups()
-    records = _Records(
-        backups=history.runs(operation="backup"),
-        drills=history.runs(operation="drill"),
-        restores=history.runs(operation="restore"),
-    )
+    board = NoticeBoard(None)
+    backups = list_backups(on_event=board)
     with own_errors():
-        free = _free_bytes(configuration)
+        known = _Known(
+            backups=backups,
+            attempts=history.runs(operation="backup"),
+            drills=history.runs(operation="drill"),
+            restores=history.runs(operation="restore"),
+            notices=board.notices,
+            free_bytes=_free_bytes(configuration),
+        )
     return tuple(
-        _assess(configuration, alias, [backup for backup in backups if backup.alias == alias], records, free)
+        _assess(known.about(alias), alias, configuration.max_age.of(alias))
         for alias in databases.all_aliases(configuration.databases)
     )
 
 
 @dataclass(frozen=True)
-class _Records:
-    backups: Sequence[Run]
+class _Known:
+    """All that there is to judge by, the newest first."""
+
+    backups: Sequence[Backup]
+    attempts: Sequence[Run]
     drills: Sequence[Run]
     restores: Sequence[Run]
+    # Of stores that could not be asked.
+    notices: Sequence[str]
+    free_bytes: int
+
+    def about(self, alias: str) -> Self:
+        """Give what is about one database."""
+        return replace(
+            self,
+            backups=[backup for backup in self.backups if backup.alias == alias],
+            attempts=[run for run in self.attempts if run.alias == alias],
+            drills=[run for run in self.drills if run.alias == alias],
+        )
 
 
-def _assess(
-    configuration: Configuration, alias: str, backups: Sequence[Backup], records: _Records, free_bytes: int
-) -> Status:
+def _assess(known: _Known, alias: str, wanted: Iterable[Target]) -> Status:
     now = clock.now()
-    good = [backup for backup in backups if is_good(backup)]
+    good = [backup for backup in known.backups if is_good(backup)]
     newest = good[0] if good else None
-    targets = tuple(aging(target, good, now) for target in configuration.max_age.of(alias))
-    attempts = [run for run in records.backups if run.alias == alias]
-    failures = [run for run in _attempts_since(newest, attempts) if run.result == "failed"]
-    drill = next((run for run in records.drills if run.alias == alias), None)
+    made = next((run for run in known.attempts if newest and run.backup == newest.name), None)
+    targets = tuple(aging(target, good, now) for target in wanted)
+    failures = [run for run in _attempts_since(newest, known.attempts) if run.result == "failed"]
     worst = list(_critical(newest, targets))
-    doubts = list(_doubtful(backups, failures, drill, now))
+    doubts = [*_not_everywhere(newest, made), *_failed(failures, now), *_unproven(known, now), *known.notices]
     condition: Condition = "critical" if worst else "warning" if doubts else "ok"
     return Status(
         alias=alias,
@@ -69,16 +86,16 @@ def _assess(
         rows=newest.rows if newest else None,
         stored_size=newest.stored_size if newest else None,
         raw_size=newest.raw_size if newest else None,
-        seconds=next((run.seconds for run in attempts if newest and run.backup == newest.name), None),
-        locations=("local",) if newest else (),
+        seconds=made.seconds if made else None,
+        locations=newest.locations if newest else (),
         targets=targets,
         too_old=any(target.too_old for target in targets),
-        proven=_proof(backups, records),
-        last_drill=drill,
+        proven=_proof(known),
+        last_drill=known.drills[0] if known.drills else None,
         last_failure=failures[0] if failures else None,
         failures=len(failures),
         next_due=_next_due(alias),
-        free_bytes=free_bytes,
+        free_bytes=known.free_bytes,
     )
 
 
@@ -119,29 +136,38 @@ def _critical(newest: Backup | None, targets: Iterable[Aging]) -> Iterable[str]:
             yield f"the newest good {which} is {old} old, and may be {most} old at most"
 
 
-def _doubtful(backups: Iterable[Backup], failures: Sequence[Run], drill: Run | None, now: datetime) -> Iterable[str]:
+def _not_everywhere(newest: Backup | None, made: Run | None) -> Iterable[str]:
+    # A copy that failed may have been made up for since.
+    if newest and made and made.result == "partly" and len(newest.locations) <= len(made.location.split(",")):
+        yield f"the newest good backup is not everywhere: {made.error}"
+
+
+def _failed(failures: Sequence[Run], now: datetime) -> Iterable[str]:
     if failures:
         times = f" {len(failures)} times" if len(failures) > 1 else ""
         yield f"the backup failed{times} since: {failures[0].error} ({ago(failures[0].started, now)})"
-    if drill is not None and drill.result == "failed":
-        yield f"the last restore drill failed: {drill.error} ({ago(drill.started, now)})"
-    bad = [backup.name for backup in backups if backup.problem or backup.verified_ok is False]
+
+
+def _unproven(known: _Known, now: datetime) -> Iterable[str]:
+    if known.drills and known.drills[0].result == "failed":
+        yield f"the last restore drill failed: {known.drills[0].error} ({ago(known.drills[0].started, now)})"
+    bad = [backup.name for backup in known.backups if backup.problem or backup.verified_ok is False]
     if bad:
         yield f"{len(bad)} of the backups cannot be restored; the newest of these is {bad[0]}"
 
 
-def _proof(backups: Iterable[Backup], records: _Records) -> Proof | None:
+def _proof(known: _Known) -> Proof | None:
     proofs = []
-    for backup in backups:
-        drills = [run for run in records.drills if (run.backup, run.result) == (backup.name, "done")]
-        if backup.verified_how == "restored" and backup.verified_ok and backup.verified_at:
+    for backup in known.backups:
+        drills = [run for run in known.drills if (run.backup, run.result) == (backup.name, "done")]
+        if backup.proven_at:
             # Beside the backup stands the second, and not how long it took.
             at, seconds = (drills[0].finished, drills[0].seconds) if drills else (None, None)
-            proofs.append(Proof(backup.name, at or backup.verified_at, "drill", seconds))
+            proofs.append(Proof(backup.name, at or backup.proven_at, "drill", seconds))
         # Fewer rows than it has were a part of it.
         proofs += [
             Proof(backup.name, run.finished, "restore", run.seconds)
-            for run in records.restores
+            for run in known.restores
             if run.finished and (run.backup, run.result, run.rows) == (backup.name, "done", backup.rows)
         ]
     return max(proofs, key=lambda proof: datetime.fromisoformat(proof.at), default=None)

@@ -118,7 +118,7 @@ def cleanup(
                     continue
                 if among is None or (decision.location, decision.name) in among:
                     place = {"store": places.store(configuration, name), "name": decision.name}
-                    with recorded("cleanup", alias, backup=decision.name):
+                    with recorded("cleanup", alias, backup=decision.name, location=name):
                         _core.remove_backup(place, on_event or silent)
                     removed.append(decision)
     return tuple(removed)

@@ -13,7 +13,7 @@ from holdfast import _core, clock, conf, databases, plans, signals, sqlite
 from holdfast.compression import Compression
 from holdfast.conf import Configuration
 from holdfast.exceptions import HoldfastError, LockHeld, UsageError
-from holdfast.history import recorded
+from holdfast.history import Run, recorded
 from holdfast.operations.session import exclusive, own_errors, private_file
 from holdfast.plans import BackupOptions
 from holdfast.progress import CopyProgress, NoticeBoard, OnEvent
@@ -58,11 +58,20 @@ def make(
             report = Report.from_document(_write(connection, configuration, options, board), tuple(board.notices))
             run.backup, run.rows = report.name, report.rows
             run.stored_size, run.raw_size = report.stored_size, report.raw_size
+            _tell_copies(run, report, options)
     except BaseException as error:
         tell_failure(error=error, **about)
         raise
     signals.tell(signals.backup_finished, report=report, **about)
     return report
+
+
+def _tell_copies(run: Run, report: Report, options: BackupOptions) -> None:
+    lacking = {missing.store for missing in report.missing}
+    run.location = ",".join([report.location, *(store for store in options.get("upload", ()) if store not in lacking)])
+    if report.missing:
+        run.result = "partly"
+        run.error = "; ".join(f"not in {missing.store}: {missing.message}" for missing in report.missing)
 
 
 def _write(

@@ -17,6 +17,7 @@ from holdfast.progress import silent
 from holdfast.rendering import size
 from holdfast.reports import Probe
 from holdfast.sqlite.live import location
+from holdfast.stores import LOCAL
 
 _NAMED = 5
 # Far below the 15 minutes from which S3 refuses requests: a clock that drifts goes on drifting.
@@ -100,7 +101,7 @@ def _sqlite(connection: BaseDatabaseWrapper) -> _Source:
 
 
 def _with_room(folder: Path, subject: str, alias: str, source: _Source) -> Probe:
-    last = next((backup for backup in list_backups(alias) if backup.problem is None), None)
+    last = next((backup for backup in list_backups(alias, location=LOCAL) if backup.problem is None), None)
     # Without an earlier one nobody knows how well it compresses.
     needed = source.scratch + (last.stored_size if last else source.in_database)
     detail = f"{source.about}; a backup needs about {size(needed)} of room"

@@ -8,6 +8,7 @@ from typing import Any, TypedDict, Unpack
 from holdfast import _core, conf, places, plans
 from holdfast.conf import Configuration
 from holdfast.exceptions import HoldfastError, Interrupted, StoreError, UsageError
+from holdfast.history import recorded
 from holdfast.inventory import Backup
 from holdfast.operations.choice import locate
 from holdfast.operations.session import own_errors
@@ -77,9 +78,10 @@ def sync(
         for step in plan.copied:
             backup = {"store": places.store(configuration, step.source), "name": step.name}
             try:
-                _core.copy_backup(
-                    {"backup": backup, "to": places.store(configuration, step.target)}, on_event or silent
-                )
+                with recorded("upload", step.alias, backup=step.name, location=step.target):
+                    _core.copy_backup(
+                        {"backup": backup, "to": places.store(configuration, step.target)}, on_event or silent
+                    )
             except Interrupted:
                 raise
             except HoldfastError as error:

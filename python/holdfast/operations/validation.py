@@ -73,7 +73,8 @@ def _prove(
         if document["ok"]:
             findings = project.compare_models(_core.read_manifest(plan["backup"], on_event))
         report = _report(found, document, findings, quick=plan["depth"] == "quick")
-        if not report.quick:
+        # A file that is missing has nothing to remember it beside; every listing tells that it is missing.
+        if not report.quick and found["stored_size"]:
             _remember(plan["backup"], report)
         if not report.ok:
             run.result, run.error = "failed", report.problems[0]

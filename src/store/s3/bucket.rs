@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::types::ChecksumAlgorithm;
 use bytes::Bytes;
 
 use super::client::{Connected, connect};
@@ -15,7 +16,7 @@ use super::provider::Provider;
 use super::transport::Watch;
 use super::worker::Worker;
 use crate::error::{Error, Kind, Result};
-use crate::plan::S3Plan;
+use crate::plan::{Checksums, S3Plan};
 
 /// Requests on their way at the same time, unless the plan says otherwise.
 const CONCURRENCY: u16 = 4;
@@ -190,10 +191,15 @@ impl Bucket {
         !self.without_conditions.swap(true, Ordering::Relaxed)
     }
 
+    /// What the parts of an upload will be checked with; a service believes only in checksums that were announced.
+    pub(super) fn checksum_algorithm(&self) -> Option<ChecksumAlgorithm> {
+        (self.provider.checksums == Checksums::Crc32).then_some(ChecksumAlgorithm::Crc32)
+    }
+
     /// `Content-MD5`, where the service wants it.
     pub(super) fn md5_of(&self, bytes: &Bytes) -> Option<String> {
         use md5::{Digest, Md5};
-        let wanted = self.provider.checksums == crate::plan::Checksums::Md5;
+        let wanted = self.provider.checksums == Checksums::Md5;
         wanted.then(|| aws_smithy_types::base64::encode(Md5::digest(bytes)))
     }
 }

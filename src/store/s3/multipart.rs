@@ -20,7 +20,12 @@ impl Bucket {
     pub(super) async fn begin_parts(&self, name: &str, dress: &Dress) -> Result<String> {
         self.refuse_existing(name).await?;
         loop {
-            let request = self.client.create_multipart_upload().bucket(self.bucket()).key(self.key(name));
+            let request = self
+                .client
+                .create_multipart_upload()
+                .bucket(self.bucket())
+                .key(self.key(name))
+                .set_checksum_algorithm(self.checksum_algorithm());
             let failure = match dressed!(request, self, dress).send().await {
                 Ok(output) => return output.upload_id.ok_or_else(|| self.nameless(name)),
                 Err(error) => Failure::from(error),

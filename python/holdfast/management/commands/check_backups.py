@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from holdfast import rendering
+from holdfast import alarms, rendering
 from holdfast.alarms import trial
 from holdfast.exceptions import HoldfastError
 from holdfast.management.base import HoldfastCommand, add_format
@@ -41,6 +41,7 @@ class Command(HoldfastCommand):
         for delivery in deliveries:
             subject = f"channel {delivery.name}"
             self.say(rendering.finding(subject, delivery.detail, delivery.hint, ok=delivery.ok), options)
+        alarms.review()
         if options["notify"] and not deliveries:
             raise HoldfastError("there is no channel to test", 'Name one in HOLDFAST["NOTIFY"].')
         failed = [f.subject for f in probes if not f.ok] + [f"channel {d.name}" for d in deliveries if not d.ok]
