@@ -65,6 +65,8 @@ def test_two_hosts_without_a_common_folder_do_not_read_the_database_at_once(post
                 pass
             outcome = scheduled.run("run_backups", code=4)
             assert "another host" in outcome.err
+            outcome = scheduled.run("run_backups", "--if-due")
+            assert "default hourly: waits: another host is at work on default" in outcome.out
         scheduled.run("run_backups")
     assert len(backups(scheduled)) == 1
 

@@ -16,6 +16,7 @@ from holdfast.schedule.settings import DRILL
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from holdfast.exceptions import LockHeld
     from holdfast.schedule.outlook import Task
     from holdfast.schedule.settings import Busy
 
@@ -35,6 +36,8 @@ class Hindrance:
     reason: str
     # Whether it may be over in a minute, so that it is worth waiting for.
     is_short: bool = False
+    # Another run works on the same database.
+    held: LockHeld | None = None
 
 
 @dataclass(frozen=True)
