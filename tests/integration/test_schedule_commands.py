@@ -88,6 +88,18 @@ def test_without_a_schedule_it_says_how_to_write_one(sqlite: Deployment) -> None
     assert 'HOLDFAST = {"SCHEDULE":' in sqlite.run("run_backups", code=2).err
 
 
+def test_a_server_that_is_away_is_a_backup_that_failed(postgresql: Deployment) -> None:
+    scheduled = replace(
+        postgresql, settings={"DATABASES": ["default"], "SCHEDULE": {"daily": "0 2 * * *", "BUSY": {"SESSIONS": 100}}}
+    )
+    scheduled.databases["default"]["PORT"] = "1"
+    scheduled.run("run_backups", "--dry-run")
+    outcome = scheduled.run("run_backups", "--if-due", code=1)
+    assert "default daily: " in outcome.err and "Traceback" not in outcome.err
+    audit = [json.loads(line) for path in scheduled.backups.glob("*.jsonl") for line in path.read_text().splitlines()]
+    assert [(run["operation"], run["result"]) for run in audit if run["event"] == "ended"] == [("backup", "failed")]
+
+
 def test_one_database_that_fails_keeps_no_other_from_its_turn(sqlite: Deployment) -> None:
     scheduled = replace(sqlite, settings={"SCHEDULE": {"daily": "0 2 * * *"}})
     Path(scheduled.name("default")).unlink()

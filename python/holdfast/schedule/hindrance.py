@@ -10,7 +10,7 @@ from django.db import connections
 from django.utils import timezone
 
 from holdfast.schedule import activity
-from holdfast.schedule.server import cursor
+from holdfast.schedule.server import answer
 from holdfast.schedule.settings import DRILL
 
 if TYPE_CHECKING:
@@ -80,9 +80,10 @@ def _business(limits: Busy, alias: str) -> str | None:
         return f"the host is busy: a load of {load:.2f} for each core"
     if connections[alias].vendor != "postgresql" or (limits.sessions is None and limits.transaction is None):
         return None
-    with cursor(alias) as opened:
-        opened.execute(_SESSIONS)
-        sessions, seconds = opened.fetchone()
+    answered = answer(alias, _SESSIONS)
+    if answered is None:
+        return None
+    sessions, seconds = answered
     if limits.sessions is not None and sessions > limits.sessions:
         return f"the database is busy: {sessions} sessions are at work"
     if limits.transaction is not None and seconds > limits.transaction.total_seconds():
