@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -251,3 +252,12 @@ def test_a_drill_tells_how_it_ended(recording: Deployment) -> None:
         for name, signal in told.items():
             signal.disconnect(receivers[name])
     assert heard == ["drill_started", "drill_finished", "drill_started", "drill_failed"]
+
+
+def test_a_writer_that_hangs_keeps_no_backup_waiting(sqlite: Deployment) -> None:
+    sqlite.run("backup_db", "--database", "default")
+    with (sqlite.backups / audit.FILE_NAME).open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        outcome = sqlite.run("backup_db", "--database", "second")
+        assert "not written to the audit log" in outcome.err
+    assert sqlite.run("validate_backup", "--audit").code == 0
