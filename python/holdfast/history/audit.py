@@ -5,22 +5,19 @@ changes, cuts out or puts in a line has to rewrite all that follow. Lines are on
 A line that was cut off when its writer was killed stays; the next writer owns up to it in a line of its own.
 """
 
-import fcntl
 import hashlib
 import json
 import os
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from holdfast.waiting import lock
 
 FILE_NAME = "audit.jsonl"
 BEGINNING = "0" * 64
 # Many times the longest line; what was logged last is found without reading a log of years.
 _TAIL_BYTES = 64 * 1024
-# A line takes milliseconds, on a disk that is asleep some seconds.
-_PATIENCE_SECONDS = 10
-_PAUSE_SECONDS = 0.02
 
 Record = dict[str, Any]
 
@@ -30,7 +27,7 @@ def append(folder: Path, record: Mapping[str, Any]) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(folder / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
-        _lock(descriptor)
+        lock(descriptor)
         size = os.fstat(descriptor).st_size
         text, previous = _continued(os.pread(descriptor, _TAIL_BYTES, max(0, size - _TAIL_BYTES)))
         text += line(record, previous)
@@ -40,21 +37,6 @@ def append(folder: Path, record: Mapping[str, Any]) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _lock(descriptor: int) -> None:
-    """Wait for our turn; the lock is given back with the descriptor, by a killed writer too."""
-    end = time.monotonic() + _PATIENCE_SECONDS
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            # A writer that hangs, or was stopped, must not keep the backups of all databases waiting.
-            if time.monotonic() > end:
-                raise
-            time.sleep(_PAUSE_SECONDS)
-        else:
-            return
 
 
 def line(record: Mapping[str, Any], previous: str) -> bytes:
