@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 from django.dispatch import Signal
 
 import holdfast
-from holdfast import checks, conf, exceptions, signals
+from holdfast import checks, conf, exceptions, signals, stores
 from holdfast.retention import Retention
 from holdfast.schedule import settings as schedule
 from tests.pages import DOCS, PAGES, ROOT, name
@@ -23,6 +23,8 @@ COMMANDS = (
     "restore_db",
     "validate_backup",
     "list_backups",
+    "sync_backups",
+    "download_backup",
     "cleanup_backups",
     "rollback_migration",
     "migrate_safely",
@@ -63,8 +65,9 @@ def test_every_setting_and_its_environment_variable_is_documented() -> None:
     assert options == {"CRON", "EVERY", *schedule.OPTIONS}
     busy = set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", _section(page, "`SCHEDULE`").partition("| key of `BUSY`")[2]))
     assert busy == set(schedule.BUSY_KEYS)
-    variables = set(re.findall(r"BACKUP_[A-Z0-9_]+", (ROOT / "python" / "holdfast" / "conf.py").read_text()))
-    assert set(re.findall(r"`(BACKUP_[A-Z0-9_]+)`", page)) == variables
+    assert set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", _section(page, "`STORES`"))) == set(stores._KEYS)
+    variables = set(re.findall(r"(?:AWS_S3_)?BACKUP_[A-Z0-9_]+", (ROOT / "python" / "holdfast" / "conf.py").read_text()))
+    assert set(re.findall(r"`((?:AWS_S3_)?BACKUP_[A-Z0-9_]+)`", page)) == variables
 
 
 def test_every_check_is_documented() -> None:
