@@ -13,6 +13,7 @@ from django.dispatch import Signal
 import holdfast
 from holdfast import checks, conf, exceptions, signals, stores
 from holdfast.retention import Retention
+from holdfast.schedule import settings as schedule
 from tests.pages import DOCS, PAGES, ROOT, name
 
 COMMANDS = (
@@ -60,6 +61,10 @@ def test_every_setting_and_its_environment_variable_is_documented() -> None:
     page = (DOCS / "reference" / "settings.md").read_text()
     assert set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", _section(page, "Keys"))) == set(conf._READERS)
     assert set(re.findall(r"(?m)^\| `([a-z]+)` \|", _section(page, "`RETENTION`"))) == set(Retention.rules())
+    options = set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", _section(page, "`SCHEDULE`").partition("| key of `BUSY`")[0]))
+    assert options == {"CRON", "EVERY", *schedule.OPTIONS}
+    busy = set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", _section(page, "`SCHEDULE`").partition("| key of `BUSY`")[2]))
+    assert busy == set(schedule.BUSY_KEYS)
     assert set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", _section(page, "`STORES`"))) == set(stores._KEYS)
     variables = set(
         re.findall(r"(?:AWS_S3_)?BACKUP_[A-Z0-9_]+", (ROOT / "python" / "holdfast" / "conf.py").read_text())

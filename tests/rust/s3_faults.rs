@@ -90,6 +90,7 @@ fn settings_that_make_no_sense_are_refused() {
         (json!({"endpoint": "127.0.0.1:3900"}), "without a scheme"),
         (json!({"concurrency": 0}), "may not send anything"),
         (json!({"part_size": 1024}), "a part cannot have 1024 bytes"),
+        (json!({"tags": {"team": "a & b"}}), "has tags that no service takes"),
         (json!({"timeout_seconds": 0.0}), "cannot wait 0 seconds"),
     ] {
         let error = holdfast::store::S3Store::open(&garage.plan(&changes), Arc::default()).unwrap_err();

@@ -9,6 +9,7 @@ use aws_sdk_s3::types::ChecksumAlgorithm;
 use bytes::Bytes;
 
 use super::client::{Connected, connect};
+use super::dress::is_tag;
 use super::errors::{Action, Subject, explain};
 use super::failure::{Answer, Cause, Failure};
 use super::parts;
@@ -41,6 +42,9 @@ pub(super) struct Bucket {
     /// The service has refused to delete several objects at once.
     pub(super) deletes_singly: AtomicBool,
 }
+
+/// Services take ten, and two are our own.
+const MOST_TAGS: usize = 8;
 
 /// An object, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,12 +190,11 @@ impl Bucket {
     }
 
     /// Whether the request should be made again without what the service may not have understood: first the tags, then
-    /// the condition. The tags of the settings are not left out because of missing rights.
+    /// the condition. The tags of the settings are left out only where a service has none at all.
     pub(super) fn gives_in(&self, failure: &Failure) -> bool {
-        let about_tags = failure.detail.to_lowercase().contains("tag");
-        let refused = failure.is_not_implemented()
-            || (failure.status() == 400 && about_tags)
-            || (failure.is_denied() && self.plan.tags.is_empty());
+        let about_tags = failure.status() == 400 && failure.detail.to_lowercase().contains("tag");
+        let ours_alone = self.plan.tags.is_empty();
+        let refused = failure.is_not_implemented() || (ours_alone && (about_tags || failure.is_denied()));
         if refused && self.has_tags() {
             self.without_tags.store(true, Ordering::Relaxed);
             return true;
@@ -236,6 +239,12 @@ fn normal(plan: &S3Plan) -> Result<S3Plan> {
     }
     if let Some(size) = plan.part_size {
         parts::check(size)?;
+    }
+    if !plan.tags.iter().all(|(name, value)| is_tag(name, 128) && is_tag(value, 256)) || plan.tags.len() > MOST_TAGS {
+        return refuse(
+            "has tags that no service takes",
+            "Give up to 8, of letters, digits, spaces and + - = . _ : / @, 128 in a name and 256 in a value",
+        );
     }
     Ok(plan)
 }

@@ -77,8 +77,9 @@ impl Upload {
         let number =
             i32::try_from(self.sent).map_err(|error| Error::failed("an upload with too many parts").because(error))?;
         let bytes = Bytes::from(std::mem::take(&mut self.buffer));
-        let (bucket, name) = (Arc::clone(&self.bucket), self.name.clone());
-        let part = self.bucket.worker.start(async move { bucket.send_part(&name, &upload, number, bytes).await });
+        let (bucket, name, dress) = (Arc::clone(&self.bucket), self.name.clone(), self.dress.clone());
+        let part =
+            self.bucket.worker.start(async move { bucket.send_part(&name, &upload, number, bytes, &dress).await });
         self.under_way.push_back(part);
         Ok(())
     }
