@@ -72,7 +72,7 @@ def test_other_content_under_the_same_name_is_left_alone(
         assert f"LEFT  {name}" in outcome.out
         assert "conflict: another backup has this name there" in outcome.out
         assert "1 backups were left alone" in outcome.err
-    assert f"{name} is another backup" in site.run("download_backup", name, code=None).err
+    assert f"{name} is another backup" in site.run("download_backup", name, code=1).err
     assert bucket.contents() == theirs
     assert {path: path.read_bytes() for path in site.backups.glob("default_*")} == ours
     # Two backups, not two places of one.
