@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the servers that the tests start: PostgreSQL with its client programs (tests/servers.py) and Garage, which
-# speaks S3 (tests/object_stores.py).
+# speaks S3 (tests/object_stores.py); and promtool, which reads alert rules.
 # Usage: scripts/install_test_servers.sh [MAJOR...]     (all PostgreSQL that are pinned when none is named)
 # They land in $HOLDFAST_TEST_CACHE, which defaults to a folder that an unprivileged account can reach.
 set -euo pipefail
@@ -131,8 +131,10 @@ install_garage() {
 install_promtool() {
     ! installed promtool 1 || return 0
     command -v apt-get >/dev/null || fail "please put promtool into $cache/promtool yourself"
+    local -a elevate=()
+    [[ $EUID -eq 0 ]] || elevate=(sudo)
     (cd "$work" && apt-get download -qq prometheus 2>/dev/null) || {
-        apt_install ca-certificates
+        "${elevate[@]}" apt-get update -qq
         (cd "$work" && apt-get download -qq prometheus)
     }
     dpkg-deb --extract "$work"/prometheus_*.deb "$work/prometheus"

@@ -13,6 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from django.db import connections
 from django.db.utils import ConnectionHandler
@@ -161,12 +162,13 @@ class Deployment:
 
     @contextmanager
     def in_process(self) -> Iterator[None]:
-        """Let this process's Django have the databases and the folder of this deployment."""
+        """Let this process have the databases, the folder and the environment of this deployment."""
         known = dict(connections.settings)
         # Django fills in its defaults where it stands.
         _install(ConnectionHandler(deepcopy(self.databases)).settings)
         try:
-            with override_settings(HOLDFAST={"DIRECTORY": self.backups, "HISTORY": False, **self.settings}):
+            given = {"DIRECTORY": self.backups, "HISTORY": False, **self.settings}
+            with override_settings(HOLDFAST=given), patch.dict(os.environ, self.variables):
                 yield
         finally:
             _install(known)

@@ -9,7 +9,7 @@
 | `holdfast.E005` | an environment value that cannot be read |
 | `holdfast.E006` | the backup folder is inside `MEDIA_ROOT` or `STATIC_ROOT` |
 | `holdfast.E007` | the backup folder cannot be made or written |
-| `holdfast.E008` | `HOLDFAST["DATABASES"]` or `HOLDFAST["MAX_AGE"]` names an alias that does not exist |
+| `holdfast.E008` | `DATABASES`, `MAX_AGE` or `SCHEDULE` of `HOLDFAST` names an alias that does not exist |
 | `holdfast.E009` | `HOLDFAST["DATABASES"]` names an engine that cannot be backed up |
 | `holdfast.W001` | the retention policy is empty |
 | `holdfast.W002` | a database is of an engine that cannot be backed up |
@@ -46,6 +46,7 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
     found.extend(_databases(configuration.databases))
     found.extend(_unknown("MAX_AGE", alias) for alias in configuration.max_age.by_alias if alias not in connections)
     found.extend(_pre_migrate(configuration))
+    found.extend(_schedule(configuration))
     if configuration.retention.is_empty:
         found.append(
             Warning(
@@ -74,6 +75,20 @@ def _pre_migrate(configuration: conf.Configuration) -> Iterator[CheckMessage]:
             yield Error(
                 f"HOLDFAST['PRE_MIGRATE'] names the policy {policy!r}, which cannot be imported: {error}",
                 hint="Look at its spelling; migrate would stop there.",
+                id="holdfast.E004",
+            )
+
+
+def _schedule(configuration: conf.Configuration) -> Iterator[CheckMessage]:
+    named = dict.fromkeys(alias for entry in configuration.schedule.entries for alias in entry.databases or ())
+    yield from (_unknown("SCHEDULE", alias) for alias in named if alias not in connections)
+    for path in configuration.drill_checks:
+        try:
+            import_string(path)
+        except ImportError as error:
+            yield Error(
+                f"HOLDFAST['DRILL_CHECKS'] names {path!r}, which cannot be imported: {error}",
+                hint="Look at its spelling; every drill would find the backup bad.",
                 id="holdfast.E004",
             )
 

@@ -279,12 +279,16 @@ def test_odd_characters_in_the_prefix(
     assert differences(before, remote.site.state()) == {}
 
 
-@pytest.mark.parametrize("fault", [Answer(403, "AccessDenied"), Answer(400, "ExpiredToken")], ids=["denied", "expired"])
-def test_one_of_two_stores_fails(small: Remote, object_store: ObjectStore, fault: Fault) -> None:
+@pytest.mark.parametrize("trouble", ["denied", "expired", "down"])
+def test_one_of_two_stores_fails(small: Remote, object_store: ObjectStore, trouble: str) -> None:
     second = object_store.bucket()
-    stores = {**small.site.settings["STORES"], "second": second.settings()}
-    site = replace(small.site, settings={**small.site.settings, "STORES": stores})
-    small.proxy.add(fault, times=None)
+    working = {**small.site.settings["STORES"], "second": second.settings()}
+    broken = dict(working)
+    if trouble == "down":
+        broken[STORE] = small.bucket.settings(f"http://127.0.0.1:{free_port()}")
+    else:
+        small.proxy.add(FOR_GOOD[{"denied": "AccessDenied", "expired": "ExpiredToken"}[trouble]][0], times=None)
+    site = replace(small.site, settings={**small.site.settings, "STORES": broken})
     outcome = site.run("backup_db", "--upload", code=PARTLY)
     assert STORE in outcome.err
     assert "sync_backups" in outcome.err
@@ -293,7 +297,7 @@ def test_one_of_two_stores_fails(small: Remote, object_store: ObjectStore, fault
     assert whole
     assert set(second.names()) == whole
     small.proxy.heal()
-    site.run("sync_backups", "--to", STORE)
+    small.run("sync_backups", "--to", STORE)
     assert set(small.bucket.names()) == whole
     small.assert_one_whole_backup()
 
@@ -386,6 +390,19 @@ def test_another_content_is_found_by_a_validation(stored: Remote, damage: Callab
     backup = name(stored, DATA)
     damage(stored)
     assert backup in stored.validate(code=DAMAGED).text
+
+
+@pytest.mark.parametrize("command", ["download_backup", "sync_backups"])
+def test_a_spoilt_copy_is_not_kept(stored: Remote, command: str) -> None:
+    spoil_on_the_way(stored)
+    where = ("latest", "--location") if command == "download_backup" else ("--from",)
+    outcome = stored.run(command, *where, STORE, code=None)
+    assert outcome.code in {DAMAGED, PARTLY}
+    assert name(stored, DATA) in outcome.text
+    assert stored.site.files() == []
+    stored.proxy.heal()
+    stored.run(command, *where, STORE)
+    assert stored.site.contents() == stored.bucket.contents()
 
 
 def test_a_restore_is_denied(stored: Remote) -> None:

@@ -55,3 +55,27 @@ def test_a_link_lets_anybody_in_for_a_while(sqlite: Deployment, request: pytest.
     (address,) = (word for word in shown.split() if word.startswith("http://"))
     with urlopen(address) as answer:  # noqa: S310 - it begins with http
         assert answer.read() == bucket.read(name)
+
+
+def test_a_bucket_that_locks_its_objects(sqlite: Deployment, object_store_with_tags: ObjectStore) -> None:
+    """A clean-up hides what it removes; whoever runs it cannot take it from the owner of the bucket."""
+    bucket = object_store_with_tags.bucket(ObjectLockEnabledForBucket=True)
+    client, of = bucket.store.client(), {"Bucket": bucket.name}
+    retention = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}
+    client.put_object_lock_configuration(
+        **of, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": retention}
+    )
+    site = backed_up(sqlite, bucket)
+    site.run("backup_db", "--location", STORE, "--type", "weekly")
+    assert "locks its objects" in site.run("check_backups").text
+    removed = [name for name in bucket.names() if "_daily_" in name]
+    content = {name: bucket.read(name) for name in removed}
+    none = [f"--keep-{rule}=0" for rule in ("daily", "weekly", "monthly")]
+    site.run("cleanup_backups", "--location", STORE, "--no-input", "--keep-last=1", *none)
+    assert not set(removed) & set(bucket.names())
+    site.run("validate_backup", "--all", "--location", STORE)
+    versions = {version["Key"]: version["VersionId"] for version in client.list_object_versions(**of)["Versions"]}
+    for name in removed:
+        key = bucket.key(name)
+        kept = client.get_object(**of, Key=key, VersionId=versions[key])["Body"].read()
+        assert kept == content[name]

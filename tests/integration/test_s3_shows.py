@@ -108,7 +108,8 @@ KILLED = {
 @pytest.mark.parametrize("way", KILLED)
 def test_killed_uploads_leave_no_trace(noisy: Deployment, bucket: Bucket, proxy: FaultProxy, way: str) -> None:
     site = with_bucket(noisy, bucket)
-    site = with_stores(site, **{STORE: bucket.settings(PART_SIZE=5 << 20)})
+    # Slow enough for most of the kills to meet the upload itself.
+    site = with_stores(site, **{STORE: bucket.settings(PART_SIZE=5 << 20, BANDWIDTH_LIMIT=20 << 20)})
     command = KILLED[way]
     with site.primed(*command) as process:
         started = time.perf_counter()

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from holdfast import _core, places
+from holdfast import _core, places, plans
 from holdfast.conf import Configuration
+from holdfast.exceptions import InvalidBackup
 from holdfast.progress import OnEvent
 
 # Hidden, so that nothing takes what lies there for a backup of this machine.
@@ -18,20 +19,27 @@ def fetched(configuration: Configuration, place: dict[str, Any], size: int, on_e
         return place
     folder = configuration.directory / _FOLDER / place["store"]["name"]
     path = folder / place["name"]
-    # Compares manifests, fetches what is missing, and looks at every byte on its way.
-    if path.exists() and not _is_same(place, folder, on_event):
+    here = {"store": places.folder(folder), "name": place["name"]}
+    if path.exists() and not _is_good(configuration, here, place, on_event):
         _remove(path)
-    _core.copy_backup({"backup": place, "to": places.folder(folder)}, on_event)
+    # Compares manifests, fetches what is missing, and looks at every byte on its way.
+    _core.copy_backup({"backup": place, "to": here["store"]}, on_event)
     path.touch()
     _make_room(configuration, keep=path)
-    return {"store": places.folder(folder), "name": place["name"]}
+    return here
 
 
-def _is_same(place: dict[str, Any], folder: Path, on_event: OnEvent) -> bool:
-    """Tell whether what lies here is what lies there: a name says nothing."""
-    here = {"store": places.folder(folder), "name": place["name"]}
-    theirs, ours = (_core.read_manifest(where, on_event) for where in (place, here))
-    return (theirs["id"], theirs["chunks_sha256"]) == (ours["id"], ours["chunks_sha256"])
+def _is_good(configuration: Configuration, here: dict[str, Any], there: dict[str, Any], on_event: OnEvent) -> bool:
+    """Tell whether what lies here is what lies there: a name says nothing, and a disk may have lost some of it."""
+    theirs = _core.read_manifest(there, on_event)
+    try:
+        ours = _core.read_manifest(here, on_event)
+    except InvalidBackup:
+        return False
+    if (theirs["id"], theirs["chunks_sha256"]) != (ours["id"], ours["chunks_sha256"]):
+        return False
+    good: bool = _core.validate(plans.validate_plan(configuration, here, "stored"), on_event)["ok"]
+    return good
 
 
 def _make_room(configuration: Configuration, keep: Path) -> None:

@@ -91,6 +91,7 @@ def _for_yaml(project: Project) -> dict[str, str]:
     # Every text of JSON is one of YAML.
     return {
         "manage": json.dumps(project.manage.name),
+        "run": json.dumps(f"python {shlex.quote(project.manage.name)} run_backups --if-due"),
         "settings": json.dumps(project.settings),
         "python_version": json.dumps("{}.{}".format(*sys.version_info)),
         "every": json.dumps(f"*/{_MINUTES} * * * *"),

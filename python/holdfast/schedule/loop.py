@@ -54,12 +54,15 @@ def forever(watcher: Watcher) -> Never:
 
 
 def patiently(watcher: Watcher) -> Tally:
-    """Do what is due once, and wait for what is too busy now."""
+    """Do what is due once, and wait for what is too busy now; LockHeld where another run is in the way."""
     told: set[Key] = set()
     while True:
         tally = run_due(watcher)
         _tell(watcher, {key: found for key, found in tally.waiting.items() if key not in told})
         told.update(tally.waiting)
+        for hindrance in tally.waiting.values():
+            if hindrance.held is not None:
+                raise hindrance.held
         if tally.failures or not any(hindrance.is_short for hindrance in tally.waiting.values()):
             return tally
         commitment.obey()

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from holdfast import alarms, clock, commitment, conf, places, rendering, rendering_schedule
-from holdfast.exceptions import HoldfastError, Interrupted, InvalidBackup
+from holdfast.exceptions import HoldfastError, Interrupted, InvalidBackup, LockHeld
 from holdfast.operations import backup, cleanup, discard_repetition, list_backups, validate
 from holdfast.operations.session import own_errors
 from holdfast.plans import CREATED_FORMAT, BackupOptions
@@ -101,6 +101,8 @@ class _Run:
                 yield
         except Interrupted:
             raise
+        except LockHeld as error:
+            self.tally.waiting[key] = Hindrance(error.message, is_short=True, held=error)
         except HoldfastError as error:
             self.tally.failures[key] = error
             self.watcher.warned(rendering_schedule.failure(key, error))

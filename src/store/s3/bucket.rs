@@ -134,11 +134,24 @@ impl Bucket {
             Err(error) => {
                 let failure = Failure::from(error);
                 if !failure.is_missing() {
-                    return Err(failure);
+                    return Err(self.reason_of(failure, key).await);
                 }
                 self.see_bucket().await?;
                 Ok(None)
             }
+        }
+    }
+
+    /// An answer to `HEAD` has no words: a wrong key, or credentials that have expired, would look like a missing right.
+    /// To a request for the object the service says why.
+    async fn reason_of(&self, failure: Failure, key: &str) -> Failure {
+        if !matches!(failure.status(), 400 | 403) {
+            return failure;
+        }
+        let request = self.client.get_object().bucket(self.bucket()).key(key).range("bytes=0-0");
+        match request.send().await.map_err(Failure::from) {
+            Err(told) if told.status() == failure.status() => told,
+            _ => failure,
         }
     }
 

@@ -122,7 +122,8 @@ impl Bucket {
                     && lock.and_then(|lock| lock.rule).is_some()
                 {
                     survey.warnings.push(format!(
-                        "The bucket {bucket} locks its objects for a time: no clean-up removes a backup before that."
+                        "The bucket {bucket} locks its objects for a time: what a clean-up removes is hidden, and stays \
+                         there until its lock ends."
                     ));
                 }
             }
