@@ -66,7 +66,9 @@ def test_every_setting_and_its_environment_variable_is_documented() -> None:
     busy = set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", _section(page, "`SCHEDULE`").partition("| key of `BUSY`")[2]))
     assert busy == set(schedule.BUSY_KEYS)
     assert set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", _section(page, "`STORES`"))) == set(stores._KEYS)
-    variables = set(re.findall(r"(?:AWS_S3_)?BACKUP_[A-Z0-9_]+", (ROOT / "python" / "holdfast" / "conf.py").read_text()))
+    variables = set(
+        re.findall(r"(?:AWS_S3_)?BACKUP_[A-Z0-9_]+", (ROOT / "python" / "holdfast" / "conf.py").read_text())
+    )
     assert set(re.findall(r"`((?:AWS_S3_)?BACKUP_[A-Z0-9_]+)`", page)) == variables
 
 
