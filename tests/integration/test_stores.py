@@ -182,6 +182,18 @@ def test_a_quick_look_notices_an_object_in_the_place_of_another(stored_file: Dep
     stored_file.run("restore_db", name, "--no-input", code=3)
 
 
+def test_a_backup_that_another_program_has_copied_is_judged_by_its_bytes(stored: Deployment, bucket: Bucket) -> None:
+    before = stored.state()
+    stored.run("backup_db", "--location", "offsite")
+    (name,) = [name for name in bucket.names() if name.endswith("z")]
+    bucket.copy_in_parts(name)
+    assert "validate it without --quick" in stored.run("validate_backup", name, "--quick", code=3).out
+    stored.run("validate_backup", name)
+    stored.wreck()
+    stored.run("restore_db", name, "--no-input", "--no-safety-backup")
+    stored.assert_unchanged({"default": before})
+
+
 def test_the_environment_alone_makes_a_store(stored_file: Deployment, bucket: Bucket) -> None:
     variables = {
         **stored_file.variables,

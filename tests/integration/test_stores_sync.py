@@ -101,6 +101,18 @@ def test_a_pin_travels_with_its_backup(site: Deployment, monkeypatch: pytest.Mon
     assert there["pinned"] == "by hand"
 
 
+def test_a_pin_keeps_every_copy(site: Deployment, object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = make(site, monkeypatch, upload=["offsite"])
+    make(site, monkeypatch, NOW + timedelta(days=1), upload=["offsite"])
+    site.run("cleanup_backups", "--pin", name)
+    rules = ("--location", "all", "--keep-last", "1", "--keep-daily", "0", "--keep-weekly", "0", "--keep-monthly", "0")
+    assert "0 to remove, 4 to keep." in site.run("cleanup_backups", *rules, "--dry-run").out
+    down = object_store.bucket().settings(f"http://{HOST}:{free_port()}")
+    partly = replace(site, settings={"STORES": {**site.settings["STORES"], "down": down}})
+    assert "not for a copy in down" in partly.run("cleanup_backups", "--unpin", name, code=5).err
+    assert "2 to remove, 2 to keep." in site.run("cleanup_backups", *rules, "--dry-run").out
+
+
 def test_a_bad_backup_is_not_spread(site: Deployment, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     name = make(site, monkeypatch)
     (site.backups / name).write_bytes((site.backups / name).read_bytes()[:-1])
