@@ -138,19 +138,13 @@ def test_a_wish_to_stop_is_not_lost_in_whatever_moment_it_comes(sqlite: Deployme
             path.unlink()
 
 
-def test_the_loop_makes_the_next_one_when_its_time_comes(sqlite: Deployment) -> None:
+def test_the_memory_alone_is_no_backup(sqlite: Deployment) -> None:
     scheduled = replace(sqlite, settings=HOURLY)
     scheduled.run("run_backups")
     (made,) = backups(scheduled)
-    with scheduled.primed("run_backups", "--loop") as process:
-        # Somebody throws it away while the loop sleeps: found out when it looks again, which a signal does not hasten.
-        for name in [name for name in scheduled.files() if name.startswith(made)]:
-            (scheduled.backups / name).unlink()
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0
-    # The memory alone does not count as a backup.
-    assert "hourly" in scheduled.run("run_backups").out
+    for name in [name for name in scheduled.files() if name.startswith(made)]:
+        (scheduled.backups / name).unlink()
+    assert "_hourly_" in scheduled.run("run_backups", "--if-due").out
     assert len(backups(scheduled)) == 1
 
 
@@ -187,8 +181,10 @@ def test_checks_of_a_drill_say_which_right_they_lack(postgresql: Deployment) -> 
     role = single.databases["default"]["USER"]
     single.server.psql(f'ALTER ROLE "{role}" NOSUPERUSER NOCREATEDB')
     try:
-        with single.in_process(), pytest.raises(DatabaseError, match="may not create one") as caught:
-            with scratch.restored(choose("latest", "default"), silent):
+        with single.in_process():
+            choice = choose("latest", "default")
+            place = scratch.restored(choice.connection, choice.place, choice.manifest["id"], silent)
+            with pytest.raises(DatabaseError, match="may not create one") as caught, place:
                 pass
     finally:
         single.server.psql(f'ALTER ROLE "{role}" SUPERUSER')

@@ -142,3 +142,14 @@ def test_a_second_listing_asks_for_what_is_new_alone(
     bucket.remove(f"{names[1]}.json")
     with site.in_process():
         assert names[1] not in {backup.name for backup in holdfast.list_backups(location="offsite")}
+
+
+def test_a_validation_fetches_once_what_it_reads_several_times(
+    site: Deployment, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make(site, monkeypatch)
+    proxy.heal()
+    assert "good (restored" in site.run("validate_backup", made.name, "--deep").out
+    # Its end, its manifest and its data, once each.
+    assert proxy.count("GetObject", ends=made.name) == 3
+    assert list((site.backups / ".cache").iterdir()) == []

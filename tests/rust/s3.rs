@@ -227,6 +227,19 @@ fn an_unfinished_upload_of_a_dead_run_can_be_given_up() {
 }
 
 #[test]
+fn a_lost_part_is_never_passed_over() {
+    let garage = Garage::start();
+    let plan = garage.plan(&json!({"concurrency": 1}));
+    let store = open(&plan);
+    let mut draft = store.create("file", None, &About::new()).unwrap();
+    draft.append(&noise(10 * MIB)).unwrap();
+    store.abandon(&store.unfinished().unwrap()[0]).unwrap();
+    assert!(draft.append(&noise(30 * MIB)).is_err());
+    assert!(draft.publish().is_err());
+    assert!(names(&store).is_empty());
+}
+
+#[test]
 fn names_may_be_odd() {
     let garage = Garage::start();
     let store = garage.store();

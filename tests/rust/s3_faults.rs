@@ -36,6 +36,15 @@ fn assert_all_say(errors: &[Error], message: &str, hint: &str) {
 }
 
 #[test]
+fn a_store_shows_no_secret() {
+    let garage = Garage::start();
+    let store = open(&garage.plan(&json!({})));
+    store.list("").unwrap();
+    let shown = format!("{store:?} {store:#?}");
+    assert!(!shown.contains("0123456789abcdef0123456789abcdef"), "{shown}");
+}
+
+#[test]
 fn a_missing_bucket_is_named() {
     let garage = Garage::start();
     let errors = failures(&garage, &json!({"bucket": "not-there"}));

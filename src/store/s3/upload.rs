@@ -110,6 +110,9 @@ impl Upload {
         while !self.under_way.is_empty() {
             self.take_one()?;
         }
+        if self.done.len() as u64 != self.sent {
+            return Err(Error::failed(format!("a part of {} is missing", self.bucket.place(&self.name))));
+        }
         let upload = self.begin()?;
         let (bucket, name, dress) = (Arc::clone(&self.bucket), self.name.clone(), self.dress.clone());
         let (parts, size) = (std::mem::take(&mut self.done), self.written);
