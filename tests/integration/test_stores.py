@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import holdfast
 from tests.deployment import Deployment
 from tests.fault_proxy import FaultProxy
 from tests.object_stores import HOST, Bucket, ObjectStore
@@ -103,6 +104,13 @@ def test_a_backup_in_a_store_alone_comes_back_exactly(stored: Deployment, bucket
     assert visible(stored) == {}
     assert "good (restored" in stored.run("validate_backup", "latest", "--deep").out + stored.run("list_backups").out
     assert f"offsite: {data}: good" in stored.run("validate_backup", "--all", "--location", "offsite").out
+
+
+def test_backups_in_a_store_follow_each_other_as_fast_as_they_like(stored_file: Deployment) -> None:
+    with stored_file.in_process():
+        reports = [holdfast.backup("default", location="offsite") for _ in range(3)]
+        listed = holdfast.list_backups(location="offsite")
+    assert [backup.name for backup in listed] == [report.name for report in reversed(reports)]
 
 
 def test_a_part_is_restored_from_its_ranges_alone(
