@@ -11,7 +11,7 @@ use holdfast::{Error, Kind};
 use serde_json::{Value, json};
 
 use crate::s3::noise;
-use crate::s3_server::{Garage, free_port, open};
+use crate::s3_server::{Garage, PRIVATE_BUCKET, free_port, open};
 
 fn failures(garage: &Garage, changes: &Value) -> Vec<Error> {
     let store = open(&garage.plan(changes));
@@ -63,8 +63,12 @@ fn an_unknown_key_is_told_from_a_wrong_secret() {
 #[test]
 fn denied_access_names_the_right() {
     let garage = Garage::start();
-    let store = open(&garage.plan(&json!({"profile": "holdfast-unknown-key"})));
-    assert_all_say(&[store.look("x").unwrap_err()], "access denied", "Allow s3:GetObject on s3://backups/");
+    let [list, look, read, put] = failures(&garage, &json!({"bucket": PRIVATE_BUCKET})).try_into().unwrap();
+    for (error, right) in
+        [(list, "s3:ListBucket"), (look, "s3:GetObject"), (read, "s3:GetObject"), (put, "s3:GetObject")]
+    {
+        assert_all_say(&[error], "access denied", &format!("Allow {right} on s3://private/"));
+    }
 }
 
 #[test]
