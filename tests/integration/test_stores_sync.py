@@ -72,7 +72,7 @@ def test_other_content_under_the_same_name_is_left_alone(
         assert f"LEFT  {name}" in outcome.out
         assert "conflict: another backup has this name there" in outcome.out
         assert "1 backups were left alone" in outcome.err
-    assert f"{name} is another backup" in site.run("download_backup", name, code=None).err
+    assert f"{name} is another backup" in site.run("download_backup", name, code=1).err
     assert bucket.contents() == theirs
     assert {path: path.read_bytes() for path in site.backups.glob("default_*")} == ours
     # Two backups, not two places of one.
@@ -165,6 +165,28 @@ def test_each_store_has_a_retention_of_its_own(
     assert {name for name in bucket.names() if name.endswith("z")} == {names[2]}
     assert {path.name for path in site.backups.glob("*.gz")} == set(names[1:])
     assert all(name.startswith(names[2]) for name in bucket.names())
+
+
+def test_where_versions_are_kept_and_locked_a_removal_hides(
+    site: Deployment, object_store_with_tags: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = object_store_with_tags.bucket(ObjectLockEnabledForBucket=True)
+    client = object_store_with_tags.client()
+    rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 30}}
+    configuration = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+    client.put_object_lock_configuration(Bucket=locked.name, ObjectLockConfiguration=configuration)
+    site = replace(site, settings={"STORES": {"locked": locked.settings()}}, variables=locked.variables())
+    old, new = (make(site, monkeypatch, NOW + timedelta(days=day), location="locked") for day in range(2))
+    rules = ("--keep-last", "1", "--keep-daily", "0", "--keep-weekly", "0", "--keep-monthly", "0")
+    assert "1 removed, 1 kept." in site.run("cleanup_backups", "--location", "locked", *rules, "--no-input").out
+    listed = site.run("list_backups").out
+    assert old not in listed
+    assert new in listed
+    versions = client.list_object_versions(Bucket=locked.name, Prefix=locked.key(old))["Versions"]
+    assert locked.key(old) in {version["Key"] for version in versions}
+    told = site.run("check_backups").out
+    assert "keeps versions" in told
+    assert "locks its objects" in told
 
 
 def test_remains_of_dead_uploads_are_shown_and_removed_after_a_day(
