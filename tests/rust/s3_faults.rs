@@ -11,7 +11,7 @@ use holdfast::{Error, Kind};
 use serde_json::{Value, json};
 
 use crate::s3::noise;
-use crate::s3_server::{Garage, free_port, open};
+use crate::s3_server::{Garage, PRIVATE_BUCKET, free_port, open};
 
 fn failures(garage: &Garage, changes: &Value) -> Vec<Error> {
     let store = open(&garage.plan(changes));
@@ -58,6 +58,17 @@ fn an_unknown_key_is_told_from_a_wrong_secret() {
     assert_all_say(&errors, "does not know the access key", "Correct the credentials");
     let errors = failures(&garage, &json!({"profile": "holdfast-wrong-secret"}));
     assert_all_say(&errors, "secret key does not belong", "Correct the credentials");
+}
+
+#[test]
+fn denied_access_names_the_right() {
+    let garage = Garage::start();
+    let [list, look, read, put] = failures(&garage, &json!({"bucket": PRIVATE_BUCKET})).try_into().unwrap();
+    for (error, right) in
+        [(list, "s3:ListBucket"), (look, "s3:GetObject"), (read, "s3:GetObject"), (put, "s3:GetObject")]
+    {
+        assert_all_say(&[error], "access denied", &format!("Allow {right} on s3://private/"));
+    }
 }
 
 #[test]
