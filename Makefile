@@ -42,7 +42,7 @@ format: $(STAMP) ## Format all code
 	ruff format
 	ruff check --fix
 
-bench: $(STAMP) servers ## Compare speed, size and memory with pg_dump, pg_restore and gzip
+bench: $(STAMP) servers ## Compare speed, size and memory with pg_dump, pg_restore, gzip and aws s3 cp
 	maturin develop --release --locked --quiet
 	python benchmarks/run.py
 

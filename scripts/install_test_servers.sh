@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the servers that the tests start: PostgreSQL with its client programs (tests/servers.py) and Garage, which
-# speaks S3 (tests/object_stores.py).
+# speaks S3 (tests/object_stores.py); and promtool, which reads alert rules.
 # Usage: scripts/install_test_servers.sh [MAJOR...]     (all PostgreSQL that are pinned when none is named)
 # They land in $HOLDFAST_TEST_CACHE, which defaults to a folder that an unprivileged account can reach.
 set -euo pipefail
@@ -127,7 +127,26 @@ install_garage() {
     publish "$name" "$garage_version" "$work/$name"
 }
 
+# Debian's package would start a server; what reads the alert rules is one program in it.
+install_promtool() {
+    ! installed promtool 1 || return 0
+    command -v apt-get >/dev/null || fail "please put promtool into $cache/promtool yourself"
+    local -a elevate=()
+    [[ $EUID -eq 0 ]] || elevate=(sudo)
+    (cd "$work" && apt-get download -qq prometheus 2>/dev/null) || {
+        "${elevate[@]}" apt-get update -qq
+        (cd "$work" && apt-get download -qq prometheus)
+    }
+    dpkg-deb --extract "$work"/prometheus_*.deb "$work/prometheus"
+    mkdir "$work/promtool"
+    mv "$work/prometheus/usr/bin/promtool" "$work/promtool"
+    publish promtool 1 "$work/promtool"
+}
+
 need setpriv util-linux
+# They check what schedule_backups prints.
+need crontab cron
+need systemd-analyze systemd
 # What people decompress with.
 need zstd zstd
 # What people put before a server; Debian keeps it out of the ordinary PATH.
@@ -136,4 +155,5 @@ need zstd zstd
 for major in "$@"; do install_server "$major"; done
 install_client
 install_certificates
+install_promtool
 install_garage

@@ -48,7 +48,7 @@ pub fn probe(plan: &StorePlan, progress: &Progress) -> Result<Report> {
     let store = store.as_ref();
     // Its first byte hides it from every listing of backups.
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let name = format!(".holdfast-probe-{}-{}", std::process::id(), since.as_nanos());
+    let name = format!("{}{}-{}", store::PROBE, std::process::id(), since.as_nanos());
     let content = noise();
     let started = Instant::now();
     let written = report.step("write", store.put(&name, &content, Existing::Keep, &About::new()));

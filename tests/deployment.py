@@ -13,6 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from django.db import connections
 from django.db.utils import ConnectionHandler
@@ -92,6 +93,10 @@ class Deployment:
         return "sqlite" if self.server is None else "postgresql"
 
     @property
+    def manage(self) -> Path:
+        return MANAGE
+
+    @property
     def backups(self) -> Path:
         return self.folder / "backups"
 
@@ -118,7 +123,7 @@ class Deployment:
 
     def run(self, *arguments: object, code: int | None = 0, stdin: str | None = None, **more: Any) -> Outcome:
         """Run a command of manage.py to its end; without `stdin` there is no terminal and nothing to read."""
-        return self._finish([sys.executable, str(MANAGE), *map(str, arguments)], code, stdin, **more)
+        return self._finish([sys.executable, str(self.manage), *map(str, arguments)], code, stdin, **more)
 
     def _finish(self, command: list[str], code: int | None, stdin: str | None, **more: Any) -> Outcome:
         given = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
@@ -157,12 +162,13 @@ class Deployment:
 
     @contextmanager
     def in_process(self) -> Iterator[None]:
-        """Let this process's Django have the databases and the folder of this deployment."""
+        """Let this process have the databases, the folder and the environment of this deployment."""
         known = dict(connections.settings)
         # Django fills in its defaults where it stands.
         _install(ConnectionHandler(deepcopy(self.databases)).settings)
         try:
-            with override_settings(HOLDFAST={"DIRECTORY": self.backups, "HISTORY": False, **self.settings}):
+            given = {"DIRECTORY": self.backups, "HISTORY": False, **self.settings}
+            with override_settings(HOLDFAST=given), patch.dict(os.environ, self.variables):
                 yield
         finally:
             _install(known)
@@ -203,10 +209,14 @@ class Deployment:
         self.execute(WRECK[self.engine if alias == "default" else alias], alias)
 
     def files(self) -> list[str]:
-        """Everything in the folder of backups but locks and the audit log, hidden files too."""
+        """Everything in the folder of backups but locks, the audit log and remembered listings, hidden files too."""
         if not self.backups.is_dir():
             return []
-        return sorted(path.name for path in self.backups.iterdir() if not path.name.endswith((".lock", FILE_NAME)))
+        standing = (".lock", ".listing", FILE_NAME)
+        return sorted(path.name for path in self.backups.iterdir() if not path.name.endswith(standing))
+
+    def contents(self) -> dict[str, bytes]:
+        return {name: (self.backups / name).read_bytes() for name in self.files()}
 
     def litter(self) -> list[str]:
         return [name for name in self.files() if name.startswith(".")]

@@ -3,8 +3,9 @@
 A ```console block holds commands after `$ ` and their output. The commands of a page run in order, in a copy of the
 sample blog with some posts and no backups. Each must succeed, unless the page shows `$ echo $?` and another status
 after it. Of the output the shape is compared: numbers, sizes, times and widths of columns may differ, and a line that
-ends in `…` shows a part. Two comments stand for what a page does not show: `<!-- run: COMMAND -->` runs a command,
-and `<!-- database: postgresql -->` gives the page a server.
+ends in `…` shows a part. Comments stand for what a page does not show: `<!-- run: COMMAND -->` runs a command,
+and `<!-- database: postgresql -->` gives the page a server. With `<!-- store: offsite -->` the blog has a store of this
+name, in an empty bucket of a real S3 service.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+from tests.object_stores import Bucket
 from tests.servers import CACHE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,6 +79,7 @@ class Project:
 
     folder: Path
     environment: dict[str, str]
+    bucket: Bucket | None = None
 
     def run(self, command: str) -> tuple[int, str]:
         done = subprocess.run(
@@ -94,9 +97,12 @@ class Project:
     def _with_real_names(self, command: str) -> str:
         """Put the newest backup of the kind where the page names one of another day."""
 
+        here = [path.name for path in (self.folder / "backups").glob("default_*")]
+        there = self.bucket.names() if self.bucket else []
+
         def newest(match: re.Match[str]) -> str:
-            found = sorted((self.folder / "backups").glob(f"default_{match[1]}_*Z.s*z"))
-            return found[-1].name.partition(".")[0] if found else match[0]
+            found = sorted(name for name in here + there if name.startswith(f"default_{match[1]}_"))
+            return found[-1].partition(".")[0] if found else match[0]
 
         return re.sub(r"default_([a-z-]+)_\d{8}T\d{6}Z", newest, command)
 

@@ -9,7 +9,7 @@
 | `holdfast.E005` | an environment value that cannot be read |
 | `holdfast.E006` | the backup folder is inside `MEDIA_ROOT` or `STATIC_ROOT` |
 | `holdfast.E007` | the backup folder cannot be made or written |
-| `holdfast.E008` | `HOLDFAST["DATABASES"]` names an alias that does not exist |
+| `holdfast.E008` | `DATABASES`, `MAX_AGE` or `SCHEDULE` of `HOLDFAST` names an alias that does not exist |
 | `holdfast.E009` | `HOLDFAST["DATABASES"]` names an engine that cannot be backed up |
 | `holdfast.W001` | the retention policy is empty |
 | `holdfast.W002` | a database is of an engine that cannot be backed up |
@@ -44,7 +44,9 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
         return found
     found.extend(_folder(configuration.directory))
     found.extend(_databases(configuration.databases))
+    found.extend(_unknown("MAX_AGE", alias) for alias in configuration.max_age.by_alias if alias not in connections)
     found.extend(_pre_migrate(configuration))
+    found.extend(_schedule(configuration))
     if configuration.retention.is_empty:
         found.append(
             Warning(
@@ -77,6 +79,20 @@ def _pre_migrate(configuration: conf.Configuration) -> Iterator[CheckMessage]:
             )
 
 
+def _schedule(configuration: conf.Configuration) -> Iterator[CheckMessage]:
+    named = dict.fromkeys(alias for entry in configuration.schedule.entries for alias in entry.databases or ())
+    yield from (_unknown("SCHEDULE", alias) for alias in named if alias not in connections)
+    for path in configuration.drill_checks:
+        try:
+            import_string(path)
+        except ImportError as error:
+            yield Error(
+                f"HOLDFAST['DRILL_CHECKS'] names {path!r}, which cannot be imported: {error}",
+                hint="Look at its spelling; every drill would find the backup bad.",
+                id="holdfast.E004",
+            )
+
+
 def _folder(directory: Path) -> Iterator[CheckMessage]:
     for name in ("MEDIA_ROOT", "STATIC_ROOT"):
         root = getattr(settings, name, None)
@@ -96,14 +112,18 @@ def _folder(directory: Path) -> Iterator[CheckMessage]:
         )
 
 
+def _unknown(key: str, alias: str) -> CheckMessage:
+    return Error(
+        f'HOLDFAST["{key}"] names {alias!r}, which is not in DATABASES.',
+        hint=f"Choose among: {', '.join(connections)}.",
+        id="holdfast.E008",
+    )
+
+
 def _databases(chosen: tuple[str, ...] | None) -> Iterator[CheckMessage]:
     for alias in chosen or ():
         if alias not in connections:
-            yield Error(
-                f'HOLDFAST["DATABASES"] names {alias!r}, which is not in DATABASES.',
-                hint=f"Choose among: {', '.join(connections)}.",
-                id="holdfast.E008",
-            )
+            yield _unknown("DATABASES", alias)
         elif connections[alias].vendor not in databases.ENGINES:
             yield Error(
                 f'HOLDFAST["DATABASES"] names {alias!r}, whose engine {connections[alias].vendor!r} is not supported.',

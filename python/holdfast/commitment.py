@@ -7,12 +7,20 @@ import sys
 
 _done = False
 _wish = False
+_asked = False
 
 
 def record() -> None:
     """Remember that this process has changed a live SQLite database."""
     global _done  # noqa: PLW0603 - signals belong to the process, and so does the answer to them
     _done = True
+
+
+def begin() -> None:
+    """Begin a command: nobody has asked it to stop yet."""
+    global _asked  # noqa: PLW0603
+    _asked = False
+    forget()
 
 
 def forget() -> None:
@@ -33,9 +41,20 @@ def go_on() -> None:
         raise KeyboardInterrupt
 
 
+def obey() -> None:
+    """Begin the next of many parts, unless somebody has asked to stop since the command began.
+
+    What was done when the wish came may have swallowed it: a backup that is finished says so.
+    """
+    go_on()
+    if _asked:
+        raise KeyboardInterrupt
+
+
 def stop() -> None:
     """Raise what ends the work, or keep the wish for the next part where this one is done already."""
-    global _wish  # noqa: PLW0603
+    global _wish, _asked  # noqa: PLW0603
+    _asked = True
     if not has_begun():
         raise KeyboardInterrupt
     _wish = True

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
+from holdfast.readers import Refused, wrong_type
+
 # Name: (default level, highest level). gzip comes from libdeflate, whose first level is smaller than the first of
 # zlib at less than half the time; its third is another twentieth smaller, for twice the time. zstd's first level is
 # faster still and smaller than gzip's; its third is another twentieth smaller, for half as much time again.
@@ -36,3 +38,15 @@ class Compression:
     def as_dict(self) -> dict[str, Any]:
         """Give it as a plan holds it."""
         return {"name": self.name, "level": self.level}
+
+
+def read_compression(value: object) -> Compression:
+    """Read `HOLDFAST["COMPRESSION"]`."""
+    if value is None:
+        return Compression()
+    if not isinstance(value, str):
+        raise wrong_type("COMPRESSION", value, 'a text, such as "gzip" or "zstd:3"')
+    try:
+        return Compression.parse(value)
+    except ValueError as error:
+        raise Refused("E004", f"HOLDFAST['COMPRESSION']: {error}.", 'Write "gzip" or "zstd:3".') from error

@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 
 from holdfast.alarms.settings import Channel, Thresholds, read_channels, read_thresholds
-from holdfast.compression import Compression
+from holdfast.compression import Compression, read_compression
 from holdfast.exceptions import UsageError
 from holdfast.premigration.settings import PreMigrate, read_pre_migrate
 from holdfast.readers import Problem, Refused, flag, token, unknown, whole, wrong_type
@@ -115,17 +115,6 @@ def _databases(value: object) -> tuple[str, ...] | None:
     return tuple(value)
 
 
-def _compression(value: object) -> Compression:
-    if value is None:
-        return Compression()
-    if not isinstance(value, str):
-        raise wrong_type("COMPRESSION", value, 'a text, such as "gzip" or "zstd:3"')
-    try:
-        return Compression.parse(value)
-    except ValueError as error:
-        raise Refused("E004", f"HOLDFAST['COMPRESSION']: {error}.", 'Write "gzip" or "zstd:3".') from error
-
-
 def _jobs(value: object) -> int | None:
     if value in (None, "auto"):
         return None
@@ -187,7 +176,7 @@ def _pre_migrate(value: object) -> PreMigrate:
 _READERS: dict[str, tuple[str, Callable[[object], object]]] = {
     "DIRECTORY": ("directory", _directory),
     "DATABASES": ("databases", _databases),
-    "COMPRESSION": ("compression", _compression),
+    "COMPRESSION": ("compression", read_compression),
     "JOBS": ("jobs", _jobs),
     "RETENTION": ("retention", _retention),
     "LOCK_TIMEOUT": ("lock_timeout_seconds", _lock_timeout),

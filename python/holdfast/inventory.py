@@ -48,6 +48,11 @@ class Backup(Document):
         """Whether it has the rows of every table."""
         return self.content == "full" and None not in (self.tables or {}).values()
 
+    @property
+    def proven_at(self) -> str | None:
+        """When it was restored for a trial, with success; None is never, or not to be relied on any more."""
+        return self.verified_at if self.verified_how == "restored" and self.verified_ok else None
+
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """Read what the core listed; a broken backup is listed with little more than its name."""
@@ -65,7 +70,6 @@ class Backup(Document):
                 pinned=document["status"].get("pinned"),
                 locations=locations,
             )
-        django_state = document["django"] or {}
         status = document["status"]
         verified = status.get("verified") or {}
         return cls(
@@ -82,16 +86,13 @@ class Backup(Document):
             rows=document["rows"],
             raw_size=document["raw_size"],
             content=document["content"],
-            django=django_state.get("django", ""),
-            migrations=sum(len(names) for names in django_state.get("migrations", {}).values()),
             pinned=status.get("pinned"),
             verified_at=verified.get("at"),
             verified_how=verified.get("how"),
             verified_ok=verified.get("ok"),
             tables={_label(table): table["rows"] for table in document["tables"]},
-            models={label: model["table"] for label, model in django_state.get("models", {}).items()},
-            pre_migrate=django_state.get("pre_migrate"),
             locations=locations,
+            **_project(document["django"]),
         )
 
 
@@ -115,6 +116,22 @@ class Remain(Document):
     what: str
     # In bytes; None where the store does not tell.
     size: int | None
+
+
+def _project(state: Any) -> dict[str, Any]:
+    """Read the state of the Django project; nothing where a damaged manifest has it in another shape.
+
+    The core does not know what is in there, and one damaged file must not keep anybody from the list of the others.
+    """
+    try:
+        return {
+            "django": str(state.get("django", "")),
+            "migrations": sum(len(names) for names in state.get("migrations", {}).values()),
+            "models": {label: str(model["table"]) for label, model in state.get("models", {}).items()},
+            "pre_migrate": state.get("pre_migrate"),
+        }
+    except (AttributeError, KeyError, TypeError):
+        return {}
 
 
 def _label(table: Mapping[str, Any]) -> str:

@@ -83,6 +83,7 @@ def restore_plan(preview: RestorePreview) -> str:
     lines = [
         f"Restore {preview.backup} of {preview.created}{source}",
         f"   into database {preview.database!r} (alias {preview.alias!r}, {engine}, {preview.strategy})",
+        f"   last proven restorable: {preview.proven_at or 'never'}",
     ]
     if preview.strategy_reason:
         lines.append(f"   {preview.strategy}, because {preview.strategy_reason}")

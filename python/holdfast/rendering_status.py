@@ -5,6 +5,7 @@ from datetime import datetime
 
 from holdfast.condition import Condition, Proof, Status
 from holdfast.history import AuditReport
+from holdfast.inventory import Backup
 from holdfast.rendering import ago, size, span
 
 # https://nagios-plugins.org/doc/guidelines.html
@@ -52,12 +53,25 @@ def _block(one: Status, now: datetime) -> str:
     return "\n".join(lines)
 
 
-def proof(proven: Proof | None, now: datetime) -> str:
+def proofs(backups: Sequence[Backup], now: datetime) -> str:
+    """Give a line for each database: which of its backups is known to come back, because it did."""
+    lines = []
+    for alias in dict.fromkeys(backup.alias for backup in backups):
+        proven = [(backup.proven_at, backup.name) for backup in backups if backup.alias == alias and backup.proven_at]
+        if proven:
+            at, name = max(proven)
+            lines.append(f"{alias}: last proven restorable {ago(at, now)}, {name}")
+        else:
+            lines.append(f"{alias}: none of these is proven restorable; `manage.py validate_backup --deep` does it")
+    return "\n".join(lines)
+
+
+def proof(known: Proof | None, now: datetime) -> str:
     """Tell when a backup was last restored, and how long that took."""
-    if proven is None:
+    if known is None:
         return "never; `manage.py validate_backup --deep` does it"
-    took = "" if proven.seconds is None else f", took {proven.seconds:.1f} s"
-    return f"{proven.backup} ({proven.how} {ago(proven.at, now)}{took})"
+    took = "" if known.seconds is None else f", took {known.seconds:.1f} s"
+    return f"{known.backup} ({known.how} {ago(known.at, now)}{took})"
 
 
 def _figures(one: Status) -> list[str]:

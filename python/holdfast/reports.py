@@ -123,6 +123,8 @@ class RestorePreview(Document):
     # The store that it comes from; "local" is this machine.
     location: str
     created: str
+    # When it was last restored for a trial, with success.
+    proven_at: str | None
     strategy: Strategy
     # Why it goes so; empty where there is no choice.
     strategy_reason: str

@@ -1,6 +1,6 @@
 //! The two small files beside a backup: `<file>.sha256` for `sha256sum -c`, and `<file>.json`, written last.
 
-use super::damage::{damaged, sidecar_differs};
+use super::damage::sidecar_differs;
 use super::document;
 use crate::error::{Error, Kind, Result};
 use crate::manifest::{Manifest, StoredFile};
@@ -81,7 +81,10 @@ pub(crate) fn check_version(place: &Place) -> Result<bool> {
     };
     match place.store.look(&place.name)? {
         Some(entry) if entry.version == written => Ok(true),
-        _ => Err(damaged(&place.name, "it is not the file that was written there")),
+        _ => Err(Error::bad_backup(format!(
+            "{} is not the object that was written there; if another program has copied it, validate it without --quick",
+            place.name
+        ))),
     }
 }
 

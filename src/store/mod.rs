@@ -23,6 +23,7 @@ pub use listed::Listed;
 pub use memory::Memory;
 pub use name::{BackupName, SIDECARS, check_alias, lock_name, partial_name, sidecar, tombstone_name};
 pub use place::Place;
+pub(crate) use remains::PROBE;
 pub use remains::Remains;
 pub use s3::S3Store;
 pub use status::{Change, How, Status, Verified};

@@ -8,6 +8,9 @@ use super::contract::{Entry, Store, Unfinished};
 use super::name::{BackupName, MANIFEST, sidecar, without_sidecar};
 use crate::Result;
 
+/// What the objects are called with which a store is tried out; whoever may not delete leaves them there.
+pub(crate) const PROBE: &str = ".holdfast-probe-";
+
 /// What nobody will ever use.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remains {
@@ -23,7 +26,7 @@ pub(super) fn find<S: Store + ?Sized>(store: &S, before: i64) -> Result<Remains>
     let names: BTreeSet<String> = files.iter().map(|file| file.name.clone()).collect();
     files.retain(|file| {
         let backup = without_sidecar(&file.name).unwrap_or(&file.name);
-        let is_ours = BackupName::parse(backup).is_some();
+        let is_ours = BackupName::parse(backup).is_some() || file.name.starts_with(PROBE);
         is_ours && file.modified < before && !names.contains(&sidecar(backup, MANIFEST))
     });
     let is_ours = |upload: &Unfinished| {

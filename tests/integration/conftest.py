@@ -143,3 +143,20 @@ def postgresql(deploy: Deploy) -> Deployment:
 def single(deployment: Deployment) -> Deployment:
     """Backs up one alias alone, for what has nothing to do with several."""
     return replace(deployment, settings={"DATABASES": ["default"]})
+
+
+@pytest.fixture
+def stored(single: Deployment, bucket: Bucket) -> Deployment:
+    """One alias of each engine, with a bucket beside the folder."""
+    return _with_store(single, bucket)
+
+
+@pytest.fixture
+def stored_file(sqlite: Deployment, bucket: Bucket) -> Deployment:
+    """The same with SQLite alone, for what has nothing to do with the engine."""
+    return _with_store(replace(sqlite, settings={"DATABASES": ["default"]}), bucket)
+
+
+def _with_store(deployment: Deployment, bucket: Bucket) -> Deployment:
+    settings = {**deployment.settings, "STORES": {"offsite": bucket.settings()}}
+    return replace(deployment, settings=settings, variables=bucket.variables())

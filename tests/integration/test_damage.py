@@ -209,3 +209,13 @@ def test_the_commands_say_so(sample: Sample, engine: str | int, codec: str) -> N
     listed = sample.deployment.run("list_backups").out
     assert "BAD" in listed
     sample.deployment.run("restore_db", "latest", "--no-input", code=3)
+
+
+def test_a_file_that_is_missing(sqlite: Deployment) -> None:
+    """Nothing is left to remember the verdict beside; it is given all the same, and the others get theirs."""
+    sqlite.run("backup_db")
+    lost = sqlite.newest("second")
+    lost.unlink()
+    outcome = sqlite.run("validate_backup", "--all", code=3)
+    assert f"{lost.name}: BAD" in outcome.out
+    assert f"{sqlite.newest().name}: good" in outcome.out

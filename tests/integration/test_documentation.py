@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.object_stores import Bucket
 from tests.pages import PAGES, ROOT, Project, copied, environment, name, prepared, shows, steps
 from tests.servers import Server, start
 
@@ -49,7 +50,7 @@ def filled_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Se
 
 @pytest.fixture
 def project(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], Project]:
-    """Gives a project of its own to a page, with the database that the page asks for."""
+    """Gives a project of its own to a page, with the database and the store that the page asks for."""
 
     def fresh(text: str) -> Project:
         if "<!-- database: postgresql -->" not in text:
@@ -58,7 +59,13 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], P
             server, base = request.getfixturevalue("filled_server")
             server.psql("DROP DATABASE IF EXISTS blog WITH (FORCE)")
             server.psql("CREATE DATABASE blog TEMPLATE blog_filled OWNER blog")
-        return Project(copied(base.folder, tmp_path / "blog"), base.environment)
+        folder = copied(base.folder, tmp_path / "blog")
+        if "<!-- store: offsite -->" not in text:
+            return Project(folder, base.environment)
+        bucket: Bucket = request.getfixturevalue("bucket")
+        with (folder / "project" / "settings.py").open("a") as settings:
+            settings.write(f"\nHOLDFAST = {{'STORES': {{'offsite': {bucket.settings()!r}}}}}\n")
+        return Project(folder, {**base.environment, **bucket.variables()}, bucket)
 
     return fresh
 

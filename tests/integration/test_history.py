@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -10,10 +11,12 @@ import pytest
 from django.db import connection, transaction
 
 import holdfast
-from holdfast import history
+from holdfast import history, signals
 from holdfast.exceptions import HoldfastError
+from holdfast.history import audit
 from holdfast.models import BackupRun
 from tests.deployment import Deployment
+from tests.project.snapshot import differences
 
 TABLE = "holdfast_backuprun"
 
@@ -165,3 +168,96 @@ def test_switched_off_nothing_is_written_to_the_database(sqlite: Deployment) -> 
         assert database.execute(f"SELECT count(*) FROM {TABLE}").fetchone() == (0,)
     with sqlite.in_process():
         assert {run.operation for run in history.runs()} == {"backup"}
+
+
+def test_a_restored_database_equals_the_backup_but_for_what_happened_since(recording: Deployment) -> None:
+    with recording.in_process():
+        report = holdfast.backup("default")
+        before = recording.state()
+        recording.wreck()
+        holdfast.restore(report.name, strategy="in-place")
+        holdfast.validate(report.name)
+        assert {table.rpartition(".")[2] for table in differences(before, recording.state())} <= {
+            TABLE, "sequences", "sqlite_sequence",
+        }  # fmt: skip
+
+
+def test_a_run_that_was_killed_is_known_to_have_begun(recording: Deployment) -> None:
+    with recording.in_process():
+        record = {"id": "a" * 32, "operation": "restore", "alias": "default", "started": "2026-11-21T02:00:00.000Z"}
+        audit.append(recording.backups, {"event": "started", **record})
+        assert [(run.operation, run.result) for run in history.runs()] == [("restore", "started")]
+        assert BackupRun.objects.get().result == "started"
+        audit.append(recording.backups, {"event": "ended", "result": "done", "seconds": 1.5, **record})
+        assert [(run.result, run.seconds) for run in history.runs()] == [("done", 1.5)]
+        assert BackupRun.objects.count() == 1
+
+
+def test_nothing_that_no_column_takes_keeps_later_runs_out(recording: Deployment) -> None:
+    with recording.in_process():
+        with history.recorded("drop-old", "default", backup="x" * 1000) as run:
+            run.error = "nul \0 byte"
+        with history.recorded("upload", "default"):
+            pass
+        assert BackupRun.objects.count() == 2
+
+
+def test_no_secret_is_recorded(postgresql: Deployment) -> None:
+    recording = replace(postgresql, settings={"HISTORY": True, "STATUS_TOKEN": "only-the-monitor-knows-it"})
+    wrong = {**recording.databases["default"], "PASSWORD": "a-wrong-secret"}
+    replace(recording, databases={**recording.databases, "default": wrong}).run("backup_db", code=None)
+    recording.run("backup_db")
+    log = (recording.backups / "audit.jsonl").read_text()
+    rows = str(recording.execute(f"SELECT * FROM {TABLE}"))
+    assert "backup_db" in log and "backup_db" in rows
+    for secret in ("a-wrong-secret", recording.databases["default"]["PASSWORD"], "only-the-monitor-knows-it"):
+        assert secret not in log and secret not in rows
+
+
+def test_a_receiver_that_fails_is_logged_and_stops_nothing(
+    recording: Deployment, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(**_about: object) -> None:
+        message = "nobody listens"
+        raise ValueError(message)
+
+    signals.drill_started.connect(fail)
+    try:
+        with recording.in_process():
+            report = holdfast.backup("default")
+            assert holdfast.validate(report.name, depth="restore").ok
+    finally:
+        signals.drill_started.disconnect(fail)
+    (logged,) = [record for record in caplog.records if record.name == "holdfast"]
+    assert "drill_started" in logged.getMessage() and logged.exc_info is not None
+    assert "nobody listens" in str(logged.exc_info[1])
+
+
+def test_a_drill_tells_how_it_ended(recording: Deployment) -> None:
+    heard: list[str] = []
+    told = {name: getattr(signals, name) for name in ("drill_started", "drill_finished", "drill_failed")}
+    receivers = {name: lambda _name=name, **_about: heard.append(_name) for name in told}
+    for name, signal in told.items():
+        signal.connect(receivers[name])
+    try:
+        with recording.in_process():
+            report = holdfast.backup("default")
+            holdfast.validate(report.name, depth="restore")
+            assert report.path is not None
+            content = bytearray(report.path.read_bytes())
+            content[60] ^= 1
+            report.path.write_bytes(content)
+            holdfast.validate(str(report.path), depth="restore")
+    finally:
+        for name, signal in told.items():
+            signal.disconnect(receivers[name])
+    assert heard == ["drill_started", "drill_finished", "drill_started", "drill_failed"]
+
+
+def test_a_writer_that_hangs_keeps_no_backup_waiting(sqlite: Deployment) -> None:
+    sqlite.run("backup_db", "--database", "default")
+    with (sqlite.backups / audit.FILE_NAME).open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        outcome = sqlite.run("backup_db", "--database", "second")
+        assert "not written to the audit log" in outcome.err
+    assert sqlite.run("validate_backup", "--audit").code == 0

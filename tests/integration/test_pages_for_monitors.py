@@ -85,6 +85,20 @@ def test_wrong_settings_are_not_told_to_strangers(watched: Deployment) -> None:
         assert health() == (503, {"status": "unknown"})
 
 
+def test_both_answer_while_the_database_is_gone(watched: Deployment) -> None:
+    with watched.in_process():
+        holdfast.backup()
+    elsewhere = {"NAME": str(watched.folder / "gone" / "nowhere")} if watched.server is None else {"PORT": "1"}
+    databases = {**watched.databases, "default": {**watched.databases["default"], **elsewhere}}
+    with replace(watched, databases=databases).in_process():
+        assert health() == (200, {"status": "ok"})
+        assert "databases" in health(**BEARER)[1]
+        assert b"holdfast_backup_rows" in metrics(**BEARER).content
+        # What may be seen is in the database that is gone.
+        staff = User(pk=2_000_000_000, is_active=True, is_staff=True)
+        assert health(staff) == (200, {"status": "ok"})
+
+
 def test_only_questions_are_answered(watched: Deployment) -> None:
     with watched.in_process():
         for page in (views.health, views.metrics):

@@ -16,6 +16,7 @@ import pytest
 
 from holdfast import _core
 from tests.deployment import ROOT, Deployment, Outcome
+from tests.integration.test_retention_command import typed
 from tests.object_stores import Bucket
 from tests.project.snapshot import differences
 
@@ -38,8 +39,9 @@ class Shop(Deployment):
             **variables,
         }
 
-    def run(self, *arguments: object, code: int | None = 0, stdin: str | None = None, **more: Any) -> Outcome:
-        return self._finish([sys.executable, str(self.folder / "manage.py"), *map(str, arguments)], code, stdin, **more)
+    @property
+    def manage(self) -> Path:
+        return self.folder / "manage.py"
 
     def migrate(self, *arguments: object, **more: Any) -> Outcome:
         return self.run("migrate", *arguments, **more)
@@ -214,6 +216,19 @@ def test_going_back_restores_rows_schema_and_the_record_of_migrations(shop: Shop
     shop.assert_unchanged({"default": before})
     shop.migrate("shop", "0005", "--verbosity=0")
     assert differences(after, shop.state()).keys() <= {"django_migrations", "public.django_migrations"}
+
+
+def test_the_name_of_the_database_must_be_typed(small: Shop) -> None:
+    before = small.states()
+    small.migrate("shop", "0002", "--verbosity=0")
+    after = small.states()
+    for answer in ("", "yes"):
+        code, output = typed(small, "rollback_migration", "latest", answer=answer)
+        assert (code, "was not typed, nothing was changed" in output) == (1, True)
+        small.assert_unchanged(after)
+    code, _ = typed(small, "rollback_migration", "latest", answer=small.typed_name())
+    assert code == 0
+    small.assert_unchanged(before)
 
 
 def test_only_backups_from_before_a_migration_can_be_gone_back_to(small: Shop) -> None:

@@ -11,8 +11,9 @@ from django.core.management.base import BaseCommand
 from django.dispatch import Signal
 
 import holdfast
-from holdfast import checks, conf, exceptions, signals
+from holdfast import checks, conf, exceptions, signals, stores
 from holdfast.retention import Retention
+from holdfast.schedule import settings as schedule
 from tests.pages import DOCS, PAGES, ROOT, name
 
 COMMANDS = (
@@ -22,6 +23,8 @@ COMMANDS = (
     "restore_db",
     "validate_backup",
     "list_backups",
+    "sync_backups",
+    "download_backup",
     "cleanup_backups",
     "rollback_migration",
     "migrate_safely",
@@ -58,8 +61,15 @@ def test_every_setting_and_its_environment_variable_is_documented() -> None:
     page = (DOCS / "reference" / "settings.md").read_text()
     assert set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", _section(page, "Keys"))) == set(conf._READERS)
     assert set(re.findall(r"(?m)^\| `([a-z]+)` \|", _section(page, "`RETENTION`"))) == set(Retention.rules())
-    variables = set(re.findall(r"BACKUP_[A-Z0-9_]+", (ROOT / "python" / "holdfast" / "conf.py").read_text()))
-    assert set(re.findall(r"`(BACKUP_[A-Z0-9_]+)`", page)) == variables
+    options = set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", _section(page, "`SCHEDULE`").partition("| key of `BUSY`")[0]))
+    assert options == {"CRON", "EVERY", *schedule.OPTIONS}
+    busy = set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", _section(page, "`SCHEDULE`").partition("| key of `BUSY`")[2]))
+    assert busy == set(schedule.BUSY_KEYS)
+    assert set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", _section(page, "`STORES`"))) == set(stores._KEYS)
+    variables = set(
+        re.findall(r"(?:AWS_S3_)?BACKUP_[A-Z0-9_]+", (ROOT / "python" / "holdfast" / "conf.py").read_text())
+    )
+    assert set(re.findall(r"`((?:AWS_S3_)?BACKUP_[A-Z0-9_]+)`", page)) == variables
 
 
 def test_every_check_is_documented() -> None:

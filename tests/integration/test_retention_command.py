@@ -10,7 +10,7 @@ import sys
 import pytest
 
 import holdfast
-from tests.deployment import MANAGE, PATIENCE, Deployment
+from tests.deployment import PATIENCE, Deployment
 
 COUNT = 4
 LAST_ONE = ("--keep-last", "1", "--keep-daily", "0", "--keep-weekly", "0", "--keep-monthly", "0", "--keep-yearly", "0")
@@ -34,7 +34,7 @@ def kept(deployment: Deployment) -> set[str]:
 def typed(deployment: Deployment, *arguments: str, answer: str) -> tuple[int, str]:
     """Run a command on a terminal and type an answer to its question."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, str(MANAGE), *arguments]
+    command = [sys.executable, str(deployment.manage), *arguments]
     with subprocess.Popen(
         command, env=deployment.environment(), cwd=deployment.folder, stdin=theirs,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connections
 from django.test import override_settings
 
 import holdfast
-from holdfast import schedule
+from holdfast import history, schedule
 from holdfast.inventory import Backup
 from holdfast.schedule.memory import NAME as MEMORY
 from holdfast.schedule.run import run_due
@@ -97,14 +99,14 @@ def test_weeks_bring_exactly_the_backups_of_the_schedule(scheduled: Scheduled, m
 
 def test_retention_holds_meanwhile(scheduled: Scheduled, monkeypatch: pytest.MonkeyPatch) -> None:
     deployment = scheduled(
-        {"hourly": {"EVERY": "4h"}, "daily": "0 2 * * *"}, {"last": 4, "daily": 5, "weekly": 3, "monthly": 0}
+        {"hourly": {"EVERY": "4h"}, "daily": "0 2 * * *"}, {"last": 4, "daily": 5, "weekly": 2, "monthly": 0}
     )
     clock = Clock(START, lambda _moment: write(deployment))
     clock.install(monkeypatch)
     watcher = Watcher()
-    clock.live(watcher, days=20)
+    clock.live(watcher, days=12)
     assert watcher.warnings == []
-    assert len(holdfast.list_backups()) <= 4 + 5 + 3
+    assert len(holdfast.list_backups()) <= 4 + 5 + 2
     assert all(decision.keep for decision in holdfast.plan_cleanup())
     kept = [datetime.fromisoformat(backup.created) for backup in holdfast.list_backups()]
     assert {moment.date() for moment in kept} >= {(clock.moment - timedelta(days=days)).date() for days in range(5)}
@@ -151,6 +153,8 @@ def test_what_did_not_change_is_not_kept_twice(scheduled: Scheduled, monkeypatch
     with override_settings(HOLDFAST={**settings.HOLDFAST, "MAX_AGE": {"default": {"hourly": "1h"}}}):
         (status,) = holdfast.status()
         assert not status.too_old
+        assert status.age_seconds == 1800
+        assert [(run.result, run.backup == first.name) for run in history.runs(limit=1)] == [("unchanged", True)]
         assert status.next_due == "2026-11-02T16:00:00Z"
     write(deployment)
     clock.live(Watcher(), hours=1)
@@ -256,3 +260,64 @@ def test_times_are_those_of_the_project(scheduled: Scheduled, monkeypatch: pytes
         assert [f"{moment:%d %H:%M}" for moment in moments("daily")[1:]] == [
             "24 00:30", "25 00:30", "26 01:30", "27 01:30",
         ]  # fmt: skip
+
+
+@pytest.fixture
+def on_a_server(postgresql: Deployment) -> Iterator[Callable[[dict[str, Any]], Deployment]]:
+    with ExitStack() as stack:
+
+        def make(schedule: dict[str, Any]) -> Deployment:
+            deployment = replace(
+                postgresql, settings={"DATABASES": ["default"], "SCHEDULE": schedule, "RETENTION": EVERYTHING}
+            )
+            stack.enter_context(deployment.in_process())
+            stack.enter_context(override_settings(TIME_ZONE="UTC"))
+            return deployment
+
+        yield make
+
+
+def test_a_server_is_backed_up_as_often_as_it_is_written_to(
+    on_a_server: Callable[[dict[str, Any]], Deployment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = on_a_server(
+        {
+            "often": {"EVERY": "1h", "CHANGES": 500, "AT_LATEST": "6h", "UNCHANGED": None},
+            "daily": "0 2 * * *",
+        }
+    )
+    clock = Clock("2026-11-02T12:00:00")
+    clock.install(monkeypatch)
+    clock.live(Watcher(), minutes=30)
+    deployment.execute("CREATE TABLE notes AS SELECT n FROM generate_series(1, 600) n")
+    clock.live(Watcher(), hours=8)
+    assert [moment.hour for moment in moments("often")] == [12, 13, 19]
+    clock.live(Watcher(), hours=6)
+    assert [moment.hour for moment in moments("daily")] == [12, 2]
+
+
+def test_a_busy_server_is_waited_for(
+    on_a_server: Callable[[dict[str, Any]], Deployment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = on_a_server(
+        {"hourly": {"EVERY": "1h", "BUSY": {"TRANSACTION": "1s", "WAIT": "30m", "RATE_LIMIT": 1_000_000_000}}}
+    )
+    assert deployment.server is not None
+    clock = Clock("2026-11-02T12:00:00")
+    clock.install(monkeypatch)
+    watcher = Watcher()
+    connection = connections["default"].copy()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("SELECT pg_sleep(1.1)")
+            clock.live(watcher, minutes=20)
+            assert holdfast.list_backups() == ()
+            (line,) = watcher.lines
+            assert "a transaction has been open for" in line
+            clock.live(watcher, minutes=20)
+            (made,) = moments("hourly")
+            assert (made.hour, made.minute) == (12, 30)
+            assert any("begins slowly" in line for line in watcher.lines)
+    finally:
+        connection.close()

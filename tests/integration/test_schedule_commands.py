@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from holdfast.operations.choice import choose
 from holdfast.progress import silent
 from holdfast.schedule import lease
 from tests.deployment import MANAGE, PATIENCE, Deployment
+from tests.object_stores import Bucket
 
 HOURLY = {"DATABASES": ["default"], "SCHEDULE": {"hourly": {"EVERY": "1h"}}}
 
@@ -63,6 +65,8 @@ def test_two_hosts_without_a_common_folder_do_not_read_the_database_at_once(post
                 pass
             outcome = scheduled.run("run_backups", code=4)
             assert "another host" in outcome.err
+            outcome = scheduled.run("run_backups", "--if-due")
+            assert "default hourly: waits: another host is at work on default" in outcome.out
         scheduled.run("run_backups")
     assert len(backups(scheduled)) == 1
 
@@ -82,6 +86,18 @@ def test_due_is_done_once_and_told(deployment: Deployment) -> None:
 
 def test_without_a_schedule_it_says_how_to_write_one(sqlite: Deployment) -> None:
     assert 'HOLDFAST = {"SCHEDULE":' in sqlite.run("run_backups", code=2).err
+
+
+def test_a_server_that_is_away_is_a_backup_that_failed(postgresql: Deployment) -> None:
+    scheduled = replace(
+        postgresql, settings={"DATABASES": ["default"], "SCHEDULE": {"daily": "0 2 * * *", "BUSY": {"SESSIONS": 100}}}
+    )
+    scheduled.databases["default"]["PORT"] = "1"
+    scheduled.run("run_backups", "--dry-run")
+    outcome = scheduled.run("run_backups", "--if-due", code=1)
+    assert "default daily: " in outcome.err and "Traceback" not in outcome.err
+    audit = [json.loads(line) for path in scheduled.backups.glob("*.jsonl") for line in path.read_text().splitlines()]
+    assert [(run["operation"], run["result"]) for run in audit if run["event"] == "ended"] == [("backup", "failed")]
 
 
 def test_one_database_that_fails_keeps_no_other_from_its_turn(sqlite: Deployment) -> None:
@@ -107,19 +123,28 @@ def test_the_loop_stops_at_once_and_cleanly(deployment: Deployment, number: sign
     assert scheduled.run("run_backups", "--if-due").out == "Nothing is due.\n"
 
 
-def test_the_loop_makes_the_next_one_when_its_time_comes(sqlite: Deployment) -> None:
+def test_a_wish_to_stop_is_not_lost_in_whatever_moment_it_comes(sqlite: Deployment) -> None:
+    scheduled = replace(sqlite, settings={"SCHEDULE": {"often": {"EVERY": "1m"}, "other": {"EVERY": "1m"}}})
+    for turn in range(10):
+        with scheduled.primed("run_backups", "--loop") as process:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(turn * 0.1)
+            process.send_signal(signal.SIGTERM)
+            output, _ = process.communicate(timeout=PATIENCE)
+        # Before the loop has begun it is a command that was interrupted.
+        assert output.endswith("Stopped.\n") if process.returncode == 0 else "interrupted" in output
+        assert process.returncode in (0, 1)
+        for path in scheduled.backups.glob("*"):
+            path.unlink()
+
+
+def test_the_memory_alone_is_no_backup(sqlite: Deployment) -> None:
     scheduled = replace(sqlite, settings=HOURLY)
     scheduled.run("run_backups")
     (made,) = backups(scheduled)
-    with scheduled.primed("run_backups", "--loop") as process:
-        # Somebody throws it away while the loop sleeps: found out when it looks again, which a signal does not hasten.
-        for name in [name for name in scheduled.files() if name.startswith(made)]:
-            (scheduled.backups / name).unlink()
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0
-    # The memory alone does not count as a backup.
-    assert "hourly" in scheduled.run("run_backups").out
+    for name in [name for name in scheduled.files() if name.startswith(made)]:
+        (scheduled.backups / name).unlink()
+    assert "_hourly_" in scheduled.run("run_backups", "--if-due").out
     assert len(backups(scheduled)) == 1
 
 
@@ -156,9 +181,33 @@ def test_checks_of_a_drill_say_which_right_they_lack(postgresql: Deployment) -> 
     role = single.databases["default"]["USER"]
     single.server.psql(f'ALTER ROLE "{role}" NOSUPERUSER NOCREATEDB')
     try:
-        with single.in_process(), pytest.raises(DatabaseError, match="may not create one") as caught:
-            with scratch.restored(choose("latest", "default"), silent):
+        with single.in_process():
+            choice = choose("latest", "default")
+            place = scratch.restored(choice.connection, choice.place, choice.manifest["id"], silent)
+            with pytest.raises(DatabaseError, match="may not create one") as caught, place:
                 pass
     finally:
         single.server.psql(f'ALTER ROLE "{role}" SUPERUSER')
     assert caught.value.hint is not None and f'ALTER ROLE "{role}" CREATEDB' in caught.value.hint
+
+
+def test_hosts_with_a_store_in_common_make_one_backup_and_copy_what_is_missing(
+    sqlite: Deployment, bucket: Bucket, tmp_path: Path
+) -> None:
+    def host(folder: str, endpoint: str | None = None) -> Deployment:
+        store = bucket.settings(endpoint) if endpoint else bucket.settings()
+        settings = {**HOURLY, "STORES": {"offsite": store}, "DIRECTORY": str(tmp_path / folder)}
+        return replace(sqlite, settings=settings, variables=bucket.variables())
+
+    # The store is away: the backup is made, the copy is missing, and somebody hears of it.
+    outcome = host("one", "http://127.0.0.1:1").run("run_backups", code=5)
+    assert "all copies: offsite" in outcome.err
+    (made,) = [path.name for path in (tmp_path / "one").glob("*.gz")]
+    # It is back: nothing else is due, but the copy.
+    outcome = host("one").run("run_backups", "--if-due")
+    assert f"copies: the stores have everything up to {made}" in outcome.out
+    assert made in bucket.names()
+    assert host("one").run("run_backups", "--if-due").out == "Nothing is due.\n"
+    # Another host sees there what the first one made.
+    assert host("other").run("run_backups", "--if-due").out == "Nothing is due.\n"
+    assert not list((tmp_path / "other").glob("*.gz"))

@@ -11,8 +11,10 @@ import pytest
 from django.core.management import call_command
 
 import holdfast
-from holdfast import clock
+from holdfast import clock, history
 from holdfast.exceptions import HoldfastError
+from holdfast.history import audit
+from holdfast.history.run import now
 from tests.deployment import Deployment
 
 TARGET = {"DATABASES": ["default"], "HISTORY": True, "MAX_AGE": {"default": "1h"}}
@@ -101,6 +103,19 @@ def test_a_failure_since_the_last_good_backup_is_said_until_the_next(watched: De
         assert nagios()[0] == 1
         holdfast.backup()
         assert (holdfast.status()[0].failures, holdfast.status()[0].condition) == (0, "ok")
+
+
+def test_a_killed_backup_has_failed_once_another_one_has_begun(watched: Deployment) -> None:
+    with watched.in_process():
+        holdfast.backup()
+        host = history.runs()[0].host
+        record = {"id": "a" * 32, "operation": "backup", "alias": "default", "started": now(), "host": host}
+        audit.append(watched.backups, {"event": "started", **record})
+        # It may be running still.
+        assert holdfast.status()[0].failures == 0
+        with pytest.raises(HoldfastError):
+            holdfast.backup(exclude_table_data=["nonsense"])
+        assert holdfast.status()[0].failures == 2
 
 
 def test_the_last_proof_says_how_long_a_restore_takes(watched: Deployment) -> None:

@@ -146,6 +146,26 @@ fn a_known_size_is_kept_and_part_sizes_are_obeyed() {
 }
 
 #[test]
+fn a_service_may_check_uploads_in_the_way_of_aws() {
+    let garage = Garage::start();
+    let store = open(&garage.plan(&json!({"checksums": "crc32"})));
+    for size in [100, 20 * MIB] {
+        let (name, bytes) = (format!("of-{size}"), noise(size));
+        upload(&store, &name, &bytes, None);
+        assert!(content(&store, &name) == bytes && store.read(&name).unwrap().unwrap() == bytes, "{size}");
+    }
+}
+
+#[test]
+fn a_limited_bandwidth_changes_no_byte() {
+    let garage = Garage::start();
+    let store = open(&garage.plan(&json!({"bandwidth_limit": 30 * MIB})));
+    let bytes = noise(10 * MIB);
+    upload(&store, "file", &bytes, None);
+    assert!(content(&store, "file") == bytes);
+}
+
+#[test]
 fn readers_that_come_in_another_order_or_never_keep_nobody_waiting() {
     let garage = Garage::start();
     let store = garage.store();
@@ -202,6 +222,19 @@ fn an_unfinished_upload_of_a_dead_run_can_be_given_up() {
     store.abandon(&unfinished[0]).unwrap();
     store.abandon(&unfinished[0]).unwrap();
     assert!(store.unfinished().unwrap().is_empty());
+    assert!(draft.publish().is_err());
+    assert!(names(&store).is_empty());
+}
+
+#[test]
+fn a_lost_part_is_never_passed_over() {
+    let garage = Garage::start();
+    let plan = garage.plan(&json!({"concurrency": 1}));
+    let store = open(&plan);
+    let mut draft = store.create("file", None, &About::new()).unwrap();
+    draft.append(&noise(10 * MIB)).unwrap();
+    store.abandon(&store.unfinished().unwrap()[0]).unwrap();
+    assert!(draft.append(&noise(30 * MIB)).is_err());
     assert!(draft.publish().is_err());
     assert!(names(&store).is_empty());
 }

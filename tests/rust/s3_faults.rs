@@ -11,7 +11,7 @@ use holdfast::{Error, Kind};
 use serde_json::{Value, json};
 
 use crate::s3::noise;
-use crate::s3_server::{Garage, free_port, open};
+use crate::s3_server::{Garage, PRIVATE_BUCKET, free_port, open};
 
 fn failures(garage: &Garage, changes: &Value) -> Vec<Error> {
     let store = open(&garage.plan(changes));
@@ -36,6 +36,15 @@ fn assert_all_say(errors: &[Error], message: &str, hint: &str) {
 }
 
 #[test]
+fn a_store_shows_no_secret() {
+    let garage = Garage::start();
+    let store = open(&garage.plan(&json!({})));
+    store.list("").unwrap();
+    let shown = format!("{store:?} {store:#?}");
+    assert!(!shown.contains("0123456789abcdef0123456789abcdef"), "{shown}");
+}
+
+#[test]
 fn a_missing_bucket_is_named() {
     let garage = Garage::start();
     let errors = failures(&garage, &json!({"bucket": "not-there"}));
@@ -45,17 +54,21 @@ fn a_missing_bucket_is_named() {
 #[test]
 fn an_unknown_key_is_told_from_a_wrong_secret() {
     let garage = Garage::start();
-    let store = open(&garage.plan(&json!({"profile": "holdfast-unknown-key"})));
-    assert_all_say(&[store.list("").unwrap_err()], "does not know the access key", "Correct the credentials");
-    let store = open(&garage.plan(&json!({"profile": "holdfast-wrong-secret"})));
-    assert_all_say(&[store.list("").unwrap_err()], "secret key does not belong", "Correct the credentials");
+    let errors = failures(&garage, &json!({"profile": "holdfast-unknown-key"}));
+    assert_all_say(&errors, "does not know the access key", "Correct the credentials");
+    let errors = failures(&garage, &json!({"profile": "holdfast-wrong-secret"}));
+    assert_all_say(&errors, "secret key does not belong", "Correct the credentials");
 }
 
 #[test]
 fn denied_access_names_the_right() {
     let garage = Garage::start();
-    let store = open(&garage.plan(&json!({"profile": "holdfast-unknown-key"})));
-    assert_all_say(&[store.look("x").unwrap_err()], "access denied", "Allow s3:GetObject on s3://backups/");
+    let [list, look, read, put] = failures(&garage, &json!({"bucket": PRIVATE_BUCKET})).try_into().unwrap();
+    for (error, right) in
+        [(list, "s3:ListBucket"), (look, "s3:GetObject"), (read, "s3:GetObject"), (put, "s3:GetObject")]
+    {
+        assert_all_say(&[error], "access denied", &format!("Allow {right} on s3://private/"));
+    }
 }
 
 #[test]
@@ -97,6 +110,7 @@ fn settings_that_make_no_sense_are_refused() {
         (json!({"endpoint": "127.0.0.1:3900"}), "without a scheme"),
         (json!({"concurrency": 0}), "may not send anything"),
         (json!({"part_size": 1024}), "a part cannot have 1024 bytes"),
+        (json!({"tags": {"team": "a & b"}}), "has tags that no service takes"),
         (json!({"timeout_seconds": 0.0}), "cannot wait 0 seconds"),
     ] {
         let error = holdfast::store::S3Store::open(&garage.plan(&changes), Arc::default()).unwrap_err();
@@ -138,6 +152,40 @@ fn a_line_that_breaks_in_a_part_costs_an_attempt_and_no_byte() {
 }
 
 #[test]
+fn a_line_that_stalls_is_left_for_another() {
+    let garage = Garage::start();
+    let bytes = noise(20 * 1024 * 1024);
+    let line = Line::new(garage.port(), 3, Fault::StallAfter(5 * 1024 * 1024));
+    let store = open(&garage.plan(&json!({"endpoint": line.endpoint(), "timeout_seconds": 1.0})));
+    let mut draft = store.create("file", None, &About::new()).unwrap();
+    draft.append(&bytes).unwrap();
+    draft.publish().unwrap();
+    assert!(line.broken() >= 1);
+    let content = store.open("file").unwrap().unwrap();
+    let mut read = vec![0; bytes.len()];
+    content.read_exact_at(0, &mut read).unwrap();
+    assert!(read == bytes);
+}
+
+#[test]
+fn what_was_damaged_on_the_way_is_sent_again() {
+    let garage = Garage::start();
+    let bytes = noise(20 * 1024 * 1024);
+    for checksums in ["md5", "crc32"] {
+        let line = Line::new(garage.port(), 2, Fault::DamageAfter(1024 * 1024));
+        let store = open(&garage.plan(&json!({"endpoint": line.endpoint(), "checksums": checksums})));
+        let mut draft = store.create("file", None, &About::new()).unwrap();
+        draft.append(&bytes).unwrap();
+        draft.publish().unwrap();
+        assert!(line.broken() >= 2);
+        let content = store.open("file").unwrap().unwrap();
+        let mut read = vec![0; bytes.len()];
+        content.read_exact_at(0, &mut read).unwrap();
+        assert!(read == bytes);
+    }
+}
+
+#[test]
 fn a_lost_answer_is_no_failure_where_the_work_was_done() {
     let garage = Garage::start();
     let plan = garage.plan(&json!({}));
@@ -173,6 +221,10 @@ enum Fault {
     CutAfter(usize),
     /// The service gets a request that begins and goes on like this, and its answer is lost.
     LoseAnswer(&'static str, &'static str),
+    /// It says nothing more after so many bytes in either direction.
+    StallAfter(usize),
+    /// A byte changes in what is sent after so many bytes.
+    DamageAfter(usize),
 }
 
 /// Passes connections on.
@@ -228,7 +280,18 @@ impl Connection {
         let mut passed = 0;
         while let Ok(size @ 1..) = from.read(&mut buffer) {
             passed += size;
-            if self.breaks(&buffer[..size], passed, is_request) || to.write_all(&buffer[..size]).is_err() {
+            let breaks = self.breaks(&buffer[..size], passed, is_request);
+            match self.fault {
+                Fault::DamageAfter(_) if breaks => buffer[size - 1] ^= 1,
+                Fault::StallAfter(_) if breaks => {
+                    // Until whoever has lost patience hangs up.
+                    while let Ok(1..) = from.read(&mut buffer) {}
+                    break;
+                }
+                _ if breaks => break,
+                _ => {}
+            }
+            if to.write_all(&buffer[..size]).is_err() {
                 break;
             }
         }
@@ -238,7 +301,8 @@ impl Connection {
 
     fn breaks(&self, bytes: &[u8], passed: usize, is_request: bool) -> bool {
         let breaks = match self.fault {
-            Fault::CutAfter(limit) => passed > limit,
+            Fault::CutAfter(limit) | Fault::StallAfter(limit) => passed > limit,
+            Fault::DamageAfter(limit) => is_request && passed > limit,
             Fault::LoseAnswer(start, rest) if is_request => {
                 let text = String::from_utf8_lossy(bytes);
                 let line = text.lines().next().unwrap_or_default();

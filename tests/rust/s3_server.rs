@@ -1,6 +1,6 @@
 //! A real S3 store for tests: one Garage for all tests that run at the same time, each with a prefix of its own.
 //!
-//! `HOLDFAST_TEST_GARAGE` names the program; without it the one that `make test` installs is taken.
+//! `HOLDFAST_TEST_GARAGE` names the program; without it the one that `scripts/install_test_servers.sh` installed is taken.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -15,11 +15,16 @@ use holdfast::store::S3Store;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::postgres_server::run;
+
 /// As in `aws_credentials`, which the SDK reads.
 const KEY: &str = "GK0123456789abcdef01234567";
 const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 pub(crate) const BUCKET: &str = "backups";
+
+/// A bucket in which the tests' key may do nothing.
+pub(crate) const PRIVATE_BUCKET: &str = "private";
 
 pub(crate) struct Garage {
     process: Child,
@@ -66,6 +71,8 @@ impl Garage {
             .expect("no Garage: set HOLDFAST_TEST_GARAGE to the program");
         let garage = Self { process, port, prefixes: AtomicU32::new(0), _folder: folder };
         garage.wait();
+        let create = ["bucket", "create", PRIVATE_BUCKET];
+        run(Command::new(program()).args(create).env("GARAGE_CONFIG_FILE", &file));
         garage
     }
 
@@ -124,6 +131,13 @@ pub(crate) fn free_port() -> u16 {
 }
 
 fn program() -> PathBuf {
-    let given = std::env::var_os("HOLDFAST_TEST_GARAGE").map(PathBuf::from);
-    given.unwrap_or_else(|| "/var/cache/holdfast-tests/garage-2.5.0/bin/garage".into())
+    if let Some(program) = std::env::var_os("HOLDFAST_TEST_GARAGE") {
+        return program.into();
+    }
+    let cache = std::env::var_os("HOLDFAST_TEST_CACHE").map(PathBuf::from);
+    // Where scripts/install_test_servers.sh puts it, for root and for everybody else.
+    let defaults = [PathBuf::from("/var/cache"), std::env::home_dir().unwrap_or_default().join(".cache")];
+    let caches = cache.into_iter().chain(defaults.map(|folder| folder.join("holdfast-tests")));
+    let mut programs = caches.map(|cache| cache.join("garage-2.5.0/bin/garage"));
+    programs.find(|program| program.is_file()).unwrap_or_else(|| "garage".into())
 }

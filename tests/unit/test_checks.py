@@ -73,6 +73,7 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path, monkeypatch
 
 def test_an_alias_that_does_not_exist_is_an_error() -> None:
     assert ids(HOLDFAST={"DATABASES": ["default", "nope"]}) == ["holdfast.E008"]
+    assert ids(HOLDFAST={"MAX_AGE": {"nope": "26h"}}) == ["holdfast.E008"]
 
 
 def test_an_engine_that_is_not_supported(monkeypatch: pytest.MonkeyPatch) -> None:

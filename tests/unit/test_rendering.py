@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from stand_in_core import manifest
 
-from holdfast import compression, rendering, rendering_kept
+from holdfast import compression, rendering, rendering_kept, rendering_status
 from holdfast.inventory import Backup
 from holdfast.reports import KeptDatabase, Report, RestorePreview, TableChange, UndoReport
 
@@ -53,6 +53,7 @@ def preview(**changes: Any) -> RestorePreview:
         "backup": "default_daily_20261121T020000Z.sql.gz",
         "path": Path("/backups/default_daily_20261121T020000Z.sql.gz"),
         "location": "local",
+        "proven_at": None,
         "created": "2026-11-21T02:00:00Z",
         "strategy": "in-place",
         "strategy_reason": "",
@@ -84,6 +85,7 @@ def test_a_plan_tells_what_goes_what_comes_and_what_to_note() -> None:
     assert text == (
         "Restore default_daily_20261121T020000Z.sql.gz of 2026-11-21T02:00:00Z\n"
         "   into database 'shop' (alias 'default', PostgreSQL, in-place)\n"
+        "   last proven restorable: never\n"
         "\n"
         "Dropped, because the backup does not have it:\n"
         "   table public.tomorrow\n"
@@ -194,3 +196,19 @@ def test_reports_become_json() -> None:
     assert document["path"] == "/backups/default_manual_20261121T020000Z.sqlite3.gz"
     assert document["skipped"] == ["rule public.r"]
     assert document["notices"] == ["a notice"]
+
+
+def test_a_list_ends_with_what_is_proven() -> None:
+    def known(name: str, alias: str, **verified: Any) -> Backup:
+        return Backup.from_document({**manifest(name, alias=alias, status={"verified": verified}), "location": "local"})
+
+    backups = (
+        known("a2", "a", at="2026-11-21T11:00:00Z", how="read", ok=True),
+        known("a1", "a", at="2026-11-21T10:00:00Z", how="restored", ok=True),
+        known("a0", "a", at="2026-11-20T10:00:00Z", how="restored", ok=True),
+        known("b1", "b", at="2026-11-21T10:00:00Z", how="restored", ok=False),
+    )
+    assert rendering_status.proofs(backups, NOW) == (
+        "a: last proven restorable 2 hours ago, a1\n"
+        "b: none of these is proven restorable; `manage.py validate_backup --deep` does it"
+    )

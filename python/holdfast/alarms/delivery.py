@@ -18,7 +18,7 @@ from holdfast.exceptions import DeliveryFailed
 _logger = logging.getLogger(__name__)
 
 # Seconds before the second and the third try.
-PAUSES = (0.5, 2.0)
+PAUSES = (0.5, 1.0)
 
 Gather = Callable[[], Iterable[Alarm]]
 

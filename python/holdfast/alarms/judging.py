@@ -12,7 +12,7 @@ from holdfast.alarms.alarm import Alarm, Fact, utc_text
 from holdfast.alarms.settings import Thresholds
 from holdfast.exceptions import HoldfastError, Interrupted
 from holdfast.inventory import Backup
-from holdfast.operations.assessment import is_good
+from holdfast.operations.ages import is_good
 from holdfast.rendering import age, size
 from holdfast.reports import Report, RestoreReport
 

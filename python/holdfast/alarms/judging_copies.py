@@ -7,7 +7,7 @@ from holdfast.alarms.alarm import Alarm, Fact, utc_text
 from holdfast.alarms.judging import said
 from holdfast.condition import Aging
 from holdfast.inventory import Backup
-from holdfast.operations.assessment import aging, is_good
+from holdfast.operations.ages import aging, is_good
 from holdfast.rendering import span
 from holdfast.reports import Report
 from holdfast.targets import Targets

@@ -35,7 +35,13 @@ def run(line: str, job: _Job) -> None:
         jobs.append(job)
         if len(jobs) == 1:
             # A daemon: a server that never answers must not keep the process alive.
-            threading.Thread(target=_work, args=(line, jobs), name=f"holdfast alarms {line}", daemon=True).start()
+            thread = threading.Thread(target=_work, args=(line, jobs), name=f"holdfast alarms {line}", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                # The machine has no room for one more; later ones must not queue behind a job that nobody does.
+                del _lines[line]
+                raise
 
 
 def wait(seconds: float) -> list[str]:
@@ -76,10 +82,13 @@ def _settle() -> None:
         # What the command has said must not wait for what somebody else is told.
         if stream is not None and not stream.closed:
             stream.flush()
-    with _changed:
-        # Short and local, and in the core: a thread that comes back from there into an ending Python ends it badly.
-        _changed.wait_for(lambda: JUDGEMENT not in _lines)
-    unfinished = wait(EXIT_SECONDS)
+    try:
+        with _changed:
+            # Short and local, and in the core: a thread that comes back from there into an ending Python ends it badly.
+            _changed.wait_for(lambda: JUDGEMENT not in _lines)
+        unfinished = wait(EXIT_SECONDS)
+    except KeyboardInterrupt:
+        unfinished = wait(0)
     if unfinished:
         _logger.error("alarms: no answer yet from %s; the next run tries again", ", ".join(unfinished))
 

@@ -1,6 +1,5 @@
 """Keeps the ledger in a hidden file beside the backups, for all processes of this project."""
 
-import fcntl
 import json
 import logging
 import os
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from holdfast.alarms.ledger import Entries
+from holdfast.waiting import lock
 
 _logger = logging.getLogger(__name__)
 
@@ -30,9 +30,7 @@ def change(folder: Path, work: Callable[[Entries], _Result]) -> _Result:
         before: str | None = None
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = stack.enter_context((folder / LOCK).open("a"))
-            # Held for some milliseconds; the end of the process lets go of it as well.
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            lock(stack.enter_context((folder / LOCK).open("a")).fileno())
             stored = _read(folder / FILE)
             before = json.dumps(stored)
             entries = stored | entries

@@ -5,13 +5,14 @@ changes, cuts out or puts in a line has to rewrite all that follow. Lines are on
 A line that was cut off when its writer was killed stays; the next writer owns up to it in a line of its own.
 """
 
-import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from holdfast.waiting import lock
 
 FILE_NAME = "audit.jsonl"
 BEGINNING = "0" * 64
@@ -26,8 +27,7 @@ def append(folder: Path, record: Mapping[str, Any]) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(folder / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
-        # Given back with the descriptor, by a killed writer too.
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        lock(descriptor)
         size = os.fstat(descriptor).st_size
         text, previous = _continued(os.pread(descriptor, _TAIL_BYTES, max(0, size - _TAIL_BYTES)))
         text += line(record, previous)

@@ -87,7 +87,8 @@ def runs(alias: str | None = None, operation: Operation | None = None, limit: in
         for run in merged(audit.records(configuration.directory))
         if alias in (None, run.alias) and operation in (None, run.operation)
     ]
-    return tuple(sorted(chosen, key=lambda run: run.started, reverse=True)[:limit])
+    # Of two that began in one moment, what was logged later is the newer one.
+    return tuple(sorted(chosen, key=lambda run: run.started)[::-1][:limit])
 
 
 def merged(records: Iterable[audit.Record]) -> list[Run]:

@@ -25,7 +25,7 @@ class HoldfastCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run with every expected failure as a CommandError with its exit code."""
         try:
-            commitment.forget()
+            commitment.begin()
             with _orderly_interrupts():
                 return super().execute(*args, **options)
         except (KeyboardInterrupt, Interrupted) as error:

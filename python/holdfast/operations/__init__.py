@@ -1,8 +1,9 @@
 """What Holdfast does; the only place that calls the Rust core."""
 
 from holdfast.operations.assessment import status
-from holdfast.operations.catalog import cleanup, find_backup, link, list_backups, pin, plan_cleanup, unpin
+from holdfast.operations.catalog import cleanup, find_backup, link, list_backups, plan_cleanup
 from holdfast.operations.creation import backup
+from holdfast.operations.pinning import pin, unpin
 from holdfast.operations.probing import probe
 from holdfast.operations.putting_aside import drop_old_databases, kept_databases, plan_undo, undo_restore
 from holdfast.operations.remains import find_remains, remove_remains

@@ -1,10 +1,9 @@
 """Says how it stands with the backups: by listing the folder and asking the history, without reading a backup."""
 
-import math
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Self
 
 from holdfast import clock, conf, databases, history, schedule
@@ -12,6 +11,7 @@ from holdfast.condition import Aging, Condition, Proof, Status
 from holdfast.conf import Configuration
 from holdfast.history import Run
 from holdfast.inventory import Backup
+from holdfast.operations.ages import age_seconds, aging, is_good
 from holdfast.operations.catalog import list_backups
 from holdfast.operations.session import own_errors
 from holdfast.plans import CREATED_FORMAT
@@ -19,8 +19,8 @@ from holdfast.progress import NoticeBoard
 from holdfast.rendering import ago, span
 from holdfast.targets import Target
 
-# Made by a restore of what it overwrites: the state that was not wanted.
-_SAFETY = "pre-restore"
+# Some days of hourly backups of many databases.
+_RUNS = 1000
 
 
 def status() -> tuple[Status, ...]:
@@ -31,9 +31,9 @@ def status() -> tuple[Status, ...]:
     with own_errors():
         known = _Known(
             backups=backups,
-            attempts=history.runs(operation="backup"),
-            drills=history.runs(operation="drill"),
-            restores=history.runs(operation="restore"),
+            attempts=history.runs(operation="backup", limit=_RUNS),
+            drills=history.runs(operation="drill", limit=_RUNS),
+            restores=history.runs(operation="restore", limit=_RUNS),
             notices=board.notices,
             free_bytes=_free_bytes(configuration),
         )
@@ -69,9 +69,10 @@ def _assess(known: _Known, alias: str, wanted: Iterable[Target]) -> Status:
     now = clock.now()
     good = [backup for backup in known.backups if is_good(backup)]
     newest = good[0] if good else None
-    made = next((run for run in known.attempts if newest and run.backup == newest.name), None)
+    made = next((run for run in known.attempts if newest and _made(run, newest)), None)
     targets = tuple(aging(target, good, now) for target in wanted)
-    failures = [run for run in _attempts_since(newest, known.attempts) if run.result == "failed"]
+    since = _attempts_since(newest, known.attempts)
+    failures = [run for index, run in enumerate(since) if run.result == "failed" or _was_killed(run, since[:index])]
     worst = list(_critical(newest, targets))
     doubts = [*_not_everywhere(newest, made), *_failed(failures, now), *_unproven(known, now), *known.notices]
     condition: Condition = "critical" if worst else "warning" if doubts else "ok"
@@ -82,7 +83,7 @@ def _assess(known: _Known, alias: str, wanted: Iterable[Target]) -> Status:
         backup=newest.name if newest else None,
         kind=newest.kind if newest else None,
         created=newest.created if newest else None,
-        age_seconds=_age_seconds(newest, now) if newest else None,
+        age_seconds=age_seconds(newest, None, good, now) if newest else None,
         rows=newest.rows if newest else None,
         stored_size=newest.stored_size if newest else None,
         raw_size=newest.raw_size if newest else None,
@@ -94,32 +95,8 @@ def _assess(known: _Known, alias: str, wanted: Iterable[Target]) -> Status:
         last_drill=known.drills[0] if known.drills else None,
         last_failure=failures[0] if failures else None,
         failures=len(failures),
-        next_due=_next_due(alias),
+        next_due=_next_due(alias, known.backups),
         free_bytes=known.free_bytes,
-    )
-
-
-def is_good(backup: Backup) -> bool:
-    """Tell whether a backup is one to rely on: it has rows, is not known to be bad, and is no safety backup."""
-    whole = backup.problem is None and backup.content == "full" and backup.verified_ok is not False
-    return whole and backup.kind != _SAFETY
-
-
-def aging(target: Target, good: Iterable[Backup], now: datetime) -> Aging:
-    """Compare the newest of the good backups of a database with one of its targets."""
-    newest = next((backup for backup in good if target.kind in (None, backup.kind)), None)
-    # Where a newer one was found to be equal, this one stands for the state of that moment.
-    known = schedule.last_good(newest.alias, target.kind) if newest else None
-    seconds = None
-    if newest is not None:
-        seconds = min(_age_seconds(newest, now), (now - known) / timedelta(seconds=1) if known else math.inf)
-    limit = target.max_age.total_seconds()
-    return Aging(
-        kind=target.kind,
-        backup=newest.name if newest else None,
-        age_seconds=seconds,
-        max_age_seconds=limit,
-        too_old=seconds is None or seconds > limit,
     )
 
 
@@ -145,7 +122,8 @@ def _not_everywhere(newest: Backup | None, made: Run | None) -> Iterable[str]:
 def _failed(failures: Sequence[Run], now: datetime) -> Iterable[str]:
     if failures:
         times = f" {len(failures)} times" if len(failures) > 1 else ""
-        yield f"the backup failed{times} since: {failures[0].error} ({ago(failures[0].started, now)})"
+        why = failures[0].error or "it was killed"
+        yield f"the backup failed{times} since: {why} ({ago(failures[0].started, now)})"
 
 
 def _unproven(known: _Known, now: datetime) -> Iterable[str]:
@@ -160,10 +138,10 @@ def _proof(known: _Known) -> Proof | None:
     proofs = []
     for backup in known.backups:
         drills = [run for run in known.drills if (run.backup, run.result) == (backup.name, "done")]
-        if backup.verified_how == "restored" and backup.verified_ok and backup.verified_at:
+        if backup.proven_at:
             # Beside the backup stands the second, and not how long it took.
             at, seconds = (drills[0].finished, drills[0].seconds) if drills else (None, None)
-            proofs.append(Proof(backup.name, at or backup.verified_at, "drill", seconds))
+            proofs.append(Proof(backup.name, at or backup.proven_at, "drill", seconds))
         # Fewer rows than it has were a part of it.
         proofs += [
             Proof(backup.name, run.finished, "restore", run.seconds)
@@ -184,12 +162,17 @@ def _attempts_since(newest: Backup | None, attempts: Sequence[Run]) -> Sequence[
     return [run for run in attempts if datetime.fromisoformat(run.started) > moment]
 
 
-def _age_seconds(backup: Backup, now: datetime) -> float:
-    return (now - datetime.fromisoformat(backup.created)) / timedelta(seconds=1)
+def _was_killed(run: Run, later: Iterable[Run]) -> bool:
+    # The lock lets no second one begin on this machine while the first is alive.
+    return run.result == "started" and any(other.host == run.host for other in later)
 
 
-def _next_due(alias: str) -> str | None:
-    moment = schedule.next_due(alias)
+def _made(run: Run, backup: Backup) -> bool:
+    return run.backup == backup.name and run.result in {"done", "partly"}
+
+
+def _next_due(alias: str, backups: Sequence[Backup]) -> str | None:
+    moment = schedule.next_due(alias, backups)
     return moment.strftime(CREATED_FORMAT) if moment else None
 
 

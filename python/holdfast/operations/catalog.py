@@ -1,4 +1,4 @@
-"""Finds, pins and removes backups."""
+"""Finds and removes backups."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -69,16 +69,6 @@ def link(selector: str, expires: timedelta, *, location: str = ALL) -> str:
         found = _core.find_backup({"stores": stores, "selector": selector, "alias": None}, silent)
         plan = {"backup": places.place(configuration, found), "seconds": int(expires.total_seconds())}
         return _core.link(plan, silent)
-
-
-def pin(selector: str, reason: str = "by hand", *, location: str = ALL) -> Backup:
-    """Keep a backup whatever the retention policy says, until it is unpinned."""
-    return _remember(selector, location, {"pin": reason})
-
-
-def unpin(selector: str, *, location: str = ALL) -> Backup:
-    """Leave a backup to the retention policy again."""
-    return _remember(selector, location, "unpin")
 
 
 def plan_cleanup(
@@ -175,11 +165,3 @@ def _policy(retention: Retention) -> Retention:
             'Give HOLDFAST["RETENTION"] or --keep-last a number above 0.',
         )
     return retention
-
-
-def _remember(selector: str, location: str, change: dict[str, Any] | str) -> Backup:
-    with own_errors():
-        configuration = conf.load()
-        found = locate(configuration, selector, None, location)
-        status = _core.set_status({"backup": places.place(configuration, found), "change": change}, silent)
-        return Backup.from_document({**found, "status": status})

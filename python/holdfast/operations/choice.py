@@ -9,6 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from holdfast import _core, conf, databases, places, plans
 from holdfast.conf import Configuration
 from holdfast.exceptions import InvalidBackup, UsageError
+from holdfast.inventory import Backup
 from holdfast.operations.cache import fetched
 from holdfast.progress import OnEvent, silent
 from holdfast.stores import ALL
@@ -27,6 +28,8 @@ class Choice:
     # As the core reaches it.
     place: dict[str, Any]
     manifest: dict[str, Any]
+    # When it was last restored for a trial, with success.
+    proven_at: str | None
 
 
 def locate(
@@ -81,6 +84,7 @@ def choose(
         path=Path(found["path"]) if found["path"] is not None else None,
         place=place,
         manifest=_core.read_manifest(place, on_event or silent),
+        proven_at=Backup.from_document(found).proven_at,
     )
 
 

@@ -62,6 +62,8 @@ def make(
     except BaseException as error:
         tell_failure(error=error, **about)
         raise
+    if report.location != LOCAL:
+        _use_up(report.created)
     signals.tell(signals.backup_finished, report=report, **about)
     return report
 
@@ -101,6 +103,13 @@ def _free_moment(folder: Path, alias: str) -> datetime:
         if not any(folder.glob(f"{glob.escape(alias)}_*_{now.strftime(plans.STAMP_FORMAT)}.*")):
             return now
         clock.sleep(1 - now.microsecond / 1_000_000)
+
+
+def _use_up(created: str) -> None:
+    # The folder, where the next backup looks for a free moment, does not know of one in a store.
+    left = (datetime.fromisoformat(created) - clock.now()).total_seconds() + 1
+    if 0 < left <= 1:
+        clock.sleep(left)
 
 
 def _refuse_nonsense(options: BackupOptions) -> None:

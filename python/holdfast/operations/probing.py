@@ -20,8 +20,6 @@ from holdfast.sqlite.live import location
 from holdfast.stores import LOCAL
 
 _NAMED = 5
-# Far below the 15 minutes from which S3 refuses requests: a clock that drifts goes on drifting.
-_LARGEST_SKEW_SECONDS = 60
 _UNREADABLE = """
     SELECT format('%I.%I', n.nspname, c.relname)
       FROM pg_catalog.pg_class c
@@ -123,11 +121,6 @@ def _stores(configuration: Configuration) -> Iterable[Probe]:
             done = ", ".join(step["name"] for step in found["steps"])
             rates = f"{size(found['upload_rate'])}/s there, {size(found['download_rate'])}/s back"
             yield Probe(subject, ok=True, detail=f"it can be used ({done}); {rates}")
-        skew = found["clock_skew_seconds"]
-        if skew is not None and abs(skew) > _LARGEST_SKEW_SECONDS:
-            detail = f"the clocks differ by {abs(skew):.0f} seconds"
-            hint = "Set this machine's clock; requests are refused from 15 minutes on."
-            yield Probe(subject, ok=True, detail=detail, hint=hint, doubtful=True)
         for text in (*found["warnings"], *found["unknown"]):
             yield Probe(subject, ok=True, detail=text, doubtful=True)
 

@@ -12,6 +12,7 @@ from typing import Any
 from holdfast import _core, conf, databases, places, plans
 from holdfast.conf import Configuration
 from holdfast.exceptions import BackupNotFound
+from holdfast.history import recorded
 from holdfast.history.table import NAME as HISTORY
 from holdfast.inventory import Backup
 from holdfast.operations.choice import locate
@@ -37,7 +38,9 @@ def discard_repetition(report: Report, earlier: Backup) -> bool:
         place = places.place(configuration, new)
         if not _equal(configuration, place, places.place(configuration, old)):
             return False
-        _core.remove_backup(place, silent)
+        with recorded("backup", report.alias, kind=report.kind, backup=earlier.name) as run:
+            _core.remove_backup(place, silent)
+            run.result = "unchanged"
         return True
 
 

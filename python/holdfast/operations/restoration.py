@@ -171,6 +171,7 @@ def _preview(
         path=choice.path,
         location=choice.location,
         created=choice.manifest["created"],
+        proven_at=choice.proven_at,
         strategy=document["strategy"],
         strategy_reason=document["reason"],
         kept_as=document["kept_as"],

@@ -9,6 +9,7 @@ from holdfast import _core, clock, conf, places, plans, project, signals
 from holdfast.exceptions import InvalidBackup
 from holdfast.history import Operation, recorded
 from holdfast.operations import rehearsal
+from holdfast.operations.cache import near
 from holdfast.operations.choice import locate
 from holdfast.operations.session import own_errors
 from holdfast.progress import OnEvent, silent
@@ -67,13 +68,19 @@ def _drill(prove: Callable[..., ValidationReport], **about: str) -> ValidationRe
 def _prove(
     found: dict[str, Any], plan: dict[str, Any], on_event: OnEvent, operation: Operation, **about: str
 ) -> ValidationReport:
+    quick = plan["depth"] == "quick"
     with recorded(operation, **about) as run, own_errors():
-        document = rehearsal.prove(plan, about["alias"], on_event)
+        if quick:
+            document = rehearsal.prove(plan, about["alias"], on_event)
+        else:
+            with near(conf.load(), plan["backup"], found["stored_size"], on_event) as place:
+                document = rehearsal.prove({**plan, "backup": place}, about["alias"], on_event)
         findings = project.ModelFindings((), ())
         if document["ok"]:
             findings = project.compare_models(_core.read_manifest(plan["backup"], on_event))
-        report = _report(found, document, findings, quick=plan["depth"] == "quick")
-        if not report.quick:
+        report = _report(found, document, findings, quick=quick)
+        # A file that is missing has nothing to remember it beside; every listing tells that it is missing.
+        if not quick and found["stored_size"]:
             _remember(plan["backup"], report)
         if not report.ok:
             run.result, run.error = "failed", report.problems[0]

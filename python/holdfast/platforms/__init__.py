@@ -5,6 +5,7 @@ All of them call often and let the schedule in the settings decide: there is one
 
 import getpass
 import json
+import os
 import re
 import shlex
 import sys
@@ -13,8 +14,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-
-from django.conf import settings
 
 # Often enough for a schedule by the hour, and cheap where nothing is due.
 _MINUTES = 10
@@ -32,15 +31,17 @@ class Project:
     @classmethod
     def present(cls) -> "Project":
         """Describe the project of this process."""
-        return cls(Path(sys.argv[0]).absolute(), Path(sys.executable), settings.SETTINGS_MODULE, getpass.getuser())
+        program = Path(sys.argv[0]).absolute()
+        if program.suffix != ".py" or program.name == "__main__.py":
+            # Called as django-admin or python -m django: a project has a manage.py, where it was started.
+            program = Path.cwd() / "manage.py"
+        module = os.environ.get("DJANGO_SETTINGS_MODULE", "")
+        return cls(program, Path(sys.executable), module, getpass.getuser())
 
     @property
     def name(self) -> str:
-        """Give a name that systems accept for a service: that of the settings' package, or of the folder."""
-        named = (
-            self.settings.split(".")[0] if self.manage.parent.name in {"", "app", "src"} else self.manage.parent.name
-        )
-        return re.sub(r"[^a-z0-9]+", "-", named.lower()).strip("-") or "project"
+        """Give the folder's name, as services may be called."""
+        return re.sub(r"[^a-z0-9]+", "-", self.manage.parent.name.lower()).strip("-") or "project"
 
 
 def configuration(platform: str, project: Project) -> str:
@@ -54,14 +55,12 @@ def _for_cron(project: Project) -> dict[str, str]:
     def quoted(text: object) -> str:
         return shlex.quote(str(text)).replace("%", r"\%")
 
-    command = [quoted(project.python), quoted(project.manage.name), "--settings", quoted(project.settings)]
-    # The command's name comes before its options.
     return {
         "user": project.user,
         "name": project.name,
         "folder": quoted(project.manage.parent),
-        "command": " ".join(command[:2]),
-        "settings": command[3],
+        "command": f"{quoted(project.python)} {quoted(project.manage.name)}",
+        "settings": project.settings,
         "minutes": f"*/{_MINUTES}",
     }
 
@@ -92,6 +91,7 @@ def _for_yaml(project: Project) -> dict[str, str]:
     # Every text of JSON is one of YAML.
     return {
         "manage": json.dumps(project.manage.name),
+        "run": json.dumps(f"python {shlex.quote(project.manage.name)} run_backups --if-due"),
         "settings": json.dumps(project.settings),
         "python_version": json.dumps("{}.{}".format(*sys.version_info)),
         "every": json.dumps(f"*/{_MINUTES} * * * *"),

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from django.db import connections
 
-from holdfast.schedule.server import cursor
+from holdfast.exceptions import HoldfastError
+from holdfast.schedule.server import answer
 from holdfast.sqlite.live import Access, connected
 
 if TYPE_CHECKING:
@@ -27,16 +28,18 @@ _ADDED = "SELECT coalesce(sum(seq), 0) FROM sqlite_sequence"
 
 
 def count(alias: str) -> int | None:
-    """Give the count of rows that were ever written; None where nobody counts."""
+    """Give the count of rows that were ever written; None where nobody counts, or can be asked."""
     connection = connections[alias]
     if connection.vendor == "postgresql":
-        with cursor(alias) as opened:
-            opened.execute(_WRITTEN)
-            return int(opened.fetchone()[0])
-    with connected(connection, Access.READ) as live:
-        if not live.execute(_IS_COUNTED).fetchone()[0]:
-            return None
-        return int(live.execute(_ADDED).fetchone()[0])
+        answered = answer(alias, _WRITTEN)
+        return int(answered[0]) if answered else None
+    try:
+        with connected(connection, Access.READ) as live:
+            is_counted = live.execute(_IS_COUNTED).fetchone()[0]
+            return int(live.execute(_ADDED).fetchone()[0]) if is_counted else None
+    except HoldfastError:
+        # What is wrong with the file, the backup will say.
+        return None
 
 
 def is_enough(task: Task, least: int) -> bool:

@@ -10,12 +10,13 @@ from django.db import connections
 from django.utils import timezone
 
 from holdfast.schedule import activity
-from holdfast.schedule.server import cursor
+from holdfast.schedule.server import answer
 from holdfast.schedule.settings import DRILL
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from holdfast.exceptions import LockHeld
     from holdfast.schedule.outlook import Task
     from holdfast.schedule.settings import Busy
 
@@ -35,6 +36,8 @@ class Hindrance:
     reason: str
     # Whether it may be over in a minute, so that it is worth waiting for.
     is_short: bool = False
+    # Another run works on the same database.
+    held: LockHeld | None = None
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,10 @@ def _business(limits: Busy, alias: str) -> str | None:
         return f"the host is busy: a load of {load:.2f} for each core"
     if connections[alias].vendor != "postgresql" or (limits.sessions is None and limits.transaction is None):
         return None
-    with cursor(alias) as opened:
-        opened.execute(_SESSIONS)
-        sessions, seconds = opened.fetchone()
+    answered = answer(alias, _SESSIONS)
+    if answered is None:
+        return None
+    sessions, seconds = answered
     if limits.sessions is not None and sessions > limits.sessions:
         return f"the database is busy: {sessions} sessions are at work"
     if limits.transaction is not None and seconds > limits.transaction.total_seconds():

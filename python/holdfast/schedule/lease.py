@@ -6,9 +6,10 @@ another host has done meanwhile is not done twice.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, TypeAlias
 
+import django.db
 from django.db import connections
 
 from holdfast.exceptions import LockHeld
@@ -39,9 +40,16 @@ def database(alias: str) -> Iterator[None]:
     if connections[alias].vendor != "postgresql":
         yield
         return
-    with cursor(alias) as opened:
-        opened.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", [_KEY])
-        if not opened.fetchone()[0]:
+    with ExitStack() as stack:
+        try:
+            opened = stack.enter_context(cursor(alias))
+            opened.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", [_KEY])
+            is_ours = opened.fetchone()[0]
+        except django.db.Error:
+            # Nobody can work on it, and the backup that is tried now will say why.
+            yield
+            return
+        if not is_ours:
             raise LockHeld(
                 f"another host is at work on {alias}: it holds the advisory lock {_KEY}",
                 "Nothing is lost: what is still due then is done in the next run.",
@@ -49,5 +57,6 @@ def database(alias: str) -> Iterator[None]:
         try:
             yield
         finally:
-            # A pooled connection lives on, and would keep the lock.
-            opened.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", [_KEY])
+            # A pooled connection lives on, and would keep the lock; one that was cut has lost it.
+            with suppress(django.db.Error):
+                opened.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", [_KEY])

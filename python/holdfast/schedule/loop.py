@@ -28,7 +28,7 @@ def forever(watcher: Watcher) -> Never:
     resting: dict[Key, datetime] = {}
     waiting: dict[Key, Hindrance] = {}
     while True:
-        commitment.go_on()
+        commitment.obey()
         now = clock.now()
         resting = {key: until for key, until in resting.items() if until > now}
         pause = _SHORT
@@ -49,20 +49,23 @@ def forever(watcher: Watcher) -> Never:
             pause = _REST
         # A connection that idles for hours is cut somewhere on its way, and would fail the next run.
         connections.close_all()
-        commitment.go_on()
+        commitment.obey()
         clock.sleep(pause.total_seconds())
 
 
 def patiently(watcher: Watcher) -> Tally:
-    """Do what is due once, and wait for what is too busy now."""
+    """Do what is due once, and wait for what is too busy now; LockHeld where another run is in the way."""
     told: set[Key] = set()
     while True:
         tally = run_due(watcher)
         _tell(watcher, {key: found for key, found in tally.waiting.items() if key not in told})
         told.update(tally.waiting)
+        for hindrance in tally.waiting.values():
+            if hindrance.held is not None:
+                raise hindrance.held
         if tally.failures or not any(hindrance.is_short for hindrance in tally.waiting.values()):
             return tally
-        commitment.go_on()
+        commitment.obey()
         clock.sleep(_SHORT.total_seconds())
 
 

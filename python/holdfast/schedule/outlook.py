@@ -14,7 +14,7 @@ from holdfast.schedule.memory import Done, Memory
 from holdfast.schedule.settings import DRILL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from holdfast.conf import Configuration
     from holdfast.inventory import Backup
@@ -89,20 +89,21 @@ def survey(configuration: Configuration, listed: tuple[Backup, ...], memory: Mem
     )
 
 
-def tasks() -> list[Task]:
+def tasks(listed: Iterable[Backup] | None = None) -> list[Task]:
     """Give every task, as it stands at this moment."""
     configuration = conf.load()
-    return survey(configuration, list_backups(), Memory(configuration.directory))
+    return survey(configuration, list_backups() if listed is None else tuple(listed), Memory(configuration.directory))
 
 
-def next_due(alias: str) -> datetime | None:
+def next_due(alias: str, listed: Iterable[Backup] | None = None) -> datetime | None:
     """Give the moment of the next backup of a database, in the past where one is overdue; None is never."""
-    return min((task.begins for task in tasks() if task.alias == alias and task.kind != DRILL), default=None)
+    return min((task.begins for task in tasks(listed) if task.alias == alias and task.kind != DRILL), default=None)
 
 
-def last_good(alias: str, kind: str | None) -> datetime | None:
+def last_good(alias: str, kind: str | None, listed: Iterable[Backup] | None = None) -> datetime | None:
     """Give when the database was last known to be as a good backup of this kind, or of any, holds it."""
-    backups, memory = list_backups(), Memory(conf.load().directory)
+    backups = list_backups() if listed is None else tuple(listed)
+    memory = Memory(conf.load().directory)
     records = _Records(backups, memory, clock.now())
     kinds = {backup.kind for backup in backups} - {"pre-restore"} if kind is None else {kind}
     found = (records.last(alias, each)[0] for each in kinds)

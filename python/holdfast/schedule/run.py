@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from holdfast import alarms, clock, commitment, conf, places, rendering, rendering_schedule
-from holdfast.exceptions import HoldfastError, Interrupted, InvalidBackup
+from holdfast.exceptions import HoldfastError, Interrupted, InvalidBackup, LockHeld
 from holdfast.operations import backup, cleanup, discard_repetition, list_backups, validate
 from holdfast.operations.session import own_errors
 from holdfast.plans import CREATED_FORMAT, BackupOptions
@@ -95,12 +95,14 @@ class _Run:
     @contextmanager
     def attempt(self, key: Key) -> Iterator[None]:
         """Keep a failure for the end; a wish to stop is meant for everything."""
-        commitment.go_on()
+        commitment.obey()
         try:
             with own_errors():
                 yield
         except Interrupted:
             raise
+        except LockHeld as error:
+            self.tally.waiting[key] = Hindrance(error.message, is_short=True, held=error)
         except HoldfastError as error:
             self.tally.failures[key] = error
             self.watcher.warned(rendering_schedule.failure(key, error))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import django.db
 from django.db import connections
 
 if TYPE_CHECKING:
@@ -24,3 +25,17 @@ def cursor(alias: str) -> Iterator[Any]:
             yield opened
     finally:
         own.close()
+
+
+def answer(alias: str, question: str) -> tuple[Any, ...] | None:
+    """Give the first row; None where the server cannot be asked.
+
+    Then the backup that follows fails, in its own words, and is recorded and told as a failure.
+    """
+    try:
+        with cursor(alias) as opened:
+            opened.execute(question)
+            row: tuple[Any, ...] = opened.fetchone()
+            return row
+    except django.db.Error:
+        return None

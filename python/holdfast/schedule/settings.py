@@ -15,6 +15,7 @@ from holdfast.readers import Refused, duration, unknown, whole, wrong_type
 from holdfast.schedule.times import Cron, Every, Hours, Times
 
 DRILL = "drill"
+BUSY_KEYS = ("LOAD", "SESSIONS", "TRANSACTION", "WAIT", "RATE_LIMIT")
 
 _KIND = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _A_KIND = 'a cron expression, such as "0 2 * * *", or a dictionary with CRON or EVERY'
@@ -171,10 +172,9 @@ def _busy(value: object, name: str) -> Busy | None:
         return None
     if not isinstance(value, Mapping):
         raise wrong_type(name, value, 'a dictionary, such as {"LOAD": 0.8, "WAIT": "2h"}')
-    known = ("LOAD", "SESSIONS", "TRANSACTION", "WAIT", "RATE_LIMIT")
     for key in value:
-        if key not in known:
-            raise unknown(f"HOLDFAST[{name!r}][{key!r}]", key, known)
+        if key not in BUSY_KEYS:
+            raise unknown(f"HOLDFAST[{name!r}][{key!r}]", key, BUSY_KEYS)
     load, transaction = value.get("LOAD"), value.get("TRANSACTION")
     if load is not None and (isinstance(load, bool) or not isinstance(load, int | float)):
         raise wrong_type(f"{name}.LOAD", load, "a number: the load average for each core")

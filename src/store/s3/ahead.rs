@@ -92,7 +92,12 @@ impl Ahead {
         };
         let slot = &mut self.slots[index];
         let Some(bytes) = slot.part(range) else {
-            return Served::Soon;
+            if !slot.task.is_finished() {
+                return Served::Soon;
+            }
+            // It panicked; the reader's own request shall do without it.
+            self.slots.remove(index);
+            return self.pass_by(range);
         };
         slot.missed = 0;
         slot.wanted = slot.wanted.saturating_sub(bytes.len() as u64);

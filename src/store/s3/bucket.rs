@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::types::ChecksumAlgorithm;
 use bytes::Bytes;
 
 use super::client::{Connected, connect};
+use super::dress::is_tag;
 use super::errors::{Action, Subject, explain};
 use super::failure::{Answer, Cause, Failure};
 use super::parts;
@@ -15,7 +17,7 @@ use super::provider::Provider;
 use super::transport::Watch;
 use super::worker::Worker;
 use crate::error::{Error, Kind, Result};
-use crate::plan::S3Plan;
+use crate::plan::{Checksums, S3Plan};
 
 /// Requests on their way at the same time, unless the plan says otherwise.
 const CONCURRENCY: u16 = 4;
@@ -40,6 +42,9 @@ pub(super) struct Bucket {
     /// The service has refused to delete several objects at once.
     pub(super) deletes_singly: AtomicBool,
 }
+
+/// Services take ten, and two are our own.
+const MOST_TAGS: usize = 8;
 
 /// An object, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,11 +134,24 @@ impl Bucket {
             Err(error) => {
                 let failure = Failure::from(error);
                 if !failure.is_missing() {
-                    return Err(failure);
+                    return Err(self.reason_of(failure, key).await);
                 }
                 self.see_bucket().await?;
                 Ok(None)
             }
+        }
+    }
+
+    /// An answer to `HEAD` has no words: a wrong key, or credentials that have expired, would look like a missing right.
+    /// To a request for the object the service says why.
+    async fn reason_of(&self, failure: Failure, key: &str) -> Failure {
+        if !matches!(failure.status(), 400 | 403) {
+            return failure;
+        }
+        let request = self.client.get_object().bucket(self.bucket()).key(key).range("bytes=0-0");
+        match request.send().await.map_err(Failure::from) {
+            Err(told) if told.status() == failure.status() => told,
+            _ => failure,
         }
     }
 
@@ -172,12 +190,11 @@ impl Bucket {
     }
 
     /// Whether the request should be made again without what the service may not have understood: first the tags, then
-    /// the condition. The tags of the settings are not left out because of missing rights.
+    /// the condition. The tags of the settings are left out only where a service has none at all.
     pub(super) fn gives_in(&self, failure: &Failure) -> bool {
-        let about_tags = failure.detail.to_lowercase().contains("tag");
-        let refused = failure.is_not_implemented()
-            || (failure.status() == 400 && about_tags)
-            || (failure.is_denied() && self.plan.tags.is_empty());
+        let about_tags = failure.status() == 400 && failure.detail.to_lowercase().contains("tag");
+        let ours_alone = self.plan.tags.is_empty();
+        let refused = failure.is_not_implemented() || (ours_alone && (about_tags || failure.is_denied()));
         if refused && self.has_tags() {
             self.without_tags.store(true, Ordering::Relaxed);
             return true;
@@ -190,10 +207,15 @@ impl Bucket {
         !self.without_conditions.swap(true, Ordering::Relaxed)
     }
 
+    /// What the parts of an upload will be checked with; a service believes only in checksums that were announced.
+    pub(super) fn checksum_algorithm(&self) -> Option<ChecksumAlgorithm> {
+        (self.provider.checksums == Checksums::Crc32).then_some(ChecksumAlgorithm::Crc32)
+    }
+
     /// `Content-MD5`, where the service wants it.
     pub(super) fn md5_of(&self, bytes: &Bytes) -> Option<String> {
         use md5::{Digest, Md5};
-        let wanted = self.provider.checksums == crate::plan::Checksums::Md5;
+        let wanted = self.provider.checksums == Checksums::Md5;
         wanted.then(|| aws_smithy_types::base64::encode(Md5::digest(bytes)))
     }
 }
@@ -217,6 +239,12 @@ fn normal(plan: &S3Plan) -> Result<S3Plan> {
     }
     if let Some(size) = plan.part_size {
         parts::check(size)?;
+    }
+    if !plan.tags.iter().all(|(name, value)| is_tag(name, 128) && is_tag(value, 256)) || plan.tags.len() > MOST_TAGS {
+        return refuse(
+            "has tags that no service takes",
+            "Give up to 8, of letters, digits, spaces and + - = . _ : / @, 128 in a name and 256 in a value",
+        );
     }
     Ok(plan)
 }

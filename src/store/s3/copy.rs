@@ -22,8 +22,8 @@ const PART: u64 = 512 * 1024 * 1024;
 impl Bucket {
     /// Copies a file of the same service; false where the service cannot, or may not read the original.
     pub(super) async fn copy(self: Arc<Self>, origin: Origin, name: String, about: About) -> Result<bool> {
-        self.refuse_existing(&name).await?;
         let dress = Dress::new(&about);
+        self.refuse_existing(&name, &dress).await?;
         let copied = if origin.size > WHOLE {
             self.copy_parts(&origin, &name, &dress).await?
         } else {

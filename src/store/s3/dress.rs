@@ -127,10 +127,18 @@ fn decode(text: &str) -> String {
     String::from_utf8(decoded).unwrap_or_else(|_| text.to_owned())
 }
 
-/// A tag takes letters, digits, spaces and a few signs.
+/// Whether a service takes this as a tag's name or value.
+pub(super) fn is_tag(text: &str, most: usize) -> bool {
+    text.chars().count() <= most && text.chars().all(fits_tag)
+}
+
+/// What a tag can tell of a value.
 fn tag_value(value: &str) -> String {
-    let fits = |character: char| character.is_alphanumeric() || " +-=._:/@".contains(character);
-    value.chars().take(256).map(|character| if fits(character) { character } else { '_' }).collect()
+    value.chars().take(256).map(|character| if fits_tag(character) { character } else { '_' }).collect()
+}
+
+fn fits_tag(character: char) -> bool {
+    character.is_alphanumeric() || " +-=._:/@".contains(character)
 }
 
 #[cfg(test)]

@@ -46,6 +46,9 @@ impl Action {
     }
 }
 
+/// Seconds of difference from which services refuse requests.
+const REFUSED_SKEW: f64 = 900.0;
+
 /// What the words are about.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Subject<'a> {
@@ -131,22 +134,20 @@ fn refusal(
             skewed(subject.clock_skew),
             "Set the clock of this machine right; the service refuses requests of another time".to_owned(),
         ),
-        _ if failure.is_denied() => {
-            ("access denied".to_owned(), format!("Allow {} on {place} for these credentials", action.right()))
-        }
+        // An answer to `HEAD` has no code of its own.
+        _ if failure.is_denied() && subject.clock_skew.is_some_and(|skew| skew.abs() > REFUSED_SKEW) => (
+            skewed(subject.clock_skew),
+            "Set the clock of this machine right; the service refuses requests of another time".to_owned(),
+        ),
+        _ if failure.is_denied() => (
+            "access denied".to_owned(),
+            format!("Allow {} on {place} for these credentials, or use the right ones", action.right()),
+        ),
         "PermanentRedirect"
         | "TemporaryRedirect"
         | "AuthorizationHeaderMalformed"
-        | "IllegalLocationConstraintException" => (
-            region.map_or_else(
-                || format!("the bucket {bucket} is not in the region of the request"),
-                |region| format!("the bucket {bucket} is in the region {region}"),
-            ),
-            region.map_or_else(
-                || "Set the region of the store".to_owned(),
-                |region| format!("Set the region of the store to {region}"),
-            ),
-        ),
+        | "IllegalLocationConstraintException" => elsewhere(bucket, region),
+        "BadRequest" if region.is_some() => elsewhere(bucket, region),
         "SlowDown" | "Throttling" | "ServiceUnavailable" | "TooManyRequests" => (
             format!("{service} asks for fewer requests, and went on asking"),
             "Lower the store's concurrency, or try again later".to_owned(),
@@ -167,6 +168,19 @@ fn refusal(
         _ => (format!("{service} refused the request"), "Run check_backups to see what the store can do".to_owned()),
     };
     (reason, hint)
+}
+
+fn elsewhere(bucket: &str, region: Option<&str>) -> (String, String) {
+    match region {
+        Some(region) => (
+            format!("the bucket {bucket} is in the region {region}"),
+            format!("Set the region of the store to {region}"),
+        ),
+        None => (
+            format!("the bucket {bucket} is not in the region of the request"),
+            "Set the region of the store".to_owned(),
+        ),
+    }
 }
 
 fn unknown_key() -> (String, String) {

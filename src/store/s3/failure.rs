@@ -102,7 +102,11 @@ where
             let response = refusal.raw();
             let status = response.status().as_u16();
             let known = refusal.err().code().filter(|code| !code.is_empty());
-            let code = known.map_or_else(|| code_of(status).to_owned(), str::to_owned);
+            if known.is_none() && status < 300 {
+                // It did what was asked, and the SDK does not understand how it says so.
+                return Self { cause: Cause::Other, detail: innermost(&error) };
+            }
+            let code = known.map_or_else(|| code_of(status), str::to_owned);
             let message = refusal.err().message().unwrap_or_default();
             let detail = if message.is_empty() { code.clone() } else { format!("{code}: {message}") };
             let region = response.headers().get("x-amz-bucket-region").map(str::to_owned).or_else(|| {
@@ -127,8 +131,8 @@ where
 }
 
 /// An answer to `HEAD` has no body, and so no code.
-fn code_of(status: u16) -> &'static str {
-    match status {
+fn code_of(status: u16) -> String {
+    let code = match status {
         301 | 307 | 308 => "PermanentRedirect",
         400 => "BadRequest",
         403 => "AccessDenied",
@@ -137,8 +141,9 @@ fn code_of(status: u16) -> &'static str {
         416 => "InvalidRange",
         501 => "NotImplemented",
         503 => "SlowDown",
-        _ => "unexpected answer",
-    }
+        _ => return format!("status {status}"),
+    };
+    code.to_owned()
 }
 
 /// The SDK wraps what happened here several times, and exports few of the types.

@@ -128,6 +128,11 @@ impl Store for S3Store {
     }
 
     fn put(&self, name: &str, bytes: &[u8], existing: Existing, about: &About) -> Result<()> {
+        if existing == Existing::Keep {
+            let mut draft = self.create(name, Some(bytes.len() as u64), about)?;
+            draft.append(bytes)?;
+            return draft.publish();
+        }
         let (name, bytes, dress) = (name.to_owned(), Bytes::copy_from_slice(bytes), Dress::new(about));
         self.run(|bucket| bucket.put_whole(name, bytes, existing, dress))
     }

@@ -18,9 +18,14 @@ pub(super) const GRACE: Duration = Duration::from_secs(15);
 impl Bucket {
     /// The upload's id.
     pub(super) async fn begin_parts(&self, name: &str, dress: &Dress) -> Result<String> {
-        self.refuse_existing(name).await?;
+        self.refuse_existing(name, dress).await?;
         loop {
-            let request = self.client.create_multipart_upload().bucket(self.bucket()).key(self.key(name));
+            let request = self
+                .client
+                .create_multipart_upload()
+                .bucket(self.bucket())
+                .key(self.key(name))
+                .set_checksum_algorithm(self.checksum_algorithm());
             let failure = match dressed!(request, self, dress).send().await {
                 Ok(output) => return output.upload_id.ok_or_else(|| self.nameless(name)),
                 Err(error) => Failure::from(error),
@@ -35,7 +40,14 @@ impl Bucket {
         self.explain(Action::Write, name, &Failure::other("the answer names no upload"))
     }
 
-    pub(super) async fn send_part(&self, name: &str, upload: &str, number: i32, bytes: Bytes) -> Result<CompletedPart> {
+    pub(super) async fn send_part(
+        &self,
+        name: &str,
+        upload: &str,
+        number: i32,
+        bytes: Bytes,
+        dress: &Dress,
+    ) -> Result<CompletedPart> {
         let request = self
             .client
             .upload_part()
@@ -50,7 +62,7 @@ impl Bucket {
             Err(failure) => {
                 if failure.is_missing_upload() {
                     // Some services end the upload of an object that another one has written meanwhile.
-                    self.refuse_existing(name).await?;
+                    self.refuse_existing(name, dress).await?;
                 }
                 return Err(self.explain(Action::Write, name, &failure));
             }
@@ -73,7 +85,7 @@ impl Bucket {
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
         loop {
             if !self.minds_conditions() {
-                self.refuse_existing(name).await?;
+                self.refuse_existing(name, dress).await?;
             }
             let request = self
                 .client

@@ -36,7 +36,7 @@ impl Bucket {
         loop {
             let keeps = existing == Existing::Keep;
             if keeps && !self.minds_conditions() {
-                self.refuse_existing(name).await?;
+                self.refuse_existing(name, dress).await?;
             }
             let request = self
                 .client
@@ -72,11 +72,11 @@ impl Bucket {
         Err(self.explain(Action::Write, name, &failure))
     }
 
-    /// For services that may not do this themselves.
-    pub(super) async fn refuse_existing(&self, name: &str) -> Result<()> {
+    /// For services that may not do this themselves. What an earlier attempt of the same upload has left is no obstacle.
+    pub(super) async fn refuse_existing(&self, name: &str, dress: &Dress) -> Result<()> {
         match self.head(&self.key(name)).await {
-            Ok(None) => Ok(()),
-            Ok(Some(_)) => Err(self.exists(name)),
+            Ok(Some(head)) if dress.is_of(&head.metadata) != Some(true) => Err(self.exists(name)),
+            Ok(_) => Ok(()),
             Err(failure) => Err(self.explain(Action::Look, name, &failure)),
         }
     }

@@ -23,8 +23,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const FIRST_CONTACT_RETRIES: u32 = 2;
 
 /// Answers that blame what arrived, not what was sent, and are not among those that the SDK tries again.
-const DAMAGED: [&str; 6] = [
+const DAMAGED: [&str; 7] = [
     "BadDigest",
+    "InvalidDigest",
     "XAmzContentSHA256Mismatch",
     "XAmzContentChecksumMismatch",
     "IncompleteBody",

@@ -4,7 +4,7 @@
 use aws_sdk_s3::types::{BucketVersioningStatus, ExpirationStatus, ObjectLockEnabled, Permission, PolicyStatus};
 
 use super::bucket::Bucket;
-use super::failure::Failure;
+use super::failure::{Cause, Failure};
 use crate::store::Survey;
 
 /// Who is everybody, in an access control list.
@@ -122,7 +122,8 @@ impl Bucket {
                     && lock.and_then(|lock| lock.rule).is_some()
                 {
                     survey.warnings.push(format!(
-                        "The bucket {bucket} locks its objects for a time: no clean-up removes a backup before that."
+                        "The bucket {bucket} locks its objects for a time: what a clean-up removes is hidden, and stays \
+                         there until its lock ends."
                     ));
                 }
             }
@@ -140,6 +141,8 @@ impl Survey {
             format!("these credentials lack {right}")
         } else if failure.is_not_implemented() || failure.status() == 400 || failure.status() == 404 {
             "the service does not tell".to_owned()
+        } else if failure.cause == Cause::Other {
+            "the service answers in a way of its own".to_owned()
         } else {
             failure.detail.clone()
         };

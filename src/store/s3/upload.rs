@@ -12,7 +12,7 @@ use super::dress::Dress;
 use super::multipart::GRACE;
 use super::parts::{PartSizes, in_flight};
 use super::worker::Pending;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::store::{About, Draft, Existing};
 
 /// Invisible until it is published, given up when it is dropped before.
@@ -35,8 +35,8 @@ pub(super) struct Upload {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Filling,
-    /// The service was asked to make the object, and has not confirmed it.
-    Publishing,
+    /// The service was asked to make the object, and nobody waited for its answer.
+    Undecided,
     Published,
 }
 
@@ -77,8 +77,9 @@ impl Upload {
         let number =
             i32::try_from(self.sent).map_err(|error| Error::failed("an upload with too many parts").because(error))?;
         let bytes = Bytes::from(std::mem::take(&mut self.buffer));
-        let (bucket, name) = (Arc::clone(&self.bucket), self.name.clone());
-        let part = self.bucket.worker.start(async move { bucket.send_part(&name, &upload, number, bytes).await });
+        let (bucket, name, dress) = (Arc::clone(&self.bucket), self.name.clone(), self.dress.clone());
+        let part =
+            self.bucket.worker.start(async move { bucket.send_part(&name, &upload, number, bytes, &dress).await });
         self.under_way.push_back(part);
         Ok(())
     }
@@ -109,11 +110,13 @@ impl Upload {
         while !self.under_way.is_empty() {
             self.take_one()?;
         }
+        if self.done.len() as u64 != self.sent {
+            return Err(Error::failed(format!("a part of {} is missing", self.bucket.place(&self.name))));
+        }
         let upload = self.begin()?;
         let (bucket, name, dress) = (Arc::clone(&self.bucket), self.name.clone(), self.dress.clone());
         let (parts, size) = (std::mem::take(&mut self.done), self.written);
-        self.stage = Stage::Publishing;
-        self.bucket.worker.run(async move {
+        self.decide(async move {
             let etag = bucket.complete_parts(&name, &upload, parts, &dress).await?;
             bucket.prove(&name, &dress, size, etag.as_deref()).await
         })
@@ -122,8 +125,18 @@ impl Upload {
     fn put(&mut self) -> Result<()> {
         let (bucket, name, dress) = (Arc::clone(&self.bucket), self.name.clone(), self.dress.clone());
         let bytes = Bytes::from(std::mem::take(&mut self.buffer));
-        self.stage = Stage::Publishing;
-        self.bucket.worker.run(async move { bucket.put_whole(name, bytes, Existing::Keep, dress).await })
+        self.decide(async move { bucket.put_whole(name, bytes, Existing::Keep, dress).await })
+    }
+
+    /// Makes the object. Only where the caller did not wait for the end is it unknown whether it is there.
+    fn decide(&mut self, work: impl Future<Output = Result<()>> + Send + 'static) -> Result<()> {
+        let result = self.bucket.worker.run(work);
+        self.stage = match &result {
+            Ok(()) => Stage::Published,
+            Err(error) if error.kind() == Kind::Interrupted => Stage::Undecided,
+            Err(_) => Stage::Filling,
+        };
+        result
     }
 }
 
@@ -137,7 +150,9 @@ impl Draft for Upload {
                 continue;
             }
             if self.buffer.capacity() == 0 {
-                self.buffer.reserve_exact(part);
+                let left = self.size.map(|size| size.saturating_sub(self.written));
+                let left = left.and_then(|left| usize::try_from(left).ok()).unwrap_or(part);
+                self.buffer.reserve_exact(part.min(left));
             }
             let (now, later) = bytes.split_at(bytes.len().min(part - self.buffer.len()));
             self.buffer.extend_from_slice(now);
@@ -154,13 +169,7 @@ impl Draft for Upload {
             let place = self.bucket.place(&self.name);
             return Err(Error::failed(format!("{place} was to have {size} bytes, and got {}", self.written)));
         }
-        if self.begun.is_none() {
-            self.put()?;
-        } else {
-            self.complete()?;
-        }
-        self.stage = Stage::Published;
-        Ok(())
+        if self.begun.is_none() { self.put() } else { self.complete() }
     }
 }
 
@@ -170,8 +179,8 @@ impl Drop for Upload {
             return;
         }
         self.under_way.clear();
-        let publishing = self.stage == Stage::Publishing;
-        if self.begun.is_none() && !publishing {
+        let undecided = self.stage == Stage::Undecided;
+        if self.begun.is_none() && !undecided {
             return;
         }
         let (bucket, name, dress) = (Arc::clone(&self.bucket), self.name.clone(), self.dress.clone());
@@ -181,7 +190,7 @@ impl Drop for Upload {
                 // Where this fails too, the upload is listed as unfinished, and a later run removes it.
                 let _ = bucket.abandon_parts(&name, &upload).await;
             }
-            if publishing {
+            if undecided {
                 bucket.withdraw(&name, &dress).await;
             }
             Ok(())

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from holdfast import conf, places, rendering
+from holdfast import conf, places, rendering, rendering_status
 from holdfast.exceptions import UsageError
 from holdfast.management.base import HoldfastCommand, add_format, add_location
 from holdfast.operations import find_backup, link, list_backups
@@ -47,6 +47,7 @@ class Command(HoldfastCommand):
             self.print_json([backup.as_dict() for backup in backups])
         elif backups:
             self.stdout.write(rendering.listing(backups, now))
+            self.stdout.write(f"\n{rendering_status.proofs(backups, now)}")
         else:
             where = [
                 str(conf.load().directory) if name == LOCAL else name for name in places.names(conf.load(), location)
