@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -57,6 +57,9 @@ def near(configuration: Configuration, place: dict[str, Any], size: int, on_even
         yield _brought(place, private, on_event)
     finally:
         shutil.rmtree(private, ignore_errors=True)
+        with suppress(OSError):
+            # Unless it keeps something for the next time.
+            folder.rmdir()
 
 
 def _brought(place: dict[str, Any], folder: Path, on_event: OnEvent) -> dict[str, Any]:
