@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import holdfast
-from holdfast.operations import creation
 from tests.deployment import Deployment
 from tests.fault_proxy import FaultProxy
 from tests.object_stores import Bucket
@@ -25,7 +24,7 @@ def site(stored_file: Deployment, bucket: Bucket, proxy: FaultProxy) -> Deployme
 
 
 def make(site: Deployment, patch: pytest.MonkeyPatch, day: int = 0) -> holdfast.Report:
-    patch.setattr(creation, "_free_moment", lambda *_: NOW + timedelta(days=day))
+    patch.setattr("holdfast.operations.creation._free_moment", lambda *_: NOW + timedelta(days=day))
     with site.in_process():
         return holdfast.backup("default", location="offsite")
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 import holdfast
-from holdfast.operations import creation
 from tests.deployment import Deployment
 from tests.fault_proxy import FaultProxy, ShiftDates
 from tests.object_stores import HOST, Bucket, ObjectStore
@@ -26,7 +25,7 @@ def site(stored_file: Deployment) -> Deployment:
 
 def make(deployment: Deployment, patch: pytest.MonkeyPatch, moment: datetime = NOW, **options: Any) -> str:
     """A backup that was made at this time, which cannot be had otherwise."""
-    patch.setattr(creation, "_free_moment", lambda *_: moment)
+    patch.setattr("holdfast.operations.creation._free_moment", lambda *_: moment)
     alias = options.pop("alias", "default")
     with deployment.in_process():
         return holdfast.backup(alias, **options).name
