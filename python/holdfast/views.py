@@ -32,8 +32,15 @@ _View = Callable[[HttpRequest], HttpResponse]
 
 def _page(view: _View) -> _View:
     """Take only what changes nothing, keep caches out, and stay out of the transactions of ATOMIC_REQUESTS."""
-    guarded = transaction.non_atomic_requests(never_cache(require_safe(view)))
-    return wraps(view)(guarded)
+
+    @wraps(view)
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = view(request)
+        # Django logs every answer from 500 on, and by default mails it to ADMINS: each time that a monitor asks.
+        response._has_been_logged = True  # type: ignore[attr-defined]
+        return response
+
+    return transaction.non_atomic_requests(never_cache(require_safe(answer)))
 
 
 @_page

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory, override_settings
 from prometheus_client.parser import text_string_to_metric_families
 
 import holdfast
@@ -52,6 +52,19 @@ def test_health_says_that_a_backup_is_too_old_and_a_fresh_one_clears_it(
             assert code == 503 and "2 hours old" in str(document["databases"])
         holdfast.backup()
         assert health() == (200, {"status": "ok"})
+
+
+def test_an_answer_to_a_monitor_is_no_failure_of_the_site(
+    watched: Deployment, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Django logs answers from 500 on as errors, and mails them to ADMINS where nothing else is set."""
+    with (
+        watched.in_process(),
+        override_settings(ROOT_URLCONF="holdfast.urls", MIDDLEWARE=[]),
+        caplog.at_level("WARNING", logger="django.request"),
+    ):
+        assert Client().get("/health/").status_code == 503
+    assert [record for record in caplog.records if record.name == "django.request"] == []
 
 
 def test_a_failure_is_seen_at_once_and_is_no_reason_to_page_anybody(watched: Deployment) -> None:
