@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
 from holdfast import clock
@@ -15,8 +16,16 @@ Result = Literal["started", "done", "failed", "partly", "skipped", "unchanged"]
 
 
 def now() -> str:
-    """Give this moment as runs hold it: RFC 3339, UTC, to the millisecond, so that runs have an order."""
-    return clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Give this moment as runs hold it."""
+    return told(clock.now())
+
+
+def told(moment: datetime) -> str:
+    """Tell a moment as runs hold it: RFC 3339, UTC.
+
+    To the microsecond: a restore and the safety backup within it begin in one millisecond, and runs have an order.
+    """
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 @dataclass

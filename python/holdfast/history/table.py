@@ -5,7 +5,7 @@ An open transaction is never touched: it may fail later, or have failed already.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import connections, router, transaction
@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 from holdfast import databases
-from holdfast.history.run import Run
+from holdfast.history.run import Run, told
 from holdfast.models import BackupRun
 
 # Its rows change with every run: whoever asks whether a database has changed has to leave it out.
@@ -118,5 +118,4 @@ def _stored(moment: str) -> datetime:
 
 
 def _told(moment: datetime) -> str:
-    aware = moment if timezone.is_aware(moment) else timezone.make_aware(moment)
-    return aware.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return told(moment if timezone.is_aware(moment) else timezone.make_aware(moment))
