@@ -161,7 +161,7 @@ pub enum ServerSideEncryption {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Checksums {
-    /// As the endpoint understands it.
+    /// As the endpoint understands it, and as it turns out.
     #[default]
     Auto,
     /// CRC32 in a trailer, as AWS's own programs do since 2025.

@@ -9,6 +9,7 @@ mod layout;
 mod member;
 mod open;
 mod output;
+mod passage;
 mod pipeline;
 mod proof;
 mod read_ahead;

@@ -155,12 +155,13 @@ impl Pipeline {
     /// An empty buffer for raw bytes.
     pub(super) fn raw_buffer(&self) -> Vec<u8> {
         let kept = self.lock().raw_buffers.pop();
-        kept.unwrap_or_else(|| Vec::with_capacity(BUFFER_SIZE))
+        kept.unwrap_or_else(new_buffer)
     }
 
     /// An empty buffer for compressed bytes.
     pub(super) fn stored_buffer(&self) -> Vec<u8> {
-        self.lock().stored_buffers.pop().unwrap_or_default()
+        let kept = self.lock().stored_buffers.pop();
+        kept.unwrap_or_else(new_buffer)
     }
 
     pub(super) fn recycle_raw(&self, buffer: Vec<u8>) {
@@ -200,6 +201,11 @@ impl State {
             None => told,
         })
     }
+}
+
+/// With room for every ordinary chunk: one that grew, by doubling, would be too large to keep.
+fn new_buffer() -> Vec<u8> {
+    Vec::with_capacity(BUFFER_SIZE)
 }
 
 /// Keeps a buffer for the next chunk, unless there are enough or a huge row made it too big to keep.

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::damage::{damaged, sidecar_differs};
 use super::hexadecimal;
 use super::open::{Opened, open};
+use super::passage::pass;
 use super::proof;
 use super::read_ahead::Chunks;
 use super::sidecar::{self, Sidecar};
@@ -17,9 +18,6 @@ use crate::event::Progress;
 use crate::manifest::{Chunk, Manifest, StoredFile, Table};
 use crate::store::name::MANIFEST;
 use crate::store::{About, Content, Existing, Place};
-
-/// How much of a file is hashed between two looks at the wish to stop.
-const BLOCK_SIZE: usize = 1024 * 1024;
 
 /// When a check has to read the file itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,32 +116,15 @@ impl Archive {
     /// SHA-256 of the whole file, the chunks compared on the way.
     fn digest(&self, progress: &Progress) -> Result<String> {
         let chunks_end = self.manifest.chunks.last().map_or(0, |chunk| chunk.offset + chunk.size);
-        let size = self.reader.file.size();
-        self.reader.file.will_read(&[0..chunks_end, chunks_end..size]);
-        let mut digest = Sha256::new();
-        self.hash(&mut digest, 0..chunks_end, progress)?;
+        let file = self.reader.file.as_ref();
+        file.will_read(&[0..chunks_end, chunks_end..file.size()]);
+        let digest = pass(file, 0..chunks_end, Sha256::new(), progress, |_| Ok(()))?;
         if hexadecimal(digest.clone()) != self.manifest.chunks_sha256 {
             let what = "its chunks do not have the SHA-256 that its manifest tells";
             return Err(damaged(&self.place.name, what));
         }
         // `open` has compared the rest, the embedded manifest and the trailer.
-        self.hash(&mut digest, chunks_end..size, progress)?;
-        Ok(hexadecimal(digest))
-    }
-
-    fn hash(&self, digest: &mut Sha256, range: Range<u64>, progress: &Progress) -> Result<()> {
-        let mut block = vec![0; BLOCK_SIZE];
-        let mut offset = range.start;
-        while offset < range.end {
-            progress.check()?;
-            let left = usize::try_from(range.end - offset).unwrap_or(BLOCK_SIZE);
-            let part = &mut block[..left.min(BLOCK_SIZE)];
-            self.reader.file.read_exact_at(offset, part)?;
-            digest.update(&*part);
-            offset += part.len() as u64;
-            progress.advance(0, part.len() as u64);
-        }
-        Ok(())
+        Ok(hexadecimal(pass(file, chunks_end..file.size(), digest, progress, |_| Ok(()))?))
     }
 
     fn unknown_chunk(&self, index: usize) -> Error {

@@ -8,14 +8,12 @@ use super::damage::damaged;
 use super::hexadecimal;
 use super::open::{Opened, open};
 use super::output::about;
+use super::passage::pass;
 use super::sidecar::{self, Sidecar};
 use crate::error::{Kind, Result};
 use crate::event::Progress;
 use crate::manifest::{Manifest, StoredFile};
 use crate::store::{About, Existing, Place, Store};
-
-/// How much is read at a time.
-const BLOCK_SIZE: usize = 1024 * 1024;
 
 /// Copies a backup with its sidecars, the manifest last; gives the manifest.
 ///
@@ -69,19 +67,7 @@ fn send(
     let size = opened.file.size();
     opened.file.will_read(std::slice::from_ref(&(0..size)));
     let mut draft = target.store.create(&target.name, Some(size), about)?;
-    let mut digest = Sha256::new();
-    let mut block = vec![0; BLOCK_SIZE];
-    let mut offset = 0;
-    while offset < size {
-        progress.check()?;
-        let left = usize::try_from(size - offset).unwrap_or(BLOCK_SIZE).min(BLOCK_SIZE);
-        let part = &mut block[..left];
-        opened.file.read_exact_at(offset, part)?;
-        digest.update(&*part);
-        draft.append(part)?;
-        offset += part.len() as u64;
-        progress.advance(0, part.len() as u64);
-    }
+    let digest = pass(opened.file.as_ref(), 0..size, Sha256::new(), progress, |block| draft.append(block))?;
     let stored = StoredFile { size, sha256: hexadecimal(digest) };
     if expected.is_some_and(|expected| *expected != stored) {
         return Err(damaged(&target.name, "it does not have the SHA-256 that its manifest tells"));

@@ -17,6 +17,10 @@ use crate::store::{Draft, Existing};
 /// for.
 const WRITE_BEHIND: u64 = 16 * 1024 * 1024;
 
+/// The most that is written at once. For larger writes the system looks for large pieces of memory, and rather takes
+/// those that nobody has used yet than what has just become free: that was seen to cost five times the processor time.
+const SLICE: usize = 256 * 1024;
+
 /// Made as `.{name}.partial`, which nothing takes for a backup and which only one writer can hold.
 #[derive(Debug)]
 pub(super) struct FileDraft {
@@ -84,7 +88,7 @@ impl FileDraft {
 
 impl Draft for FileDraft {
     fn append(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.write_all(bytes).map_err(|error| {
+        bytes.chunks(SLICE).try_for_each(|slice| self.file.write_all(slice)).map_err(|error| {
             Error::failed(format!("{} cannot be written", self.path.display()))
                 .because(error)
                 .hint("Nothing was kept of it; see that the disk has room and try again")

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::task::AbortHandle;
 
 use super::spans::Span;
@@ -17,6 +17,8 @@ pub(super) struct Ahead {
     planned: Vec<Span>,
     /// In the order in which they were asked for.
     slots: Vec<Slot>,
+    /// Of a span that was read: fresh memory costs as much as what is fetched into it.
+    spare: Option<BytesMut>,
 }
 
 /// A span that is under way or waits to be read.
@@ -83,6 +85,19 @@ impl Ahead {
     pub(super) fn stop(&mut self) {
         self.planned.clear();
         self.slots.drain(..).for_each(|slot| slot.task.abort());
+    }
+
+    /// An empty buffer, used before where there is one.
+    pub(super) fn buffer(&mut self) -> BytesMut {
+        self.spare.take().unwrap_or_default()
+    }
+
+    /// What was served is not needed any more.
+    pub(super) fn done_with(&mut self, bytes: Bytes) {
+        if let Ok(mut buffer) = bytes.try_into_mut() {
+            buffer.clear();
+            self.spare = Some(buffer);
+        }
     }
 
     /// Whatever there is of the beginning of the range.

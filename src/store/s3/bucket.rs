@@ -1,8 +1,8 @@
 //! The bucket of one store: keys, messages, and what its service has turned out not to understand.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::ChecksumAlgorithm;
@@ -41,6 +41,8 @@ pub(super) struct Bucket {
     without_conditions: AtomicBool,
     /// The service has refused to delete several objects at once.
     pub(super) deletes_singly: AtomicBool,
+    /// Whether the service was seen to refuse a part that was not what its signature says.
+    pub(super) compares_signed: OnceLock<bool>,
 }
 
 /// Services take ten, and two are our own.
@@ -76,6 +78,7 @@ impl Bucket {
             without_tags: AtomicBool::new(!provider.tags),
             without_conditions: AtomicBool::new(false),
             deletes_singly: AtomicBool::new(false),
+            compares_signed: OnceLock::new(),
         }))
     }
 
@@ -212,11 +215,20 @@ impl Bucket {
         (self.provider.checksums == Checksums::Crc32).then_some(ChecksumAlgorithm::Crc32)
     }
 
-    /// `Content-MD5`, where the service wants it.
+    /// Whether the service is told an MD5 of what it receives.
+    pub(super) fn sends_md5(&self) -> bool {
+        self.provider.checksums == Checksums::Md5
+    }
+
+    /// `Content-MD5` of a small object.
     pub(super) fn md5_of(&self, bytes: &Bytes) -> Option<String> {
         use md5::{Digest, Md5};
-        let wanted = self.provider.checksums == Checksums::Md5;
-        wanted.then(|| aws_smithy_types::base64::encode(Md5::digest(bytes)))
+        self.sends_md5().then(|| aws_smithy_types::base64::encode(Md5::digest(bytes)))
+    }
+
+    /// `Content-MD5` of a part, unless the SHA-256 of its signature does as well: no other digest takes so long.
+    pub(super) fn md5_of_part(&self, bytes: &Bytes) -> Option<String> {
+        if self.compares_signed.get() == Some(&true) { None } else { self.md5_of(bytes) }
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::ahead::{Ahead, Served};
 use super::bucket::{Bucket, Head};
@@ -64,6 +64,7 @@ impl Content for Remote {
             let (now, later) = rest.split_at_mut(bytes.len());
             now.copy_from_slice(&bytes);
             offset += bytes.len() as u64;
+            self.shared.lock().done_with(bytes);
             rest = later;
         }
         Ok(())
@@ -104,20 +105,20 @@ impl Shared {
         self.fill(&mut ahead);
         drop(ahead);
         let shared = Arc::clone(self);
-        self.bucket.worker.run(async move { shared.bucket.fetch(&shared.version, alone).await })
+        self.bucket.worker.run(async move { shared.bucket.fetch(&shared.version, alone, BytesMut::new()).await })
     }
 
     /// Begins requests until there is no more room.
     fn fill(self: &Arc<Self>, ahead: &mut Ahead) {
         while let Some(span) = ahead.next(usize::from(self.bucket.concurrency())) {
-            let (shared, range) = (Arc::clone(self), span.range.clone());
-            let task = self.bucket.worker.detach(async move { shared.fetch(range).await });
+            let (shared, range, buffer) = (Arc::clone(self), span.range.clone(), ahead.buffer());
+            let task = self.bucket.worker.detach(async move { shared.fetch(range, buffer).await });
             ahead.begun(span, task);
         }
     }
 
-    async fn fetch(self: Arc<Self>, range: Range<u64>) {
-        let result = self.bucket.fetch(&self.version, range.clone()).await;
+    async fn fetch(self: Arc<Self>, range: Range<u64>, buffer: BytesMut) {
+        let result = self.bucket.fetch(&self.version, range.clone(), buffer).await;
         let mut ahead = self.lock();
         match result {
             Ok(bytes) => ahead.arrived(&range, bytes),

@@ -7,6 +7,10 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use tokio_rustls::rustls::Error as TlsError;
 
+/// Answers that blame the bytes that arrived: they are not those that were announced.
+pub(super) const DAMAGED: [&str; 4] =
+    ["BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch"];
+
 /// What a request brings.
 pub(super) type Answer<T> = std::result::Result<T, Failure>;
 
@@ -76,6 +80,11 @@ impl Failure {
 
     pub(super) fn is_missing_upload(&self) -> bool {
         self.code() == "NoSuchUpload"
+    }
+
+    /// Other bytes have arrived than were announced.
+    pub(super) fn is_damage(&self) -> bool {
+        DAMAGED.contains(&self.code())
     }
 
     /// A condition of the request does not hold.

@@ -24,11 +24,11 @@ enum End {
 }
 
 impl Bucket {
-    /// These bytes of the object.
-    pub(super) async fn fetch(&self, version: &Version, range: Range<u64>) -> Result<Bytes> {
+    /// These bytes of the object, in a buffer that is empty.
+    pub(super) async fn fetch(&self, version: &Version, range: Range<u64>, mut bytes: BytesMut) -> Result<Bytes> {
         let size = usize::try_from(range.end - range.start)
             .map_err(|error| Error::failed("a range that does not fit in memory").because(error))?;
-        let mut bytes = BytesMut::with_capacity(size);
+        bytes.reserve(size);
         let mut failures = 0;
         while bytes.len() < size {
             let before = bytes.len();

@@ -24,6 +24,7 @@ mod spans;
 mod survey;
 mod throttle;
 mod transport;
+mod trial;
 mod upload;
 mod worker;
 

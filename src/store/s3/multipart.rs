@@ -55,7 +55,7 @@ impl Bucket {
             .key(self.key(name))
             .upload_id(upload)
             .part_number(number)
-            .set_content_md5(self.md5_of(&bytes))
+            .set_content_md5(self.md5_of_part(&bytes))
             .body(ByteStream::new(SdkBody::from(bytes)));
         let output = match request.send().await.map_err(Failure::from) {
             Ok(output) => output,

@@ -9,6 +9,7 @@ use aws_sdk_s3::config::interceptors::InterceptorContext;
 use aws_sdk_s3::config::retry::{ClassifyRetry, RetryAction, RetryConfig, RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::retries::classifiers::RetryClassifierPriority;
 
+use super::failure::DAMAGED;
 use super::transport::Watch;
 
 /// A service that stumbles may take two minutes to recover, on the average one.
@@ -22,16 +23,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Attempts to reach a service that has never answered: most likely its address is wrong.
 const FIRST_CONTACT_RETRIES: u32 = 2;
 
-/// Answers that blame what arrived, not what was sent, and are not among those that the SDK tries again.
-const DAMAGED: [&str; 7] = [
-    "BadDigest",
-    "InvalidDigest",
-    "XAmzContentSHA256Mismatch",
-    "XAmzContentChecksumMismatch",
-    "IncompleteBody",
-    "InternalError",
-    "OperationAborted",
-];
+/// Answers that do not blame what was sent, and are not among those that the SDK tries again.
+const PASSING: [&str; 3] = ["IncompleteBody", "InternalError", "OperationAborted"];
 
 /// Pauses grow exponentially, and each is a random part of itself.
 pub(super) fn configuration() -> RetryConfig {
@@ -93,7 +86,7 @@ impl ClassifyRetry for Classifier {
         if let Some(response) = context.response() {
             let body = response.body().bytes().unwrap_or_default();
             let code = code(body);
-            if DAMAGED.iter().any(|known| code == Some(known.as_bytes()))
+            if DAMAGED.iter().chain(&PASSING).any(|known| code == Some(known.as_bytes()))
                 || matches!(response.status().as_u16(), 408 | 429)
             {
                 return RetryAction::transient_error();

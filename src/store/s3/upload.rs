@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_sdk_s3::types::CompletedPart;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::bucket::Bucket;
 use super::dress::Dress;
@@ -23,11 +23,13 @@ pub(super) struct Upload {
     sizes: PartSizes,
     size: Option<u64>,
     written: u64,
-    buffer: Vec<u8>,
+    buffer: BytesMut,
+    /// Buffers of parts that have arrived: fresh memory would cost more than its use, and lie scattered.
+    spare: Vec<BytesMut>,
     /// The upload's id, once there is more than one part.
     begun: Option<String>,
     sent: u64,
-    under_way: VecDeque<Pending<CompletedPart>>,
+    under_way: VecDeque<(Pending<CompletedPart>, Bytes)>,
     done: Vec<CompletedPart>,
     stage: Stage,
 }
@@ -50,7 +52,8 @@ impl Upload {
             sizes,
             size,
             written: 0,
-            buffer: Vec::new(),
+            buffer: BytesMut::new(),
+            spare: Vec::new(),
             begun: None,
             sent: 0,
             under_way: VecDeque::new(),
@@ -76,11 +79,12 @@ impl Upload {
         self.sent += 1;
         let number =
             i32::try_from(self.sent).map_err(|error| Error::failed("an upload with too many parts").because(error))?;
-        let bytes = Bytes::from(std::mem::take(&mut self.buffer));
+        let bytes = std::mem::take(&mut self.buffer).freeze();
+        let kept = bytes.clone();
         let (bucket, name, dress) = (Arc::clone(&self.bucket), self.name.clone(), self.dress.clone());
         let part =
             self.bucket.worker.start(async move { bucket.send_part(&name, &upload, number, bytes, &dress).await });
-        self.under_way.push_back(part);
+        self.under_way.push_back((part, kept));
         Ok(())
     }
 
@@ -91,14 +95,22 @@ impl Upload {
         let (bucket, name, dress) = (Arc::clone(&self.bucket), self.name.clone(), self.dress.clone());
         let upload = self.bucket.worker.run(async move { bucket.begin_parts(&name, &dress).await })?;
         self.begun = Some(upload.clone());
+        let (bucket, name, begun) = (Arc::clone(&self.bucket), self.name.clone(), upload.clone());
+        self.bucket.worker.run(async move {
+            bucket.try_signature(&name, &begun).await;
+            Ok(())
+        })?;
         Ok(upload)
     }
 
     /// Waits for the oldest part on its way.
     fn take_one(&mut self) -> Result<()> {
-        if let Some(part) = self.under_way.pop_front() {
-            let part = self.bucket.worker.wait(&part)?;
-            self.done.push(part);
+        if let Some((part, bytes)) = self.under_way.pop_front() {
+            self.done.push(self.bucket.worker.wait(&part)?);
+            if let Ok(mut buffer) = bytes.try_into_mut() {
+                buffer.clear();
+                self.spare.push(buffer);
+            }
         }
         Ok(())
     }
@@ -124,7 +136,7 @@ impl Upload {
 
     fn put(&mut self) -> Result<()> {
         let (bucket, name, dress) = (Arc::clone(&self.bucket), self.name.clone(), self.dress.clone());
-        let bytes = Bytes::from(std::mem::take(&mut self.buffer));
+        let bytes = std::mem::take(&mut self.buffer).freeze();
         self.decide(async move { bucket.put_whole(name, bytes, Existing::Keep, dress).await })
     }
 
@@ -152,7 +164,8 @@ impl Draft for Upload {
             if self.buffer.capacity() == 0 {
                 let left = self.size.map(|size| size.saturating_sub(self.written));
                 let left = left.and_then(|left| usize::try_from(left).ok()).unwrap_or(part);
-                self.buffer.reserve_exact(part.min(left));
+                self.buffer = self.spare.pop().unwrap_or_default();
+                self.buffer.reserve(part.min(left));
             }
             let (now, later) = bytes.split_at(bytes.len().min(part - self.buffer.len()));
             self.buffer.extend_from_slice(now);
