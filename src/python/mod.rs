@@ -7,6 +7,28 @@ mod run;
 
 use pyo3::prelude::*;
 
+/// Defines and registers what takes a plan and a listener for events: each name with its way, [`core::operate`] or
+/// [`core::consult`], and its work.
+macro_rules! operations {
+    ($($name:ident = $way:ident($work:expr);)*) => {
+        $(
+            #[pyfunction]
+            fn $name<'py>(
+                py: Python<'py>,
+                plan: &Bound<'py, PyAny>,
+                on_event: &Bound<'py, PyAny>,
+            ) -> PyResult<Bound<'py, PyAny>> {
+                $way(py, plan, on_event, $work)
+            }
+        )*
+
+        fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+            $(module.add_function(wrap_pyfunction!($name, module)?)?;)*
+            Ok(())
+        }
+    };
+}
+
 /// The Rust half of Holdfast.
 #[pymodule(name = "_core")]
 #[allow(clippy::needless_pass_by_value, reason = "PyO3 hands over owned values")]
@@ -32,76 +54,31 @@ mod core {
     #[allow(non_upper_case_globals, reason = "the name that Python expects")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
-    #[pyfunction]
-    fn backup<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        operate(py, plan, on_event, |plan, progress| documents::made(&crate::backup::backup(plan, progress)?))
+    operations! {
+        backup = operate(|plan, progress| documents::made(&crate::backup::backup(plan, progress)?));
+        preview = operate(crate::restore::preview);
+        choose_strategy = operate(crate::restore::choose);
+        restore = operate(crate::restore::restore);
+        kept_databases = operate(crate::postgres::kept);
+        undo_restore = operate(crate::postgres::undo);
+        drop_kept = operate(crate::postgres::drop_kept);
+        validate = operate(crate::validate::validate);
+        copy_backup = operate(crate::sync::copy);
+        compare_stores = consult(crate::sync::compare);
+        probe_store = consult(crate::probe::probe);
+        read_manifest = consult(documents::read_manifest);
+        list_backups = consult(documents::list);
+        find_backup = consult(documents::find);
+        remove_backup = consult(documents::remove);
+        set_status = consult(documents::set_status);
+        link = consult(documents::link);
+        remains = consult(documents::remains);
     }
 
-    #[pyfunction]
-    fn preview<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        operate(py, plan, on_event, crate::restore::preview)
-    }
-
-    #[pyfunction]
-    fn choose_strategy<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        operate(py, plan, on_event, crate::restore::choose)
-    }
-
-    #[pyfunction]
-    fn restore<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        operate(py, plan, on_event, crate::restore::restore)
-    }
-
-    #[pyfunction]
-    fn kept_databases<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        operate(py, plan, on_event, crate::postgres::kept)
-    }
-
-    #[pyfunction]
-    fn undo_restore<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        operate(py, plan, on_event, crate::postgres::undo)
-    }
-
-    #[pyfunction]
-    fn drop_kept<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        operate(py, plan, on_event, crate::postgres::drop_kept)
-    }
-
-    #[pyfunction]
-    fn validate<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        operate(py, plan, on_event, crate::validate::validate)
+    // PyO3 reads the items of a module before macros are expanded, and so does not see those of `operations!`.
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        register(module)
     }
 
     #[pyfunction]
@@ -112,96 +89,6 @@ mod core {
     #[pyfunction]
     fn forget_run() {
         super::run::forget();
-    }
-
-    #[pyfunction]
-    fn copy_backup<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        operate(py, plan, on_event, crate::sync::copy)
-    }
-
-    #[pyfunction]
-    fn compare_stores<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        consult(py, plan, on_event, crate::sync::compare)
-    }
-
-    #[pyfunction]
-    fn probe_store<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        consult(py, plan, on_event, crate::probe::probe)
-    }
-
-    #[pyfunction]
-    fn read_manifest<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        consult(py, plan, on_event, documents::read_manifest)
-    }
-
-    #[pyfunction]
-    fn list_backups<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        consult(py, plan, on_event, documents::list)
-    }
-
-    #[pyfunction]
-    fn find_backup<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        consult(py, plan, on_event, documents::find)
-    }
-
-    #[pyfunction]
-    fn remove_backup<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        consult(py, plan, on_event, documents::remove)
-    }
-
-    #[pyfunction]
-    fn set_status<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        consult(py, plan, on_event, documents::set_status)
-    }
-
-    #[pyfunction]
-    fn link<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        consult(py, plan, on_event, documents::link)
-    }
-
-    #[pyfunction]
-    fn remains<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        consult(py, plan, on_event, documents::remains)
     }
 
     #[pyfunction]
