@@ -1,7 +1,7 @@
 """What readers of settings share: how a value is refused, whole numbers, lengths of time."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
@@ -35,6 +35,13 @@ def unknown(what: str, key: object, known: Iterable[str]) -> Refused:
     close = get_close_matches(str(key).casefold(), by_folded, n=1)
     hint = f"Did you mean {by_folded[close[0]]!r}?" if close else f"Known are: {', '.join(by_folded.values())}."
     return Refused("E002", f"{what} is not a setting of Holdfast.", hint)
+
+
+def refuse_unknown(where: str, given: Iterable[object], known: Collection[str]) -> None:
+    """Refuse the first key that nobody reads, of a dictionary whose whole name is `where`."""
+    for key in given:
+        if key not in known:
+            raise unknown(f"{where}[{key!r}]", key, known)
 
 
 def place(key: str) -> str:

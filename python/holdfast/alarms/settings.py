@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from holdfast.alarms.alarm import EVENTS
 from holdfast.alarms.secret import Secret
-from holdfast.readers import Refused, duration, unknown, whole, wrong_type
+from holdfast.readers import Refused, duration, refuse_unknown, unknown, whole, wrong_type
 
 _KEY_LENGTH = 16
 
@@ -83,9 +83,7 @@ def read_thresholds(value: object) -> Thresholds:
     given = {} if value is None else value
     if not isinstance(given, Mapping):
         raise wrong_type("ALARMS", value, 'a dictionary, such as {"REPEAT": "12h"}')
-    for key in given:
-        if key not in THRESHOLDS:
-            raise unknown(f"HOLDFAST['ALARMS'][{key!r}]", key, THRESHOLDS)
+    refuse_unknown("HOLDFAST['ALARMS']", given, THRESHOLDS)
     return Thresholds(**{key.lower(): THRESHOLDS[key](f"HOLDFAST['ALARMS'][{key!r}]", given[key]) for key in given})
 
 
@@ -97,10 +95,7 @@ def _read_channel(index: int, given: Mapping[str, Any]) -> Channel:
         raise Refused("E004", f"{what} does not say which channel it is.", hint)
     options = CHANNELS[channel]
     # A ping is no alarm: it is sent at each backup.
-    known = [key for key in (*COMMON, *options) if (channel, key) != ("ping", "EVENTS")]
-    for key in given:
-        if key not in known:
-            raise unknown(f"{what}[{key!r}]", key, known)
+    refuse_unknown(what, given, [key for key in (*COMMON, *options) if (channel, key) != ("ping", "EVENTS")])
     name = given.get("NAME", channel)
     if not isinstance(name, str) or not name:
         raise _wrong(f"{what}['NAME']", name, "a text")
