@@ -7,7 +7,9 @@ from datetime import timedelta
 from difflib import get_close_matches
 
 # Shorter ones can be guessed.
-_TOKEN_LENGTH = 16
+TOKEN_LENGTH = 16
+MAKE_ONE = "Make one: python -c 'import secrets; print(secrets.token_urlsafe())'"
+
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
@@ -78,12 +80,9 @@ def token(key: str, value: object) -> str | None:
         return None
     if not isinstance(value, str):
         raise wrong_type(key, value, "a text")
-    if len(value) < _TOKEN_LENGTH:
-        raise Refused(
-            "E004",
-            f"{place(key)} has fewer than {_TOKEN_LENGTH} characters and could be guessed.",
-            "Make one: python -c 'import secrets; print(secrets.token_urlsafe())'",
-        )
+    if len(value) < TOKEN_LENGTH:
+        complaint = f"{place(key)} has fewer than {TOKEN_LENGTH} characters and could be guessed."
+        raise Refused("E004", complaint, MAKE_ONE)
     return value
 
 
