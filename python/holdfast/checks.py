@@ -26,7 +26,7 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Djan
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils.module_loading import import_string
 
-from holdfast import conf, databases
+from holdfast import conf, databases, room
 from holdfast.exceptions import UsageError
 
 CHECK_TAG = "holdfast"
@@ -102,7 +102,7 @@ def _folder(directory: Path) -> Iterator[CheckMessage]:
                 hint='Set HOLDFAST["DIRECTORY"] to a folder that no server shows.',
                 id="holdfast.E006",
             )
-    existing = next(folder for folder in (directory, *directory.parents) if folder.exists())
+    existing = room.standing(directory)
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         cannot = "is not a folder" if not existing.is_dir() else "cannot be written by this user"
         yield Error(

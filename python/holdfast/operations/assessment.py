@@ -1,14 +1,12 @@
 """Says how it stands with the backups: by listing the folder and asking the history, without reading a backup."""
 
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from holdfast import clock, conf, databases, history, schedule
+from holdfast import clock, conf, databases, history, room, schedule
 from holdfast.condition import Aging, Condition, Proof, Status
-from holdfast.conf import Configuration
 from holdfast.history import Run
 from holdfast.inventory import Backup
 from holdfast.operations.ages import age_seconds, aging, is_good
@@ -35,7 +33,7 @@ def status() -> tuple[Status, ...]:
             drills=history.runs(operation="drill", limit=_RUNS),
             restores=history.runs(operation="restore", limit=_RUNS),
             notices=board.notices,
-            free_bytes=_free_bytes(configuration),
+            free_bytes=room.free_bytes(configuration.directory),
         )
     return tuple(
         _assess(known.about(alias), alias, configuration.max_age.of(alias))
@@ -174,9 +172,3 @@ def _made(run: Run, backup: Backup) -> bool:
 def _next_due(alias: str, backups: Sequence[Backup]) -> str | None:
     moment = schedule.next_due(alias, backups)
     return moment.strftime(CREATED_FORMAT) if moment else None
-
-
-def _free_bytes(configuration: Configuration) -> int:
-    directory = configuration.directory
-    existing = next(folder for folder in (directory, *directory.parents) if folder.exists())
-    return shutil.disk_usage(existing).free
