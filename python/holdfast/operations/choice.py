@@ -1,5 +1,6 @@
 """Chooses what to restore, and where."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,8 +43,19 @@ def locate(
     """Find a backup as the core lists it; `latest` is that of the alias, or of the default one."""
     # Another database's backup is found by its name, on purpose: copying production into staging is a restore too.
     wanted = (alias or databases.default_alias(configuration.databases)) if selector == "latest" else None
-    stores = places.stores(configuration, places.names(configuration, location))
-    return _core.find_backup({"stores": stores, "selector": selector, "alias": wanted}, on_event or silent)
+    return search(configuration, places.names(configuration, location), selector, wanted, on_event)
+
+
+def search(
+    configuration: Configuration,
+    locations: Sequence[str],
+    selector: str,
+    alias: str | None = None,
+    on_event: OnEvent | None = None,
+) -> dict[str, Any]:
+    """Find a backup in these locations; `latest` is that of the alias, or of any."""
+    plan = {"stores": places.stores(configuration, locations), "selector": selector, "alias": alias}
+    return _core.find_backup(plan, on_event or silent)
 
 
 def choose(
