@@ -69,28 +69,25 @@ def _pre_migrate(configuration: conf.Configuration) -> Iterator[CheckMessage]:
             )
     policy = configuration.pre_migrate.policy
     if "." in policy:
-        try:
-            import_string(policy)
-        except ImportError as error:
-            yield Error(
-                f"HOLDFAST['PRE_MIGRATE'] names the policy {policy!r}, which cannot be imported: {error}",
-                hint="Look at its spelling; migrate would stop there.",
-                id="holdfast.E004",
-            )
+        yield from _import("HOLDFAST['PRE_MIGRATE'] names the policy", policy, "migrate would stop there")
 
 
 def _schedule(configuration: conf.Configuration) -> Iterator[CheckMessage]:
     named = dict.fromkeys(alias for entry in configuration.schedule.entries for alias in entry.databases or ())
     yield from (_unknown("SCHEDULE", alias) for alias in named if alias not in connections)
     for path in configuration.drill_checks:
-        try:
-            import_string(path)
-        except ImportError as error:
-            yield Error(
-                f"HOLDFAST['DRILL_CHECKS'] names {path!r}, which cannot be imported: {error}",
-                hint="Look at its spelling; every drill would find the backup bad.",
-                id="holdfast.E004",
-            )
+        yield from _import("HOLDFAST['DRILL_CHECKS'] names", path, "every drill would find the backup bad")
+
+
+def _import(who_names: str, path: str, consequence: str) -> Iterator[CheckMessage]:
+    try:
+        import_string(path)
+    except ImportError as error:
+        yield Error(
+            f"{who_names} {path!r}, which cannot be imported: {error}",
+            hint=f"Look at its spelling; {consequence}.",
+            id="holdfast.E004",
+        )
 
 
 def _folder(directory: Path) -> Iterator[CheckMessage]:
