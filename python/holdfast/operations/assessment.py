@@ -12,7 +12,6 @@ from holdfast.inventory import Backup
 from holdfast.operations.ages import age_seconds, aging, is_good
 from holdfast.operations.catalog import list_backups
 from holdfast.operations.session import own_errors
-from holdfast.plans import CREATED_FORMAT
 from holdfast.progress import NoticeBoard
 from holdfast.rendering import ago, span
 from holdfast.targets import Target
@@ -171,4 +170,4 @@ def _made(run: Run, backup: Backup) -> bool:
 
 def _next_due(alias: str, backups: Sequence[Backup]) -> str | None:
     moment = schedule.next_due(alias, backups)
-    return moment.strftime(CREATED_FORMAT) if moment else None
+    return clock.utc_text(moment) if moment else None

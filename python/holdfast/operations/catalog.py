@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from holdfast import _core, clock, conf, places, plans
+from holdfast import _core, clock, conf, places
 from holdfast.conf import Configuration
 from holdfast.exceptions import UsageError
 from holdfast.history import recorded
@@ -134,11 +134,7 @@ def _decide(
 
 
 def _judged(candidates: list[dict[str, Any]], policy: Retention, location: str) -> tuple[Decision, ...]:
-    plan = {
-        "policy": policy.as_dict(),
-        "backups": candidates,
-        "now": clock.now().strftime(plans.CREATED_FORMAT),
-    }
+    plan = {"policy": policy.as_dict(), "backups": candidates, "now": clock.utc_text(clock.now())}
     return tuple(
         Decision(
             alias=decided["alias"],

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
-from holdfast import _core, conf, places, plans
+from holdfast import _core, clock, conf, places
 from holdfast.conf import Configuration
 from holdfast.exceptions import HoldfastError, Interrupted, StoreError, UsageError
 from holdfast.history import recorded
@@ -120,5 +120,5 @@ def _filter(only: SyncFilter) -> dict[str, Any]:
     return {
         "aliases": list(only.get("aliases", ())),
         "kinds": list(only.get("kinds", ())),
-        "since": since.astimezone(UTC).strftime(plans.CREATED_FORMAT) if since else None,
+        "since": clock.utc_text(since) if since else None,
     }

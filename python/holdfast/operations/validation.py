@@ -121,7 +121,7 @@ def _unreadable(selector: str, error: InvalidBackup) -> ValidationReport:
 
 def _remember(place: dict[str, Any], report: ValidationReport) -> None:
     verified = {
-        "at": clock.now().strftime(plans.CREATED_FORMAT),
+        "at": clock.utc_text(clock.now()),
         "how": "restored" if report.deep else "read",
         "ok": report.ok,
         "problems": list(report.problems),

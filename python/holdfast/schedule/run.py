@@ -15,7 +15,6 @@ from holdfast import alarms, clock, commitment, conf, places, rendering, renderi
 from holdfast.exceptions import HoldfastError, Interrupted, InvalidBackup, LockHeld
 from holdfast.operations import backup, cleanup, discard_repetition, list_backups, validate
 from holdfast.operations.session import own_errors
-from holdfast.plans import CREATED_FORMAT, BackupOptions
 from holdfast.schedule import activity, copies, lease
 from holdfast.schedule.hindrance import Hindrance, Turn, turn
 from holdfast.schedule.memory import Done, Memory
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from holdfast.inventory import Backup
+    from holdfast.plans import BackupOptions
     from holdfast.progress import OnEvent
     from holdfast.reports import Report, ValidationReport
 
@@ -212,7 +212,7 @@ def _rehearse(run: _Run) -> None:
 def _drill(run: _Run, task: Task, backup: Backup) -> None:
     with run.watcher.progress(task.label) as progress:
         report = validate(backup.name, depth="restore", on_event=progress)
-    now = clock.now().strftime(CREATED_FORMAT)
+    now = clock.utc_text(clock.now())
     done = Done(now, backup.created, report.name, seconds=report.seconds, problems=report.problems)
     run.memory.record(task.alias, DRILL, done)
     run.tally.drilled.append(report)
