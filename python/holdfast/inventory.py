@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from holdfast.reports import Document
+from holdfast.reports import Document, local_path
 from holdfast.stores import LOCAL
 
 
@@ -56,7 +56,7 @@ class Backup(Document):
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """Read what the core listed; a broken backup is listed with little more than its name."""
-        path = Path(document["path"]) if document["path"] is not None else None
+        path = local_path(document)
         locations = (document["location"],)
         if "database" not in document:
             return cls(

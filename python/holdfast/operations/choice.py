@@ -13,6 +13,7 @@ from holdfast.exceptions import InvalidBackup, UsageError
 from holdfast.inventory import Backup
 from holdfast.operations.cache import fetched
 from holdfast.progress import OnEvent, silent
+from holdfast.reports import local_path
 from holdfast.stores import ALL
 
 
@@ -93,7 +94,7 @@ def choose(
         connection=connection,
         name=found["name"],
         location=found["location"],
-        path=Path(found["path"]) if found["path"] is not None else None,
+        path=local_path(found),
         place=place,
         manifest=_core.read_manifest(place, on_event or silent),
         proven_at=Backup.from_document(found).proven_at,
