@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from holdfast.kinds import is_kind
 from holdfast.readers import Refused, duration, refuse_unknown, whole, wrong_type
 from holdfast.schedule.times import Cron, Every, Hours, Times
 
 DRILL = "drill"
 BUSY_KEYS = ("LOAD", "SESSIONS", "TRANSACTION", "WAIT", "RATE_LIMIT")
 
-_KIND = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _A_KIND = 'a cron expression, such as "0 2 * * *", or a dictionary with CRON or EVERY'
 _SHORTEST = timedelta(minutes=1)
 
@@ -99,7 +99,7 @@ def read_checks(value: object) -> tuple[str, ...]:
 
 
 def _entry(kind: object, given: object, common: Mapping[str, object]) -> Entry:
-    if not isinstance(kind, str) or not _KIND.fullmatch(kind) or kind == "manual" or kind.startswith("pre-"):
+    if not isinstance(kind, str) or not is_kind(kind) or kind == "manual" or kind.startswith("pre-"):
         raise _nonsense(
             "SCHEDULE",
             f"has a kind {kind!r}",
