@@ -7,10 +7,10 @@ mod run;
 
 use pyo3::prelude::*;
 
-/// Defines and registers what takes a plan and a listener for events: each name with its way, [`core::operate`] or
-/// [`core::consult`], and its work.
+/// Defines and registers what takes a plan, gives a report, and tells of events meanwhile: each name with its way,
+/// [`run::run`] or [`run::consult`], and its work.
 macro_rules! operations {
-    ($($name:ident = $way:ident($work:expr);)*) => {
+    ($($name:ident = $way:ident($work:path);)*) => {
         $(
             #[pyfunction]
             fn $name<'py>(
@@ -18,7 +18,8 @@ macro_rules! operations {
                 plan: &Bound<'py, PyAny>,
                 on_event: &Bound<'py, PyAny>,
             ) -> PyResult<Bound<'py, PyAny>> {
-                $way(py, plan, on_event, $work)
+                let plan = parse(plan)?;
+                give(py, &$way(py, on_event, move |progress| $work(&plan, progress))?)
             }
         )*
 
@@ -34,7 +35,6 @@ macro_rules! operations {
 #[allow(clippy::needless_pass_by_value, reason = "PyO3 hands over owned values")]
 mod core {
     use std::path::PathBuf;
-    use std::sync::Arc;
 
     use pyo3::prelude::*;
     use pythonize::{depythonize, pythonize};
@@ -45,9 +45,8 @@ mod core {
     use super::errors::raise;
     #[pymodule_export]
     use super::lock::Lock;
-    use super::run::{run, wait_for};
+    use super::run::{consult, run};
     use crate::error::{Error, Result};
-    use crate::event::Progress;
     use crate::store;
 
     #[pymodule_export]
@@ -55,15 +54,15 @@ mod core {
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
     operations! {
-        backup = operate(|plan, progress| documents::made(&crate::backup::backup(plan, progress)?));
-        preview = operate(crate::restore::preview);
-        choose_strategy = operate(crate::restore::choose);
-        restore = operate(crate::restore::restore);
-        kept_databases = operate(crate::postgres::kept);
-        undo_restore = operate(crate::postgres::undo);
-        drop_kept = operate(crate::postgres::drop_kept);
-        validate = operate(crate::validate::validate);
-        copy_backup = operate(crate::sync::copy);
+        backup = run(documents::backup);
+        preview = run(crate::restore::preview);
+        choose_strategy = run(crate::restore::choose);
+        restore = run(crate::restore::restore);
+        kept_databases = run(crate::postgres::kept);
+        undo_restore = run(crate::postgres::undo);
+        drop_kept = run(crate::postgres::drop_kept);
+        validate = run(crate::validate::validate);
+        copy_backup = run(crate::sync::copy);
         compare_stores = consult(crate::sync::compare);
         probe_store = consult(crate::probe::probe);
         read_manifest = consult(documents::read_manifest);
@@ -100,28 +99,6 @@ mod core {
     #[pyfunction]
     fn clean_litter(py: Python<'_>, folder: PathBuf, alias: &str) -> PyResult<Vec<String>> {
         detached(py, || store::clean(&folder, alias))
-    }
-
-    /// [`operate`] for a question: signal handlers go on asking about the work that it belongs to.
-    fn consult<'py, P: DeserializeOwned + Send + 'static, R: Serialize + Send + 'static>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-        work: impl FnOnce(&P, &Progress) -> Result<R> + Send + 'static,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let plan = parse(plan)?;
-        give(py, &wait_for(py, on_event, &Arc::default(), move |progress| work(&plan, progress))?)
-    }
-
-    /// A plan in, a report out, and events while the work goes on.
-    fn operate<'py, P: DeserializeOwned + Send + 'static, R: Serialize + Send + 'static>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-        work: impl FnOnce(&P, &Progress) -> Result<R> + Send + 'static,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let plan = parse(plan)?;
-        give(py, &run(py, on_event, move |progress| work(&plan, progress))?)
     }
 
     fn parse<T: DeserializeOwned>(plan: &Bound<'_, PyAny>) -> PyResult<T> {
