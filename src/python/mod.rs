@@ -2,6 +2,7 @@
 
 mod documents;
 mod errors;
+mod lease;
 mod lock;
 mod run;
 
@@ -21,6 +22,8 @@ mod core {
 
     use super::documents::{self, RetentionPlan};
     use super::errors::raise;
+    #[pymodule_export]
+    use super::lease::Lease;
     #[pymodule_export]
     use super::lock::Lock;
     use super::run::{run, wait_for};

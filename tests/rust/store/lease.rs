@@ -1,0 +1,141 @@
+//! One host at a time on a store without locks.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use holdfast::event::Progress;
+use holdfast::store::{About, Entry, Existing, Lease, Memory, Rhythm, Store};
+use holdfast::{Error, Kind, Result};
+use serde_json::{Value, json};
+
+const NAME: &str = ".holdfast-lease.json";
+
+const QUICK: Rhythm = Rhythm {
+    settles: Duration::from_millis(100),
+    renewed: Duration::from_millis(20),
+    lasts: Duration::from_mins(5),
+};
+
+fn take(memory: &Memory) -> Result<Lease> {
+    take_by(memory, &Progress::default())
+}
+
+fn take_by(memory: &Memory, caller: &Progress) -> Result<Lease> {
+    Lease::take(|_| Ok(Arc::new(memory.clone())), QUICK, caller)
+}
+
+fn read(memory: &Memory) -> Option<Value> {
+    memory.read(NAME).unwrap().map(|text| serde_json::from_slice(&text).unwrap())
+}
+
+fn write(memory: &Memory, holder: &Value) {
+    memory.put(NAME, holder.to_string().as_bytes(), Existing::Replace, &About::new()).unwrap();
+}
+
+/// Somebody else, as their lease stands this many seconds before its end.
+fn other(memory: &Memory, left: i64) -> Value {
+    let moment = |seconds: i64| {
+        let moment = time::UtcDateTime::from_unix_timestamp(memory.now() + seconds).unwrap();
+        moment.format(&time::format_description::well_known::Rfc3339).unwrap()
+    };
+    json!({ "token": "x", "host": "elsewhere", "pid": 77, "taken": moment(left - 300), "expires": moment(left) })
+}
+
+fn until(mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < end, "it never came to that");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn version(memory: &Memory) -> String {
+    memory.look(NAME).unwrap().map(|Entry { version, .. }| version).unwrap_or_default()
+}
+
+#[test]
+fn it_is_held_by_one_and_gone_afterwards() {
+    let memory = Memory::default();
+    let lease = take(&memory).unwrap();
+    let holder = read(&memory).unwrap();
+    assert_eq!(holder["pid"], std::process::id());
+    let refusal = take(&memory).unwrap_err();
+    assert_eq!(refusal.kind(), Kind::Locked);
+    assert!(refusal.message().contains(&format!("process {} on", std::process::id())), "{refusal}");
+    assert!(refusal.hint_text().unwrap().contains(holder["expires"].as_str().unwrap()));
+    assert_eq!(lease.lost(), None);
+    drop(lease);
+    assert_eq!(read(&memory), None);
+    drop(take(&memory).unwrap());
+}
+
+#[test]
+fn of_many_that_come_at_once_one_gets_it() {
+    for left in [None, Some(-1)] {
+        let memory = Memory::default();
+        if let Some(left) = left {
+            write(&memory, &other(&memory, left));
+        }
+        let taken: Vec<_> = thread::scope(|scope| {
+            let contenders: Vec<_> = (0..8).map(|_| scope.spawn(|| take(&memory))).collect();
+            contenders.into_iter().map(|contender| contender.join().unwrap()).collect()
+        });
+        let kinds: Vec<_> = taken.iter().filter_map(|outcome| outcome.as_ref().err()).map(Error::kind).collect();
+        assert_eq!(kinds, [Kind::Locked; 7]);
+    }
+}
+
+#[test]
+fn one_that_has_expired_or_says_nothing_is_taken_over() {
+    let memory = Memory::default();
+    for free in [other(&memory, -1), other(&memory, 100_000), json!({ "token": 1 })] {
+        write(&memory, &free);
+        let lease = take(&memory).unwrap();
+        assert_eq!(read(&memory).unwrap()["pid"], std::process::id());
+        drop(lease);
+    }
+    write(&memory, &other(&memory, 100));
+    assert_eq!(take(&memory).unwrap_err().kind(), Kind::Locked);
+    assert_eq!(read(&memory).unwrap()["host"], "elsewhere");
+}
+
+#[test]
+fn it_is_renewed_while_it_is_held_also_after_it_was_removed() {
+    let memory = Memory::default();
+    let lease = take(&memory).unwrap();
+    let before = version(&memory);
+    until(|| version(&memory) != before);
+    memory.delete(&[NAME.to_owned()]).unwrap();
+    until(|| read(&memory).is_some());
+    assert_eq!(lease.lost(), None);
+}
+
+#[test]
+fn what_was_lost_is_told_and_left_to_its_new_holder() {
+    let memory = Memory::default();
+    let lease = take(&memory).unwrap();
+    // Between two looks of the keeper it may write once more.
+    until(|| {
+        if lease.lost().is_none() {
+            write(&memory, &other(&memory, 100));
+        }
+        lease.lost().is_some()
+    });
+    assert!(lease.lost().unwrap().contains("process 77 on elsewhere has it"), "{lease:?}");
+    drop(lease);
+    assert_eq!(read(&memory).unwrap()["host"], "elsewhere");
+}
+
+#[test]
+fn who_is_told_to_stop_while_it_settles_gives_it_back() {
+    let memory = Memory::default();
+    let caller = Progress::default();
+    thread::scope(|scope| {
+        let contender = scope.spawn(|| take_by(&memory, &caller));
+        until(|| read(&memory).is_some() || contender.is_finished());
+        caller.cancel();
+        assert_eq!(contender.join().unwrap().unwrap_err().kind(), Kind::Interrupted);
+    });
+    assert_eq!(read(&memory), None);
+}
