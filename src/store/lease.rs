@@ -22,7 +22,7 @@ use crate::moment;
 /// No backup is called so, and nothing that a dead upload leaves.
 const NAME: &str = ".holdfast-lease.json";
 
-/// How often one is tried for that others are given back, or are lost to somebody, in the same moment.
+/// How often it is tried for, where it changes hands at the same moment.
 const ATTEMPTS: u32 = 5;
 
 /// How long a run waits in the end for a store that does not answer.
@@ -183,7 +183,8 @@ impl Keeper {
             };
             if let Some(Holder { host, pid, .. }) = self.other(found.as_deref()) {
                 let place = self.store.place(NAME);
-                let text = format!("the lease {place} could not be renewed in time, and process {pid} on {host} has it");
+                let text =
+                    format!("the lease {place} could not be renewed in time, and process {pid} on {host} has it");
                 // Set here alone, and once.
                 let _ = self.lost.set(text);
                 return;

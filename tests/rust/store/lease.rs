@@ -11,18 +11,15 @@ use serde_json::{Value, json};
 
 const NAME: &str = ".holdfast-lease.json";
 
-const QUICK: Rhythm = Rhythm {
-    settles: Duration::from_millis(100),
-    renewed: Duration::from_millis(20),
-    lasts: Duration::from_mins(5),
-};
+const QUICK: Rhythm =
+    Rhythm { settles: Duration::from_millis(100), renewed: Duration::from_millis(20), lasts: Duration::from_mins(5) };
 
 fn take(memory: &Memory) -> Result<Lease> {
-    take_by(memory, &Progress::default())
+    take_by(memory, QUICK.settles, &Progress::default())
 }
 
-fn take_by(memory: &Memory, caller: &Progress) -> Result<Lease> {
-    Lease::take(|_| Ok(Arc::new(memory.clone())), QUICK, caller)
+fn take_by(memory: &Memory, settles: Duration, caller: &Progress) -> Result<Lease> {
+    Lease::take(|_| Ok(Arc::new(memory.clone())), Rhythm { settles, ..QUICK }, caller)
 }
 
 fn read(memory: &Memory) -> Option<Value> {
@@ -43,7 +40,7 @@ fn other(memory: &Memory, left: i64) -> Value {
 }
 
 fn until(mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     while !holds() {
         assert!(Instant::now() < end, "it never came to that");
         thread::sleep(Duration::from_millis(2));
@@ -78,7 +75,9 @@ fn of_many_that_come_at_once_one_gets_it() {
             write(&memory, &other(&memory, left));
         }
         let taken: Vec<_> = thread::scope(|scope| {
-            let contenders: Vec<_> = (0..8).map(|_| scope.spawn(|| take(&memory))).collect();
+            // Long enough for eight threads on a machine that has other things to do.
+            let contend = || take_by(&memory, Duration::from_secs(1), &Progress::default());
+            let contenders: Vec<_> = (0..8).map(|_| scope.spawn(contend)).collect();
             contenders.into_iter().map(|contender| contender.join().unwrap()).collect()
         });
         let kinds: Vec<_> = taken.iter().filter_map(|outcome| outcome.as_ref().err()).map(Error::kind).collect();
@@ -132,7 +131,7 @@ fn who_is_told_to_stop_while_it_settles_gives_it_back() {
     let memory = Memory::default();
     let caller = Progress::default();
     thread::scope(|scope| {
-        let contender = scope.spawn(|| take_by(&memory, &caller));
+        let contender = scope.spawn(|| take_by(&memory, Duration::from_mins(1), &caller));
         until(|| read(&memory).is_some() || contender.is_finished());
         caller.cancel();
         assert_eq!(contender.join().unwrap().unwrap_err().kind(), Kind::Interrupted);
