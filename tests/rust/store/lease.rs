@@ -1,11 +1,12 @@
 //! One host at a time on a store without locks.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use holdfast::event::Progress;
-use holdfast::store::{About, Entry, Existing, Lease, Memory, Rhythm, Store};
+use holdfast::store::{About, Content, Draft, Entry, Existing, Lease, Memory, Rhythm, Store};
 use holdfast::{Error, Kind, Result};
 use serde_json::{Value, json};
 
@@ -20,6 +21,60 @@ fn take(memory: &Memory) -> Result<Lease> {
 
 fn take_by(memory: &Memory, settles: Duration, caller: &Progress) -> Result<Lease> {
     Lease::take(|_| Ok(Arc::new(memory.clone())), Rhythm { settles, ..QUICK }, caller)
+}
+
+/// The same store for several, none of whom goes on before all have looked.
+#[derive(Debug)]
+struct Together {
+    memory: Memory,
+    all: Arc<Barrier>,
+    has_looked: AtomicBool,
+}
+
+impl Store for Together {
+    fn name(&self) -> &str {
+        self.memory.name()
+    }
+
+    fn place(&self, name: &str) -> String {
+        self.memory.place(name)
+    }
+
+    fn list(&self, prefix: &str) -> Result<Vec<Entry>> {
+        self.memory.list(prefix)
+    }
+
+    fn look(&self, name: &str) -> Result<Option<Entry>> {
+        self.memory.look(name)
+    }
+
+    fn about(&self, name: &str) -> Result<About> {
+        self.memory.about(name)
+    }
+
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let found = self.memory.read(name);
+        if !self.has_looked.swap(true, Ordering::Relaxed) {
+            self.all.wait();
+        }
+        found
+    }
+
+    fn open(&self, name: &str) -> Result<Option<Box<dyn Content>>> {
+        self.memory.open(name)
+    }
+
+    fn create(&self, name: &str, size: Option<u64>, about: &About) -> Result<Box<dyn Draft>> {
+        self.memory.create(name, size, about)
+    }
+
+    fn put(&self, name: &str, bytes: &[u8], existing: Existing, about: &About) -> Result<()> {
+        self.memory.put(name, bytes, existing, about)
+    }
+
+    fn delete(&self, names: &[String]) -> Result<()> {
+        self.memory.delete(names)
+    }
 }
 
 fn read(memory: &Memory) -> Option<Value> {
@@ -74,9 +129,15 @@ fn of_many_that_come_at_once_one_gets_it() {
         if let Some(left) = left {
             write(&memory, &other(&memory, left));
         }
+        let all = Arc::new(Barrier::new(8));
+        // Long enough for eight threads on a machine that has other things to do.
+        let rhythm = Rhythm { settles: Duration::from_secs(1), ..QUICK };
+        let contend = || {
+            let together =
+                Together { memory: memory.clone(), all: Arc::clone(&all), has_looked: AtomicBool::default() };
+            Lease::take(|_| Ok(Arc::new(together)), rhythm, &Progress::default())
+        };
         let taken: Vec<_> = thread::scope(|scope| {
-            // Long enough for eight threads on a machine that has other things to do.
-            let contend = || take_by(&memory, Duration::from_secs(1), &Progress::default());
             let contenders: Vec<_> = (0..8).map(|_| scope.spawn(contend)).collect();
             contenders.into_iter().map(|contender| contender.join().unwrap()).collect()
         });
