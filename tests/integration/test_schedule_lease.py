@@ -13,14 +13,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from holdfast import conf
 from holdfast.schedule import lease
 from tests.deployment import MANAGE, PATIENCE, Deployment
-from tests.fault_proxy import Answer, FaultProxy, ShiftClock, ShiftDates
+from tests.fault_proxy import Answer, FaultProxy, ShiftClock, ShiftDates, Stall
 from tests.object_stores import Bucket
 
 NAME = ".holdfast-lease.json"
@@ -56,13 +55,11 @@ def held(bucket: Bucket, left: timedelta) -> None:
     bucket.write(NAME, json.dumps({"token": "x", "host": "elsewhere", "pid": 77, **written}).encode())
 
 
-def until_held(bucket: Bucket, process: subprocess.Popen[str]) -> dict[str, Any]:
+def until(process: subprocess.Popen[str], holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE
-    while NAME not in bucket.names():
+    while not holds():
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.02)
-    found: dict[str, Any] = json.loads(bucket.read(NAME))
-    return found
 
 
 # The one ignores conditions on writes, the other minds them.
@@ -91,8 +88,9 @@ def test_two_hosts_at_once_make_one_backup(host: Host, request: pytest.FixtureRe
 def test_the_lease_of_a_host_that_died_ends_by_itself(host: Host, bucket: Bucket) -> None:
     one, two = host("one", bucket), host("two", bucket)
     with one.primed("run_backups") as process:
-        holder = until_held(bucket, process)
+        until(process, lambda: NAME in bucket.names())
         process.kill()
+    holder = json.loads(bucket.read(NAME))
     refused = two.run("run_backups", code=4)
     assert f"another host is at work: process {process.pid} on" in refused.err
     assert holder["pid"] == process.pid and holder["expires"] in refused.err
@@ -114,21 +112,18 @@ def test_the_clock_that_counts_is_the_services(host: Host, bucket: Bucket, proxy
     host("two", bucket, proxy.endpoint).run("run_backups")
 
 
-@contextmanager
-def stopped(site: Deployment, bucket: Bucket) -> Iterator[str]:
-    with site.primed("run_backups", "--loop") as process:
-        until_held(bucket, process)
+@pytest.mark.parametrize("moment", ["while it settles", "while a copy is under way"])
+def test_who_is_told_to_stop_gives_it_back(host: Host, bucket: Bucket, proxy: FaultProxy, moment: str) -> None:
+    one = host("one", bucket, proxy.endpoint)
+    copying = proxy.add(Stall(), "PutObject", ends=".gz")
+    with one.primed("run_backups", "--loop") as process:
+        until(process, lambda: NAME in bucket.names() if moment == "while it settles" else copying.met > 0)
+        assert NAME in bucket.names()
         process.send_signal(signal.SIGTERM)
-        yield process.communicate(timeout=PATIENCE)[0]
-
-
-def test_who_is_told_to_stop_gives_it_back(host: Host, bucket: Bucket) -> None:
-    one = host("one", bucket)
-    with stopped(one, bucket) as output:
-        assert output.endswith("Stopped.\n")
+        output = process.communicate(timeout=PATIENCE)[0]
+    assert output.endswith("Stopped.\n")
     assert NAME not in bucket.names()
-    assert len(made(host("two", bucket))) == 0
-    host("three", bucket).run("run_backups")
+    host("two", bucket).run("run_backups")
 
 
 def test_credentials_that_may_not_delete_let_it_expire(host: Host, bucket: Bucket, proxy: FaultProxy) -> None:
