@@ -36,7 +36,7 @@ def folder_lock(folder: Path, name: str, purpose: str) -> Iterator[None]:
 
 
 @contextmanager
-def store_lease(configuration: Configuration, location: str) -> Iterator[_core.Lease]:
+def store_lease(configuration: Configuration, location: str) -> Iterator["_core.Lease"]:
     """Hold the lease of a store, which tells whether it was lost meanwhile."""
     with own_errors(), _core.Lease(places.store(configuration, location), silent) as held:
         yield held
