@@ -2,6 +2,7 @@
 
 mod documents;
 mod errors;
+mod lease;
 mod lock;
 mod run;
 
@@ -43,6 +44,8 @@ mod core {
 
     use super::documents::{self, RetentionPlan};
     use super::errors::raise;
+    #[pymodule_export]
+    use super::lease::Lease;
     #[pymodule_export]
     use super::lock::Lock;
     use super::run::{consult, run};
