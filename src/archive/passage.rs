@@ -38,7 +38,7 @@ pub(super) fn pass(
             .spawn_scoped(scope, digesting)
             .context(|| "no thread can be started")?;
         // One is filled, one digested, the others wait: each is free again when its turn comes.
-        let mut buffers = vec![Arc::new(Vec::new()); BEHIND + 2];
+        let mut buffers: [Arc<Vec<u8>>; BEHIND + 2] = Default::default();
         let mut offset = range.start;
         for turn in (0..buffers.len()).cycle() {
             let left = usize::try_from(range.end - offset).unwrap_or(BLOCK_SIZE).min(BLOCK_SIZE);
