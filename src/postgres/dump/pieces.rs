@@ -84,11 +84,11 @@ pub(super) fn plan(relations: &[Relation], wanted: &[usize], readers: usize) -> 
     for table in tables {
         let size = blocks(table);
         undecided -= size;
-        let least = busy.iter_mut().min();
-        let fits = |least: &u64| *least + size <= share && undecided + small >= filling;
-        match least {
-            Some(least) if size > RANGE_BLOCKS && (!relations[table].heap || fits(least)) => {
-                *least += size;
+        let freest = busy.iter_mut().min();
+        let fits = |freest: &u64| *freest + size <= share && undecided + small >= filling;
+        match freest {
+            Some(freest) if size > RANGE_BLOCKS && (!relations[table].heap || fits(freest)) => {
+                *freest += size;
                 first.push_back(Piece::whole(table, size));
             }
             _ => {
