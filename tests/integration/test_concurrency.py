@@ -62,6 +62,7 @@ while not select.select([sys.stdin], [], [], 0)[0]:
 
 class Writer:
     def __init__(self, script: str, target: str) -> None:
+        self.last = 0
         self.process = subprocess.Popen(
             [sys.executable, "-c", script, target], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -69,12 +70,17 @@ class Writer:
     def acknowledged(self, more: int) -> int:
         """Wait for so many more commits and give the number of the last one."""
         assert self.process.stdout is not None
-        return [int(self.process.stdout.readline()) for _ in range(more)][-1]
+        self.last = [int(self.process.stdout.readline()) for _ in range(more)][-1]
+        return self.last
 
     def finish(self) -> int:
-        output, _ = self.process.communicate("stop\n", timeout=PATIENCE)
-        assert self.process.returncode == 0
-        return int(output.split()[-1])
+        assert self.process.stdin is not None and self.process.stdout is not None
+        # Not `communicate`: it reads past what `readline` has buffered, and the last number may be among that.
+        self.process.stdin.write("stop\n")
+        self.process.stdin.close()
+        last = [self.last, *map(int, self.process.stdout)][-1]
+        assert self.process.wait(PATIENCE) == 0
+        return last
 
 
 @contextmanager
