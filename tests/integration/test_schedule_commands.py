@@ -74,7 +74,7 @@ def test_two_hosts_without_a_common_folder_do_not_read_the_database_at_once(post
 
 def test_due_is_done_once_and_told(deployment: Deployment) -> None:
     scheduled = replace(deployment, settings={**RARELY, "SCHEDULE": {**RARELY["SCHEDULE"], "drill": "0 5 29 2 *"}})
-    assert "default rare   due since" in scheduled.run("run_backups", "--dry-run").out
+    assert "default rare  due since" in scheduled.run("run_backups", "--dry-run").out
     assert scheduled.files() == []
     first = scheduled.run("run_backups", "--if-due")
     assert "default_rare_" in first.out and "good (restored and compared" in first.out
