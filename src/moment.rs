@@ -34,6 +34,11 @@ pub(crate) fn write_compact(moment: UtcDateTime) -> Result<String> {
     moment.format(COMPACT).context(|| format!("the time {moment} cannot be written"))
 }
 
+/// Writes what is counted in seconds since 1970.
+pub(crate) fn at(seconds: i64) -> Result<String> {
+    write(UtcDateTime::from_unix_timestamp(seconds).context(|| format!("{seconds} is no time"))?)
+}
+
 /// This second.
 #[cfg(feature = "python")]
 pub(crate) fn now() -> Result<String> {

@@ -95,17 +95,12 @@ fn noise() -> Vec<u8> {
 }
 
 fn read_back(store: &dyn Store, name: &str, content: &[u8]) -> Result<()> {
-    match store.read(name)? {
-        Some(read) if read == content => Ok(()),
-        Some(_) => Err(other_bytes(store, name)),
-        None => Err(Error::new(crate::Kind::Store, format!("{} was written and is not there", store.place(name)))),
-    }
+    let read = store.read(name)?.ok_or_else(|| missing(store, name))?;
+    if read == content { Ok(()) } else { Err(other_bytes(store, name)) }
 }
 
 fn read_range(store: &dyn Store, name: &str, content: &[u8]) -> Result<()> {
-    let Some(file) = store.open(name)? else {
-        return Err(Error::new(crate::Kind::Store, format!("{} was written and is not there", store.place(name))));
-    };
+    let file = store.open(name)?.ok_or_else(|| missing(store, name))?;
     let mut part = vec![0; 1000];
     file.read_exact_at(12_345, &mut part)?;
     if content[12_345..].starts_with(&part) { Ok(()) } else { Err(other_bytes(store, name)) }
@@ -124,6 +119,10 @@ fn refuse(store: &dyn Store, name: &str) -> Result<()> {
         Err(error) => Err(error),
         Ok(()) => Err(Error::new(crate::Kind::Store, format!("{} was overwritten", store.place(name)))),
     }
+}
+
+fn missing(store: &dyn Store, name: &str) -> Error {
+    Error::new(crate::Kind::Store, format!("{} was written and is not there", store.place(name)))
 }
 
 fn other_bytes(store: &dyn Store, name: &str) -> Error {

@@ -8,6 +8,7 @@ _Document: TypeAlias = dict[str, Any]
 _OnEvent: TypeAlias = Callable[[_Document], None]
 
 __all__ = [
+    "Lease",
     "Lock",
     "__version__",
     "backup",
@@ -101,6 +102,23 @@ def remains(plan: _Document, on_event: _OnEvent) -> _Document:
 
 def clean_litter(folder: str, alias: str) -> list[str]:
     """Remove the temporary files of runs that died; gives their names."""
+
+@final
+class Lease:
+    """One host among those that share this store; raises LockHeld naming the holder, takes over what has expired."""
+
+    def __new__(cls, plan: _Document, on_event: _OnEvent) -> Self: ...
+    @property
+    def lost(self) -> str | None:
+        """Who took it over, where it could not be renewed in time."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
 
 @final
 class Lock:

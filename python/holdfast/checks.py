@@ -26,7 +26,7 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Djan
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils.module_loading import import_string
 
-from holdfast import conf, databases
+from holdfast import conf, databases, room
 from holdfast.exceptions import UsageError
 
 CHECK_TAG = "holdfast"
@@ -69,28 +69,25 @@ def _pre_migrate(configuration: conf.Configuration) -> Iterator[CheckMessage]:
             )
     policy = configuration.pre_migrate.policy
     if "." in policy:
-        try:
-            import_string(policy)
-        except ImportError as error:
-            yield Error(
-                f"HOLDFAST['PRE_MIGRATE'] names the policy {policy!r}, which cannot be imported: {error}",
-                hint="Look at its spelling; migrate would stop there.",
-                id="holdfast.E004",
-            )
+        yield from _import("HOLDFAST['PRE_MIGRATE'] names the policy", policy, "migrate would stop there")
 
 
 def _schedule(configuration: conf.Configuration) -> Iterator[CheckMessage]:
     named = dict.fromkeys(alias for entry in configuration.schedule.entries for alias in entry.databases or ())
     yield from (_unknown("SCHEDULE", alias) for alias in named if alias not in connections)
     for path in configuration.drill_checks:
-        try:
-            import_string(path)
-        except ImportError as error:
-            yield Error(
-                f"HOLDFAST['DRILL_CHECKS'] names {path!r}, which cannot be imported: {error}",
-                hint="Look at its spelling; every drill would find the backup bad.",
-                id="holdfast.E004",
-            )
+        yield from _import("HOLDFAST['DRILL_CHECKS'] names", path, "every drill would find the backup bad")
+
+
+def _import(who_names: str, path: str, consequence: str) -> Iterator[CheckMessage]:
+    try:
+        import_string(path)
+    except ImportError as error:
+        yield Error(
+            f"{who_names} {path!r}, which cannot be imported: {error}",
+            hint=f"Look at its spelling; {consequence}.",
+            id="holdfast.E004",
+        )
 
 
 def _folder(directory: Path) -> Iterator[CheckMessage]:
@@ -102,7 +99,7 @@ def _folder(directory: Path) -> Iterator[CheckMessage]:
                 hint='Set HOLDFAST["DIRECTORY"] to a folder that no server shows.',
                 id="holdfast.E006",
             )
-    existing = next(folder for folder in (directory, *directory.parents) if folder.exists())
+    existing = room.standing(directory)
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         cannot = "is not a folder" if not existing.is_dir() else "cannot be written by this user"
         yield Error(

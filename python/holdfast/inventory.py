@@ -1,11 +1,11 @@
 """The backups that there are, and what becomes of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from holdfast.reports import Document
+from holdfast.reports import Document, local_path
 from holdfast.stores import LOCAL
 
 
@@ -56,42 +56,33 @@ class Backup(Document):
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """Read what the core listed; a broken backup is listed with little more than its name."""
-        path = Path(document["path"]) if document["path"] is not None else None
-        locations = (document["location"],)
-        if "database" not in document:
-            return cls(
-                name=document["name"],
-                path=path,
-                stored_size=document["stored_size"],
-                problem=document["problem"],
-                alias=document["alias"],
-                kind=document["kind"],
-                created=document["created"],
-                pinned=document["status"].get("pinned"),
-                locations=locations,
-            )
         status = document["status"]
-        verified = status.get("verified") or {}
-        return cls(
+        listed = cls(
             name=document["name"],
-            path=path,
+            path=local_path(document),
             stored_size=document["stored_size"],
             problem=document["problem"],
-            id=document["id"],
             alias=document["alias"],
             kind=document["kind"],
             created=document["created"],
+            pinned=status.get("pinned"),
+            locations=(document["location"],),
+        )
+        if "database" not in document:
+            return listed
+        verified = status.get("verified") or {}
+        return replace(
+            listed,
+            id=document["id"],
             engine=document["database"]["engine"],
             server_version=document["database"]["server_version"],
             rows=document["rows"],
             raw_size=document["raw_size"],
             content=document["content"],
-            pinned=status.get("pinned"),
             verified_at=verified.get("at"),
             verified_how=verified.get("how"),
             verified_ok=verified.get("ok"),
             tables={_label(table): table["rows"] for table in document["tables"]},
-            locations=locations,
             **_project(document["django"]),
         )
 

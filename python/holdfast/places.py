@@ -27,6 +27,11 @@ def names(configuration: Configuration, location: str) -> list[str]:
     return [location]
 
 
+def far(configuration: Configuration, location: str) -> list[str]:
+    """Name those among them that are not on this machine."""
+    return [name for name in names(configuration, location) if name != LOCAL]
+
+
 def stores(configuration: Configuration, locations: Sequence[str]) -> list[dict[str, Any]]:
     """Give several stores."""
     return [store(configuration, location) for location in locations]

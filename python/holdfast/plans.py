@@ -1,14 +1,14 @@
 """Builds the plans that go to the Rust core, in the shape of `src/plan.rs`; they hold passwords: never log one."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 from uuid import uuid4
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from holdfast import databases, places, project
+from holdfast import clock, databases, places, project
 from holdfast.compression import Compression
 from holdfast.conf import Configuration
 from holdfast.reports import Strategy
@@ -18,7 +18,6 @@ Content = Literal["full", "schema-only"]
 Scope = Literal["full", "data-only", "schema-only"]
 Verify = Literal["counts", "full"]
 
-CREATED_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 STAMP_FORMAT = "%Y%m%dT%H%M%SZ"
 
 
@@ -77,7 +76,7 @@ def backup_plan(
         "id": uuid4().hex,
         "alias": connection.alias,
         "kind": options.get("kind", "manual"),
-        "created": created.astimezone(UTC).strftime(CREATED_FORMAT),
+        "created": clock.utc_text(created),
         "codec": (Compression.parse(compression) if compression else configuration.compression).as_dict(),
         "jobs": options.get("jobs") or configuration.jobs,
         "content": options.get("content", "full"),

@@ -1,13 +1,15 @@
 """What readers of settings share: how a value is refused, whole numbers, lengths of time."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
 
 # Shorter ones can be guessed.
-_TOKEN_LENGTH = 16
+TOKEN_LENGTH = 16
+MAKE_ONE = "Make one: python -c 'import secrets; print(secrets.token_urlsafe())'"
+
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
@@ -35,6 +37,13 @@ def unknown(what: str, key: object, known: Iterable[str]) -> Refused:
     close = get_close_matches(str(key).casefold(), by_folded, n=1)
     hint = f"Did you mean {by_folded[close[0]]!r}?" if close else f"Known are: {', '.join(by_folded.values())}."
     return Refused("E002", f"{what} is not a setting of Holdfast.", hint)
+
+
+def refuse_unknown(where: str, given: Iterable[object], known: Collection[str]) -> None:
+    """Refuse the first key that nobody reads, of a dictionary whose whole name is `where`."""
+    for key in given:
+        if key not in known:
+            raise unknown(f"{where}[{key!r}]", key, known)
 
 
 def place(key: str) -> str:
@@ -71,12 +80,9 @@ def token(key: str, value: object) -> str | None:
         return None
     if not isinstance(value, str):
         raise wrong_type(key, value, "a text")
-    if len(value) < _TOKEN_LENGTH:
-        raise Refused(
-            "E004",
-            f"{place(key)} has fewer than {_TOKEN_LENGTH} characters and could be guessed.",
-            "Make one: python -c 'import secrets; print(secrets.token_urlsafe())'",
-        )
+    if len(value) < TOKEN_LENGTH:
+        complaint = f"{place(key)} has fewer than {TOKEN_LENGTH} characters and could be guessed."
+        raise Refused("E004", complaint, MAKE_ONE)
     return value
 
 

@@ -18,6 +18,11 @@ class Document:
         return {name: _plain(value) for name, value in asdict(self).items()}  # type: ignore[call-overload]
 
 
+def local_path(document: _Document) -> Path | None:
+    """Read the path of a backup that the core tells of; None where it is no file of this machine."""
+    return Path(document["path"]) if document["path"] is not None else None
+
+
 def _plain(value: object) -> object:
     if isinstance(value, Path):
         return str(value)
@@ -65,7 +70,7 @@ class Report(Document):
         """Read what the core gave."""
         return cls(
             **{name: document[name] for name in ("alias", "kind", "name", "id", "created", "raw_size", "stored_size")},
-            path=Path(document["path"]) if document["path"] is not None else None,
+            path=local_path(document),
             location=document["location"],
             missing=tuple(Missing(**missing) for missing in document["missing"]),
             engine=document["database"]["engine"],

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Self
 
-from holdfast.readers import place, unknown, whole, wrong_type
+from holdfast.readers import place, refuse_unknown, whole, wrong_type
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,7 @@ def read_rules(key: str, value: object) -> dict[str, int | None]:
     given = {} if value is None else value
     if not isinstance(given, Mapping):
         raise wrong_type(key, value, 'a dictionary, such as {"daily": 30}')
-    for rule in given:
-        if rule not in Retention.rules():
-            raise unknown(f"{place(key)}[{rule!r}]", rule, Retention.rules())
+    refuse_unknown(place(key), given, Retention.rules())
     wanted = "a dictionary of whole numbers, and {!r} is none"
     return {
         rule: None if count is None else whole(key, count, wanted.format(rule), least=0)

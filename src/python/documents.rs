@@ -6,11 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::archive::Missing;
-use crate::backup::Report;
 use crate::error::{Context, Result};
 use crate::event::Progress;
 use crate::manifest::Manifest;
-use crate::plan::{PlacePlan, StorePlan};
+use crate::plan::{BackupPlan, PlacePlan, StorePlan};
 use crate::retention::{Candidate, Policy};
 use crate::store::{self, Change, Listed, Remains, Status, Store};
 
@@ -103,8 +102,9 @@ fn open(plan: &SearchPlan, progress: &Progress) -> Result<Vec<Arc<dyn Store>>> {
     plan.stores.iter().map(|store| store::open(store, progress)).collect()
 }
 
-/// A backup that was made.
-pub(super) fn made(report: &Report) -> Result<Value> {
+/// Makes a backup, and tells of it.
+pub(super) fn backup(plan: &BackupPlan, progress: &Progress) -> Result<Value> {
+    let report = crate::backup::backup(plan, progress)?;
     let stored_size = report.manifest.file.as_ref().map_or(0, |file| file.size);
     let mut document = manifest(&report.manifest)?;
     let missing: Vec<Value> = report.missing.iter().map(missing).collect();

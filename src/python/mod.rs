@@ -2,17 +2,40 @@
 
 mod documents;
 mod errors;
+mod lease;
 mod lock;
 mod run;
 
 use pyo3::prelude::*;
+
+/// Defines and registers what takes a plan, gives a report, and tells of events meanwhile: each name with its way,
+/// [`run::run`] or [`run::consult`], and its work.
+macro_rules! operations {
+    ($($name:ident = $way:ident($work:path);)*) => {
+        $(
+            #[pyfunction]
+            fn $name<'py>(
+                py: Python<'py>,
+                plan: &Bound<'py, PyAny>,
+                on_event: &Bound<'py, PyAny>,
+            ) -> PyResult<Bound<'py, PyAny>> {
+                let plan = parse(plan)?;
+                give(py, &$way(py, on_event, move |progress| $work(&plan, progress))?)
+            }
+        )*
+
+        fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+            $(module.add_function(wrap_pyfunction!($name, module)?)?;)*
+            Ok(())
+        }
+    };
+}
 
 /// The Rust half of Holdfast.
 #[pymodule(name = "_core")]
 #[allow(clippy::needless_pass_by_value, reason = "PyO3 hands over owned values")]
 mod core {
     use std::path::PathBuf;
-    use std::sync::Arc;
 
     use pyo3::prelude::*;
     use pythonize::{depythonize, pythonize};
@@ -22,86 +45,42 @@ mod core {
     use super::documents::{self, RetentionPlan};
     use super::errors::raise;
     #[pymodule_export]
+    use super::lease::Lease;
+    #[pymodule_export]
     use super::lock::Lock;
-    use super::run::{run, wait_for};
+    use super::run::{consult, run};
     use crate::error::{Error, Result};
-    use crate::event::Progress;
     use crate::store;
 
     #[pymodule_export]
     #[allow(non_upper_case_globals, reason = "the name that Python expects")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
-    #[pyfunction]
-    fn backup<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        operate(py, plan, on_event, |plan, progress| documents::made(&crate::backup::backup(plan, progress)?))
+    operations! {
+        backup = run(documents::backup);
+        preview = run(crate::restore::preview);
+        choose_strategy = run(crate::restore::choose);
+        restore = run(crate::restore::restore);
+        kept_databases = run(crate::postgres::kept);
+        undo_restore = run(crate::postgres::undo);
+        drop_kept = run(crate::postgres::drop_kept);
+        validate = run(crate::validate::validate);
+        copy_backup = run(crate::sync::copy);
+        compare_stores = consult(crate::sync::compare);
+        probe_store = consult(crate::probe::probe);
+        read_manifest = consult(documents::read_manifest);
+        list_backups = consult(documents::list);
+        find_backup = consult(documents::find);
+        remove_backup = consult(documents::remove);
+        set_status = consult(documents::set_status);
+        link = consult(documents::link);
+        remains = consult(documents::remains);
     }
 
-    #[pyfunction]
-    fn preview<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        operate(py, plan, on_event, crate::restore::preview)
-    }
-
-    #[pyfunction]
-    fn choose_strategy<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        operate(py, plan, on_event, crate::restore::choose)
-    }
-
-    #[pyfunction]
-    fn restore<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        operate(py, plan, on_event, crate::restore::restore)
-    }
-
-    #[pyfunction]
-    fn kept_databases<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        operate(py, plan, on_event, crate::postgres::kept)
-    }
-
-    #[pyfunction]
-    fn undo_restore<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        operate(py, plan, on_event, crate::postgres::undo)
-    }
-
-    #[pyfunction]
-    fn drop_kept<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        operate(py, plan, on_event, crate::postgres::drop_kept)
-    }
-
-    #[pyfunction]
-    fn validate<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        operate(py, plan, on_event, crate::validate::validate)
+    // PyO3 reads the items of a module before macros are expanded, and so does not see those of `operations!`.
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        register(module)
     }
 
     #[pyfunction]
@@ -115,96 +94,6 @@ mod core {
     }
 
     #[pyfunction]
-    fn copy_backup<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        operate(py, plan, on_event, crate::sync::copy)
-    }
-
-    #[pyfunction]
-    fn compare_stores<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        consult(py, plan, on_event, crate::sync::compare)
-    }
-
-    #[pyfunction]
-    fn probe_store<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        consult(py, plan, on_event, crate::probe::probe)
-    }
-
-    #[pyfunction]
-    fn read_manifest<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        consult(py, plan, on_event, documents::read_manifest)
-    }
-
-    #[pyfunction]
-    fn list_backups<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        consult(py, plan, on_event, documents::list)
-    }
-
-    #[pyfunction]
-    fn find_backup<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        consult(py, plan, on_event, documents::find)
-    }
-
-    #[pyfunction]
-    fn remove_backup<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        consult(py, plan, on_event, documents::remove)
-    }
-
-    #[pyfunction]
-    fn set_status<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        consult(py, plan, on_event, documents::set_status)
-    }
-
-    #[pyfunction]
-    fn link<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        consult(py, plan, on_event, documents::link)
-    }
-
-    #[pyfunction]
-    fn remains<'py>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        consult(py, plan, on_event, documents::remains)
-    }
-
-    #[pyfunction]
     fn retention<'py>(py: Python<'py>, plan: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let plan: RetentionPlan = parse(plan)?;
         give(py, &detached(py, || crate::retention::decide(&plan.policy, &plan.backups, &plan.now))?)
@@ -213,28 +102,6 @@ mod core {
     #[pyfunction]
     fn clean_litter(py: Python<'_>, folder: PathBuf, alias: &str) -> PyResult<Vec<String>> {
         detached(py, || store::clean(&folder, alias))
-    }
-
-    /// [`operate`] for a question: signal handlers go on asking about the work that it belongs to.
-    fn consult<'py, P: DeserializeOwned + Send + 'static, R: Serialize + Send + 'static>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-        work: impl FnOnce(&P, &Progress) -> Result<R> + Send + 'static,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let plan = parse(plan)?;
-        give(py, &wait_for(py, on_event, &Arc::default(), move |progress| work(&plan, progress))?)
-    }
-
-    /// A plan in, a report out, and events while the work goes on.
-    fn operate<'py, P: DeserializeOwned + Send + 'static, R: Serialize + Send + 'static>(
-        py: Python<'py>,
-        plan: &Bound<'py, PyAny>,
-        on_event: &Bound<'py, PyAny>,
-        work: impl FnOnce(&P, &Progress) -> Result<R> + Send + 'static,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let plan = parse(plan)?;
-        give(py, &run(py, on_event, move |progress| work(&plan, progress))?)
     }
 
     fn parse<T: DeserializeOwned>(plan: &Bound<'_, PyAny>) -> PyResult<T> {

@@ -45,6 +45,15 @@ pub(super) fn run<T: Send + 'static>(
     wait_for(py, on_event, &progress, work)
 }
 
+/// [`run`] for a question: signal handlers go on asking about the work that it belongs to.
+pub(super) fn consult<T: Send + 'static>(
+    py: Python<'_>,
+    on_event: &Bound<'_, PyAny>,
+    work: impl FnOnce(&Progress) -> Result<T> + Send + 'static,
+) -> PyResult<T> {
+    wait_for(py, on_event, &Arc::default(), work)
+}
+
 /// [`run`] without becoming the run that began last.
 pub(super) fn wait_for<T: Send + 'static>(
     py: Python<'_>,

@@ -76,11 +76,11 @@ impl Search<'_> {
     }
 
     fn latest(&mut self, alias: Option<&str>) -> Result<Listed> {
-        let mut backups = self.all()?;
-        backups.retain(|backup| alias.is_none_or(|alias| backup.alias() == alias) && backup.kind() != PRE_RESTORE);
+        let meant = |backup: &Listed| alias.is_none_or(|alias| backup.alias() == alias) && backup.kind() != PRE_RESTORE;
+        let (backups, others): (Vec<_>, Vec<_>) = self.all()?.into_iter().partition(meant);
         let of_alias = alias.map(|alias| format!(" of {alias}")).unwrap_or_default();
         if backups.is_empty() {
-            return Err(self.nothing(&format!("there is no backup{of_alias} that 'latest' could mean"))?);
+            return Err(self.nothing(&format!("there is no backup{of_alias} that 'latest' could mean"), &others));
         }
         let bad = shown(&backups);
         backups.into_iter().find(Listed::is_good).ok_or_else(|| {
@@ -91,9 +91,9 @@ impl Search<'_> {
 
     fn by_beginning(&mut self, selector: &str) -> Result<Listed> {
         let id = |backup: &Listed| backup.manifest.as_ref().map(|manifest| manifest.id.clone()).unwrap_or_default();
-        let mut backups = self.all()?;
         let begins = |text: &str| !selector.is_empty() && text.starts_with(selector);
-        backups.retain(|backup| begins(&backup.name) || begins(&id(backup)));
+        let meant = |backup: &Listed| begins(&backup.name) || begins(&id(backup));
+        let (mut backups, others): (Vec<_>, Vec<_>) = self.all()?.into_iter().partition(meant);
         if backups.iter().any(|backup| id(backup) == selector) {
             backups.retain(|backup| id(backup) == selector);
         }
@@ -103,10 +103,7 @@ impl Search<'_> {
             let message = format!("{selector:?} could mean several backups: {}", shown(&backups));
             return Err(Error::new(Kind::NotFound, message).hint("Give more of the name"));
         }
-        match backups.pop() {
-            Some(backup) => Ok(backup),
-            None => Err(self.nothing(&format!("there is no backup {selector:?}"))?),
-        }
+        backups.pop().ok_or_else(|| self.nothing(&format!("there is no backup {selector:?}"), &others))
     }
 
     /// Every backup of every store, the newest first; those of the first store come before their copies.
@@ -132,14 +129,14 @@ impl Search<'_> {
         }
     }
 
-    fn nothing(&mut self, message: &str) -> Result<Error> {
-        let backups = self.all()?;
+    /// What is said where nothing is meant, and these are all that there are.
+    fn nothing(&self, message: &str, others: &[Listed]) -> Error {
         let places: Vec<String> = self.stores.iter().map(|store| store.place("")).collect();
         let error = Error::new(Kind::NotFound, message);
-        Ok(match (backups.is_empty(), places.join(" and ")) {
+        match (others.is_empty(), places.join(" and ")) {
             (true, places) => error.hint(format!("{places}: holds no backup yet")),
-            (false, places) => error.hint(format!("{places}: holds {}", shown(&backups))),
-        })
+            (false, places) => error.hint(format!("{places}: holds {}", shown(others))),
+        }
     }
 }
 

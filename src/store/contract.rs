@@ -139,6 +139,11 @@ pub trait Store: Send + Sync + fmt::Debug {
         None
     }
 
+    /// What time it is there, seconds since 1970: hosts that share a store need not agree on anything else.
+    fn now(&self) -> i64 {
+        time::UtcDateTime::now().unix_timestamp()
+    }
+
     /// What the service knows of itself that its owner should know: how far the clocks differ, and what is unsafe.
     fn survey(&self) -> Result<Survey> {
         Ok(Survey::default())

@@ -6,6 +6,7 @@
 mod choice;
 mod contract;
 mod folder;
+mod lease;
 mod listed;
 mod listing;
 mod memory;
@@ -19,6 +20,7 @@ mod status;
 pub use choice::{find, list_all};
 pub use contract::{About, Content, Draft, Entry, Existing, Origin, Store, Survey, Unfinished};
 pub use folder::{Folder, LOCAL, Lock, clean, list, remove, update_status};
+pub use lease::{Lease, Rhythm};
 pub use listed::Listed;
 pub use memory::Memory;
 pub use name::{BackupName, SIDECARS, check_alias, lock_name, partial_name, sidecar, tombstone_name};

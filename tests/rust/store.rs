@@ -3,6 +3,7 @@
 
 mod choice;
 mod folder;
+mod lease;
 mod lock;
 mod name;
 mod objects;

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from holdfast.alarms import judging, judging_copies
-from holdfast.alarms.alarm import Alarm, utc_text
+from holdfast.alarms.alarm import Alarm
 from holdfast.alarms.settings import Thresholds
+from holdfast.clock import utc_text
 from holdfast.exceptions import DatabaseError, Interrupted
 from holdfast.inventory import Backup
 from holdfast.reports import Missing, Report

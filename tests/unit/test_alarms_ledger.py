@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from holdfast.alarms import ledger, state
-from holdfast.alarms.alarm import EVENTS, Alarm, utc_text
+from holdfast.alarms.alarm import EVENTS, Alarm
 from holdfast.alarms.ledger import Entries
 from holdfast.alarms.settings import Channel
+from holdfast.clock import utc_text
 
 START = datetime(2026, 11, 21, 2, tzinfo=UTC)
 REPEAT = timedelta(hours=12)

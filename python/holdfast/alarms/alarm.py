@@ -3,7 +3,6 @@
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Literal, Self
 from uuid import uuid4
 
@@ -24,11 +23,6 @@ EVENTS: Mapping[str, Severity] = {
 }
 # What happens and is over; everything else lasts until it has recovered.
 NEWS = frozenset({"restore_done"})
-
-
-def utc_text(moment: datetime) -> str:
-    """Give a moment as manifests and alarms hold it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True)

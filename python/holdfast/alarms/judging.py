@@ -8,8 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from statistics import median
 
-from holdfast.alarms.alarm import Alarm, Fact, utc_text
+from holdfast.alarms.alarm import Alarm, Fact
 from holdfast.alarms.settings import Thresholds
+from holdfast.clock import utc_text
 from holdfast.exceptions import HoldfastError, Interrupted
 from holdfast.inventory import Backup
 from holdfast.operations.ages import is_good

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from holdfast.alarms.alarm import Alarm, Fact, utc_text
+from holdfast.alarms.alarm import Alarm, Fact
 from holdfast.alarms.judging import said
+from holdfast.clock import utc_text
 from holdfast.condition import Aging
 from holdfast.inventory import Backup
 from holdfast.operations.ages import aging, is_good

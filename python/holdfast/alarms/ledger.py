@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from holdfast.alarms.alarm import NEWS, Alarm, utc_text
+from holdfast.alarms.alarm import NEWS, Alarm
 from holdfast.alarms.settings import Channel
+from holdfast.clock import utc_text
 
 Entries = dict[str, dict[str, Any]]
 

@@ -11,9 +11,7 @@ from urllib.parse import urlsplit
 
 from holdfast.alarms.alarm import EVENTS
 from holdfast.alarms.secret import Secret
-from holdfast.readers import Refused, duration, unknown, whole, wrong_type
-
-_KEY_LENGTH = 16
+from holdfast.readers import MAKE_ONE, TOKEN_LENGTH, Refused, duration, refuse_unknown, unknown, whole, wrong_type
 
 
 @dataclass(frozen=True)
@@ -83,9 +81,7 @@ def read_thresholds(value: object) -> Thresholds:
     given = {} if value is None else value
     if not isinstance(given, Mapping):
         raise wrong_type("ALARMS", value, 'a dictionary, such as {"REPEAT": "12h"}')
-    for key in given:
-        if key not in THRESHOLDS:
-            raise unknown(f"HOLDFAST['ALARMS'][{key!r}]", key, THRESHOLDS)
+    refuse_unknown("HOLDFAST['ALARMS']", given, THRESHOLDS)
     return Thresholds(**{key.lower(): THRESHOLDS[key](f"HOLDFAST['ALARMS'][{key!r}]", given[key]) for key in given})
 
 
@@ -97,13 +93,10 @@ def _read_channel(index: int, given: Mapping[str, Any]) -> Channel:
         raise Refused("E004", f"{what} does not say which channel it is.", hint)
     options = CHANNELS[channel]
     # A ping is no alarm: it is sent at each backup.
-    known = [key for key in (*COMMON, *options) if (channel, key) != ("ping", "EVENTS")]
-    for key in given:
-        if key not in known:
-            raise unknown(f"{what}[{key!r}]", key, known)
+    refuse_unknown(what, given, [key for key in (*COMMON, *options) if (channel, key) != ("ping", "EVENTS")])
     name = given.get("NAME", channel)
     if not isinstance(name, str) or not name:
-        raise _wrong(f"{what}['NAME']", name, "a text")
+        raise wrong_type(f"{what}['NAME']", name, "a text")
     return Channel(
         channel=channel,
         name=name,
@@ -114,15 +107,11 @@ def _read_channel(index: int, given: Mapping[str, Any]) -> Channel:
     )
 
 
-def _wrong(what: str, value: object, wanted: str) -> Refused:
-    return Refused("E003", f"{what} is a {type(value).__name__}.", f"It must be {wanted}.")
-
-
 def _names(what: str, value: object) -> frozenset[str] | None:
     if value is None:
         return None
     if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
-        raise _wrong(what, value, "a list of names")
+        raise wrong_type(what, value, "a list of names")
     if not value:
         raise Refused("E004", f"{what} is empty.", "Leave it out for all.")
     return frozenset(value)
@@ -145,7 +134,7 @@ def _addresses(what: str, value: object) -> tuple[str, ...] | None:
 
 def _text(what: str, value: object) -> str:
     if not isinstance(value, str):
-        raise _wrong(what, value, "a text")
+        raise wrong_type(what, value, "a text")
     return value
 
 
@@ -163,12 +152,8 @@ def _address(what: str, value: object) -> Secret:
 
 def _key(what: str, value: object) -> Secret:
     text = _text(what, value)
-    if len(text) < _KEY_LENGTH:
-        raise Refused(
-            "E004",
-            f"{what} is shorter than {_KEY_LENGTH} characters and could be guessed.",
-            "Make one: python -c 'import secrets; print(secrets.token_urlsafe())'",
-        )
+    if len(text) < TOKEN_LENGTH:
+        raise Refused("E004", f"{what} is shorter than {TOKEN_LENGTH} characters and could be guessed.", MAKE_ONE)
     return Secret(text)
 
 
@@ -183,7 +168,7 @@ def _apprise(what: str, value: object) -> Secret:
 
 def _share(what: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _wrong(what, value, "a number, such as 0.5 for one half")
+        raise wrong_type(what, value, "a number, such as 0.5 for one half")
     if not 0 < value < 1:
         raise Refused("E004", f"{what} is {value}.", "It must be between 0 and 1.")
     return float(value)

@@ -5,7 +5,7 @@ from functools import partial
 
 from holdfast import clock, conf
 from holdfast.alarms import channels, outbox
-from holdfast.alarms.alarm import Alarm, utc_text
+from holdfast.alarms.alarm import Alarm
 from holdfast.alarms.settings import Channel
 from holdfast.exceptions import DeliveryFailed
 from holdfast.reports import Document
@@ -33,7 +33,7 @@ def send_trials() -> tuple[Delivery, ...]:
         key="test",
         title="This is a test of Holdfast's alarms",
         text="Somebody runs `check_backups --notify`. Nothing is wrong, and there is nothing to do.",
-        at=utc_text(clock.now()),
+        at=clock.utc_text(clock.now()),
     )
     done: dict[str, Delivery] = {}
     for channel in chosen:

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
@@ -13,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from holdfast import commitment
 from holdfast.exceptions import HoldfastError, Interrupted, UsageError
 from holdfast.progress import ProgressLine
+from holdfast.readers import Refused, duration
 
 
 class HoldfastCommand(BaseCommand):
@@ -89,6 +91,14 @@ def refuse_together(options: dict[str, Any], first: str, second: str) -> None:
     if options[first] and options[second]:
         names = [f"--{name.replace('_', '-')}" for name in (first, second)]
         raise UsageError(f"{names[0]} and {names[1]} exclude each other", "Give one of them.")
+
+
+def length_of_time(option: str, text: str) -> timedelta:
+    """Read an option such as "12h" or "30d"."""
+    try:
+        return duration(option, text)
+    except Refused as error:
+        raise UsageError(f"{text!r} is no length of time", error.problem.hint) from error
 
 
 def require_terminal(options: dict[str, Any]) -> None:

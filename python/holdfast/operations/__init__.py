@@ -9,7 +9,7 @@ from holdfast.operations.putting_aside import drop_old_databases, kept_databases
 from holdfast.operations.remains import find_remains, remove_remains
 from holdfast.operations.repetition import discard_repetition
 from holdfast.operations.restoration import plan_restore, restore
-from holdfast.operations.session import folder_lock
+from holdfast.operations.session import folder_lock, store_lease
 from holdfast.operations.synchronization import download, plan_sync, sync
 from holdfast.operations.validation import validate
 
@@ -34,6 +34,7 @@ __all__ = [
     "remove_remains",
     "restore",
     "status",
+    "store_lease",
     "sync",
     "undo_restore",
     "unpin",

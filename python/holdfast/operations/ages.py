@@ -6,16 +6,14 @@ from datetime import datetime, timedelta
 from holdfast import schedule
 from holdfast.condition import Aging
 from holdfast.inventory import Backup
+from holdfast.kinds import PRE_RESTORE
 from holdfast.targets import Target
-
-# Made by a restore of what it overwrites: the state that was not wanted.
-_SAFETY = "pre-restore"
 
 
 def is_good(backup: Backup) -> bool:
     """Tell whether a backup is one to rely on: it has rows, is not known to be bad, and is no safety backup."""
     whole = backup.problem is None and backup.content == "full" and backup.verified_ok is not False
-    return whole and backup.kind != _SAFETY
+    return whole and backup.kind != PRE_RESTORE
 
 
 def aging(target: Target, good: Sequence[Backup], now: datetime) -> Aging:

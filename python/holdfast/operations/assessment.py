@@ -1,20 +1,17 @@
 """Says how it stands with the backups: by listing the folder and asking the history, without reading a backup."""
 
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from holdfast import clock, conf, databases, history, schedule
+from holdfast import clock, conf, databases, history, room, schedule
 from holdfast.condition import Aging, Condition, Proof, Status
-from holdfast.conf import Configuration
 from holdfast.history import Run
 from holdfast.inventory import Backup
 from holdfast.operations.ages import age_seconds, aging, is_good
 from holdfast.operations.catalog import list_backups
 from holdfast.operations.session import own_errors
-from holdfast.plans import CREATED_FORMAT
 from holdfast.progress import NoticeBoard
 from holdfast.rendering import ago, span
 from holdfast.targets import Target
@@ -35,7 +32,7 @@ def status() -> tuple[Status, ...]:
             drills=history.runs(operation="drill", limit=_RUNS),
             restores=history.runs(operation="restore", limit=_RUNS),
             notices=board.notices,
-            free_bytes=_free_bytes(configuration),
+            free_bytes=room.free_bytes(configuration.directory),
         )
     return tuple(
         _assess(known.about(alias), alias, configuration.max_age.of(alias))
@@ -173,10 +170,4 @@ def _made(run: Run, backup: Backup) -> bool:
 
 def _next_due(alias: str, backups: Sequence[Backup]) -> str | None:
     moment = schedule.next_due(alias, backups)
-    return moment.strftime(CREATED_FORMAT) if moment else None
-
-
-def _free_bytes(configuration: Configuration) -> int:
-    directory = configuration.directory
-    existing = next(folder for folder in (directory, *directory.parents) if folder.exists())
-    return shutil.disk_usage(existing).free
+    return clock.utc_text(moment) if moment else None

@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from holdfast import _core, clock, conf, places, plans
+from holdfast import _core, clock, conf, places
 from holdfast.conf import Configuration
 from holdfast.exceptions import UsageError
 from holdfast.history import recorded
 from holdfast.inventory import Backup, Decision
-from holdfast.operations.choice import locate
+from holdfast.operations.choice import locate, search
 from holdfast.operations.session import exclusive, own_errors
 from holdfast.premigration import KIND as PRE_MIGRATE
 from holdfast.progress import OnEvent, silent
@@ -62,11 +62,10 @@ def link(selector: str, expires: timedelta, *, location: str = ALL) -> str:
     configuration = conf.load()
     with own_errors():
         # A copy on this machine has no address; another may.
-        far = [name for name in places.names(configuration, location) if name != LOCAL]
-        stores = places.stores(configuration, far)
-        if not stores:
+        far = places.far(configuration, location)
+        if not far:
             raise UsageError("only a backup in a store has an address", 'Add a store to HOLDFAST["STORES"].')
-        found = _core.find_backup({"stores": stores, "selector": selector, "alias": None}, silent)
+        found = search(configuration, far, selector)
         plan = {"backup": places.place(configuration, found), "seconds": int(expires.total_seconds())}
         return _core.link(plan, silent)
 
@@ -135,11 +134,7 @@ def _decide(
 
 
 def _judged(candidates: list[dict[str, Any]], policy: Retention, location: str) -> tuple[Decision, ...]:
-    plan = {
-        "policy": policy.as_dict(),
-        "backups": candidates,
-        "now": clock.now().strftime(plans.CREATED_FORMAT),
-    }
+    plan = {"policy": policy.as_dict(), "backups": candidates, "now": clock.utc_text(clock.now())}
     return tuple(
         Decision(
             alias=decided["alias"],

@@ -1,5 +1,6 @@
 """Chooses what to restore, and where."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from holdfast.exceptions import InvalidBackup, UsageError
 from holdfast.inventory import Backup
 from holdfast.operations.cache import fetched
 from holdfast.progress import OnEvent, silent
+from holdfast.reports import local_path
 from holdfast.stores import ALL
 
 
@@ -42,8 +44,19 @@ def locate(
     """Find a backup as the core lists it; `latest` is that of the alias, or of the default one."""
     # Another database's backup is found by its name, on purpose: copying production into staging is a restore too.
     wanted = (alias or databases.default_alias(configuration.databases)) if selector == "latest" else None
-    stores = places.stores(configuration, places.names(configuration, location))
-    return _core.find_backup({"stores": stores, "selector": selector, "alias": wanted}, on_event or silent)
+    return search(configuration, places.names(configuration, location), selector, wanted, on_event)
+
+
+def search(
+    configuration: Configuration,
+    locations: Sequence[str],
+    selector: str,
+    alias: str | None = None,
+    on_event: OnEvent | None = None,
+) -> dict[str, Any]:
+    """Find a backup in these locations; `latest` is that of the alias, or of any."""
+    plan = {"stores": places.stores(configuration, locations), "selector": selector, "alias": alias}
+    return _core.find_backup(plan, on_event or silent)
 
 
 def choose(
@@ -81,7 +94,7 @@ def choose(
         connection=connection,
         name=found["name"],
         location=found["location"],
-        path=Path(found["path"]) if found["path"] is not None else None,
+        path=local_path(found),
         place=place,
         manifest=_core.read_manifest(place, on_event or silent),
         proven_at=Backup.from_document(found).proven_at,

@@ -1,7 +1,6 @@
 """Makes backups."""
 
 import glob
-import re
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from holdfast.compression import Compression
 from holdfast.conf import Configuration
 from holdfast.exceptions import HoldfastError, LockHeld, UsageError
 from holdfast.history import Run, recorded
+from holdfast.kinds import is_kind
 from holdfast.operations.session import exclusive, own_errors, private_file
 from holdfast.plans import BackupOptions
 from holdfast.progress import CopyProgress, NoticeBoard, OnEvent
@@ -114,7 +114,7 @@ def _use_up(created: str) -> None:
 
 def _refuse_nonsense(options: BackupOptions) -> None:
     kind = options.get("kind", "manual")
-    if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", kind):
+    if not is_kind(kind):
         raise UsageError(
             f"{kind!r} cannot be a kind of backup", "Use lower-case letters, digits and hyphens, such as 'daily'."
         )

@@ -1,6 +1,5 @@
 """Looks whether the next backup could be made, and what it would need; makes none."""
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from holdfast import _core, conf, databases
+from holdfast import _core, conf, databases, room
 from holdfast.conf import Configuration
 from holdfast.exceptions import HoldfastError
 from holdfast.operations.catalog import list_backups
@@ -46,7 +45,7 @@ def _folder(configuration: Configuration) -> Iterable[Probe]:
             # Rights tell little about read-only mounts and quotas; a file that was written tells all.
             with tempfile.TemporaryFile(dir=folder, prefix=".probe-") as file:
                 file.write(b"x")
-            free = shutil.disk_usage(folder).free
+            free = room.free_bytes(folder)
     except HoldfastError as error:
         yield Probe(subject, ok=False, detail=error.message, hint=error.hint)
         return
@@ -103,7 +102,7 @@ def _with_room(folder: Path, subject: str, alias: str, source: _Source) -> Probe
     # Without an earlier one nobody knows how well it compresses.
     needed = source.scratch + (last.stored_size if last else source.in_database)
     detail = f"{source.about}; a backup needs about {size(needed)} of room"
-    free = shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.exists())).free
+    free = room.free_bytes(folder)
     if free < needed:
         hint = "Free some: `manage.py cleanup_backups --dry-run`."
         return Probe(subject, ok=False, detail=f"{detail}, and {size(free)} are free", hint=hint)

@@ -5,6 +5,7 @@ from typing import Any, Unpack
 from holdfast import _core, commitment, databases, plans, project, signals
 from holdfast.exceptions import HoldfastError, Interrupted, UsageError
 from holdfast.history import recorded
+from holdfast.kinds import PRE_RESTORE
 from holdfast.operations import restoration_sqlite
 from holdfast.operations.choice import Choice, choose
 from holdfast.operations.creation import make
@@ -127,7 +128,7 @@ def _without_rows(choice: Choice) -> dict[str, str]:
 def _secure(choice: Choice, options: RestoreOptions, on_event: OnEvent | None) -> str | None:
     if not databases.has_content(choice.connection):
         return None
-    about: BackupOptions = {"kind": "pre-restore", "unsupported": options.get("unsupported", "refuse")}
+    about: BackupOptions = {"kind": PRE_RESTORE, "unsupported": options.get("unsupported", "refuse")}
     try:
         name = make(choice.connection, choice.configuration, about, on_event).name
     except Interrupted:

@@ -9,8 +9,10 @@ from secrets import token_hex
 
 import django.db
 
-from holdfast import _core
+from holdfast import _core, places
+from holdfast.conf import Configuration
 from holdfast.exceptions import DatabaseError, HoldfastError
+from holdfast.progress import silent
 
 
 @contextmanager
@@ -31,6 +33,13 @@ def folder_lock(folder: Path, name: str, purpose: str) -> Iterator[None]:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _core.Lock(str(folder), name, purpose):
             yield
+
+
+@contextmanager
+def store_lease(configuration: Configuration, location: str) -> Iterator["_core.Lease"]:
+    """Hold the lease of a store, which tells whether it was lost meanwhile."""
+    with own_errors(), _core.Lease(places.store(configuration, location), silent) as held:
+        yield held
 
 
 @contextmanager

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
-from holdfast import _core, conf, places, plans
+from holdfast import _core, clock, conf, places
 from holdfast.conf import Configuration
 from holdfast.exceptions import HoldfastError, Interrupted, StoreError, UsageError
 from holdfast.history import recorded
 from holdfast.inventory import Backup
-from holdfast.operations.choice import locate
+from holdfast.operations.choice import locate, search
 from holdfast.operations.session import own_errors
 from holdfast.progress import OnEvent, silent
 from holdfast.reports import Missing, SyncReport, SyncStep
@@ -94,12 +94,11 @@ def sync(
 def download(selector: str, *, location: str = ALL, on_event: OnEvent | None = None) -> Backup:
     """Bring a backup from a store into the folder, looking at every byte; one that is there already is compared."""
     configuration = conf.load()
-    far = [name for name in places.names(configuration, location) if name != LOCAL]
+    far = places.far(configuration, location)
     if not far:
         raise UsageError("there is no store to fetch a backup from", 'Add one to HOLDFAST["STORES"].')
     with own_errors():
-        plan: dict[str, Any] = {"stores": places.stores(configuration, far), "selector": selector, "alias": None}
-        found = _core.find_backup(plan, on_event or silent)
+        found = search(configuration, far, selector, on_event=on_event)
         configuration.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         copy = {"backup": places.place(configuration, found), "to": places.folder(configuration.directory)}
         _core.copy_backup(copy, on_event or silent)
@@ -121,5 +120,5 @@ def _filter(only: SyncFilter) -> dict[str, Any]:
     return {
         "aliases": list(only.get("aliases", ())),
         "kinds": list(only.get("kinds", ())),
-        "since": since.astimezone(UTC).strftime(plans.CREATED_FORMAT) if since else None,
+        "since": clock.utc_text(since) if since else None,
     }

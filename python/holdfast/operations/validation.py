@@ -13,7 +13,7 @@ from holdfast.operations.cache import near
 from holdfast.operations.choice import locate
 from holdfast.operations.session import own_errors
 from holdfast.progress import OnEvent, silent
-from holdfast.reports import Check, ValidationReport
+from holdfast.reports import Check, ValidationReport, local_path
 from holdfast.stores import ALL, LOCAL
 
 Depth = Literal["quick", "read", "restore"]
@@ -92,7 +92,7 @@ def _report(
 ) -> ValidationReport:
     return ValidationReport(
         name=found["name"],
-        path=Path(found["path"]) if found["path"] is not None else None,
+        path=local_path(found),
         location=found["location"],
         ok=document["ok"] and not findings.problems,
         deep=document["deep"],
@@ -121,7 +121,7 @@ def _unreadable(selector: str, error: InvalidBackup) -> ValidationReport:
 
 def _remember(place: dict[str, Any], report: ValidationReport) -> None:
     verified = {
-        "at": clock.now().strftime(plans.CREATED_FORMAT),
+        "at": clock.utc_text(clock.now()),
         "how": "restored" if report.deep else "read",
         "ok": report.ok,
         "problems": list(report.problems),

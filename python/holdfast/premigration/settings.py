@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from holdfast.readers import Refused, unknown, whole, wrong_type
+from holdfast.readers import Refused, refuse_unknown, whole, wrong_type
 from holdfast.retention import Retention
 
 NamedPolicy = Literal["smart", "always", "schema", "never"]
@@ -36,9 +36,7 @@ class PreMigrate:
 def read_pre_migrate(value: object, from_environment: str | None) -> PreMigrate:
     """Read a policy alone, or a dictionary; the environment's policy counts where the settings name none."""
     given = value if isinstance(value, Mapping) else {"POLICY": value}
-    for key in given:
-        if key not in KEYS:
-            raise unknown(f"HOLDFAST['PRE_MIGRATE'][{key!r}]", key, KEYS)
+    refuse_unknown("HOLDFAST['PRE_MIGRATE']", given, KEYS)
     policy = given.get("POLICY")
     if policy is None:
         policy = (from_environment or "").strip() or "smart"
@@ -77,9 +75,7 @@ def _retention(value: object) -> Retention:
         return _kept()
     if not isinstance(value, Mapping):
         raise wrong_type("PRE_MIGRATE", value, "a dictionary whose 'RETENTION' is one too, such as {\"last\": 10}")
-    for rule in value:
-        if rule not in RULES:
-            raise unknown(f"HOLDFAST['PRE_MIGRATE']['RETENTION'][{rule!r}]", rule, RULES)
+    refuse_unknown("HOLDFAST['PRE_MIGRATE']['RETENTION']", value, RULES)
     wanted = "a dictionary whose 'RETENTION' has whole numbers"
     counts = {rule: whole("PRE_MIGRATE", value[rule], wanted, least=0) for rule in value}
     retention = _kept().overridden(counts)

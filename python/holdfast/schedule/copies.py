@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from holdfast import clock
 from holdfast.exceptions import PartlyDone, StoreError
 from holdfast.operations import sync
-from holdfast.plans import CREATED_FORMAT
 from holdfast.schedule.memory import Done, Memory
 from holdfast.stores import LOCAL
 
@@ -54,6 +53,6 @@ def bring(missing: Behind, memory: Memory, on_event: OnEvent) -> int:
     if failures:
         failure = PartlyDone if report.copied else StoreError
         raise failure("; ".join(failures), "The next run copies what is missing; so does `manage.py sync_backups`.")
-    now = clock.now().strftime(CREATED_FORMAT)
+    now = clock.utc_text(clock.now())
     memory.record(_ALIAS, _KIND, Done(now, missing.newest.created, missing.newest.name))
     return len(report.copied)

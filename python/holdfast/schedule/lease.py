@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, TypeAlias
 import django.db
 from django.db import connections
 
-from holdfast.exceptions import LockHeld
-from holdfast.operations import folder_lock
+from holdfast.exceptions import HoldfastError, Interrupted, LockHeld
+from holdfast.operations import folder_lock, store_lease
 from holdfast.schedule.server import cursor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from holdfast.conf import Configuration
 
 Lease: TypeAlias = AbstractContextManager[None]
 
@@ -32,6 +34,25 @@ _KEY = int.from_bytes(b"holdfast")
 def folder(directory: Path) -> Lease:
     """Work alone among all who share the folder of backups."""
     return folder_lock(directory, _NAME, "the schedule")
+
+
+@contextmanager
+def store(configuration: Configuration, warned: Callable[[str], None]) -> Iterator[None]:
+    """Work alone among all who share the first of the stores; one that is down or slow is no reason not to work."""
+    if not configuration.stores:
+        yield
+        return
+    name, held = configuration.stores[0].name, None
+    with ExitStack() as stack:
+        try:
+            held = stack.enter_context(store_lease(configuration, name))
+        except (LockHeld, Interrupted):
+            raise
+        except HoldfastError as error:
+            warned(f"{name}: {error.message}; another host may make the same backup, which does no harm")
+        yield
+        if held is not None and held.lost is not None:
+            warned(f"{name}: {held.lost}; it may have made the same backup, which does no harm")
 
 
 @contextmanager

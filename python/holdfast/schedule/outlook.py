@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from holdfast import clock, conf, databases
+from holdfast.kinds import PRE_RESTORE
 from holdfast.operations import list_backups
 from holdfast.schedule.memory import Done, Memory
 from holdfast.schedule.settings import DRILL
@@ -105,7 +106,7 @@ def last_good(alias: str, kind: str | None, listed: Iterable[Backup] | None = No
     backups = list_backups() if listed is None else tuple(listed)
     memory = Memory(conf.load().directory)
     records = _Records(backups, memory, clock.now())
-    kinds = {backup.kind for backup in backups} - {"pre-restore"} if kind is None else {kind}
+    kinds = {backup.kind for backup in backups} - {PRE_RESTORE} if kind is None else {kind}
     found = (records.last(alias, each)[0] for each in kinds)
     return max((moment for moment in found if moment is not None), default=None)
 
@@ -155,7 +156,7 @@ class _Records:
             (
                 backup
                 for backup in self._good
-                if backup.alias == alias and (kind == backup.kind or (kind is None and backup.kind != "pre-restore"))
+                if backup.alias == alias and (kind == backup.kind or (kind is None and backup.kind != PRE_RESTORE))
             ),
             None,
         )

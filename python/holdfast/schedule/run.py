@@ -6,7 +6,7 @@ run that was killed is continued by the next one, and a run with nothing to do d
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -15,7 +15,6 @@ from holdfast import alarms, clock, commitment, conf, places, rendering, renderi
 from holdfast.exceptions import HoldfastError, Interrupted, InvalidBackup, LockHeld
 from holdfast.operations import backup, cleanup, discard_repetition, list_backups, validate
 from holdfast.operations.session import own_errors
-from holdfast.plans import CREATED_FORMAT, BackupOptions
 from holdfast.schedule import activity, copies, lease
 from holdfast.schedule.hindrance import Hindrance, Turn, turn
 from holdfast.schedule.memory import Done, Memory
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from holdfast.inventory import Backup
+    from holdfast.plans import BackupOptions
     from holdfast.progress import OnEvent
     from holdfast.reports import Report, ValidationReport
 
@@ -69,7 +69,10 @@ class Tally:
 class _Run:
     """What the stages of a run share."""
 
-    def __init__(self, watcher: Watcher, resting: Collection[Key]) -> None:
+    def __init__(self, watcher: Watcher, resting: Collection[Key], held: ExitStack) -> None:
+        # What is held until everything is where the other hosts look for it.
+        self._held = held
+        self._is_alone = False
         self.configuration = conf.load()
         self.memory = Memory(self.configuration.directory)
         self.watcher = watcher
@@ -117,12 +120,23 @@ class _Run:
             self.watcher.told(f"{task.label}: begins slowly, {found.throttled_by}")
         return found
 
+    def still_due(self, task: Task) -> Task | None:
+        """Become the only host at work, and look whether another one has done the task meanwhile.
+
+        Only who is about to do something asks for the lease: a store is not written to every few minutes for nothing.
+        """
+        if self.configuration.stores and not self._is_alone:
+            self._held.enter_context(lease.store(self.configuration, self.watcher.warned))
+            self._is_alone = True
+            self.look()
+        return next((now for now in self.due(drills=task.kind == DRILL) if now.key == task.key), None)
+
 
 def run_due(watcher: Watcher, resting: Collection[Key] = ()) -> Tally:
     """Do what is due, alone among all hosts; LockHeld means that another one is at it."""
     # What is due is found out by the holder alone: another host may just have done it.
-    with own_errors(), lease.folder(conf.load().directory):
-        run = _Run(watcher, resting)
+    with own_errors(), lease.folder(conf.load().directory), ExitStack() as held:
+        run = _Run(watcher, resting, held)
         for stage in _STAGES:
             stage(run)
     alarms.review()
@@ -133,9 +147,10 @@ def _back_up(run: _Run) -> None:
     for task in run.due(drills=False):
         with run.attempt(task.key):
             given = run.turn(task)
-            if given is not None:
+            due = run.still_due(task) if given else None
+            if given and due:
                 with lease.database(task.alias), run.watcher.progress(task.label) as progress:
-                    _make(run, task, given, progress)
+                    _make(run, due, given, progress)
     if run.tally.done:
         run.look()
 
@@ -203,8 +218,9 @@ def _clean(run: _Run, location: str) -> int:
 def _rehearse(run: _Run) -> None:
     for task in run.due(drills=True):
         with run.attempt(task.key):
-            if task.backup is not None and run.turn(task) is not None:
-                _drill(run, task, task.backup)
+            due = run.still_due(task) if task.backup is not None and run.turn(task) else None
+            if due and due.backup is not None:
+                _drill(run, due, due.backup)
     if run.tally.drilled:
         run.look()
 
@@ -212,7 +228,7 @@ def _rehearse(run: _Run) -> None:
 def _drill(run: _Run, task: Task, backup: Backup) -> None:
     with run.watcher.progress(task.label) as progress:
         report = validate(backup.name, depth="restore", on_event=progress)
-    now = clock.now().strftime(CREATED_FORMAT)
+    now = clock.utc_text(clock.now())
     done = Done(now, backup.created, report.name, seconds=report.seconds, problems=report.problems)
     run.memory.record(task.alias, DRILL, done)
     run.tally.drilled.append(report)

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from holdfast.readers import Refused, duration, unknown, whole, wrong_type
+from holdfast.kinds import is_kind
+from holdfast.readers import Refused, duration, refuse_unknown, whole, wrong_type
 from holdfast.schedule.times import Cron, Every, Hours, Times
 
 DRILL = "drill"
 BUSY_KEYS = ("LOAD", "SESSIONS", "TRANSACTION", "WAIT", "RATE_LIMIT")
 
-_KIND = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _A_KIND = 'a cron expression, such as "0 2 * * *", or a dictionary with CRON or EVERY'
 _SHORTEST = timedelta(minutes=1)
 
@@ -79,7 +79,7 @@ def read(value: object) -> Schedule:
     if not isinstance(value, Mapping):
         raise wrong_type("SCHEDULE", value, 'a dictionary, such as {"daily": "0 2 * * *"}')
     common = {key: given for key, given in value.items() if isinstance(key, str) and key.isupper()}
-    _refuse_unknown(common, "HOLDFAST['SCHEDULE']", _OPTIONS)
+    refuse_unknown("HOLDFAST['SCHEDULE']", common, _OPTIONS)
     kinds = {key: given for key, given in value.items() if key not in common}
     # Options are read even where there is no kind yet that they could be for.
     _options(common, "SCHEDULE")
@@ -99,7 +99,7 @@ def read_checks(value: object) -> tuple[str, ...]:
 
 
 def _entry(kind: object, given: object, common: Mapping[str, object]) -> Entry:
-    if not isinstance(kind, str) or not _KIND.fullmatch(kind) or kind == "manual" or kind.startswith("pre-"):
+    if not isinstance(kind, str) or not is_kind(kind) or kind == "manual" or kind.startswith("pre-"):
         raise _nonsense(
             "SCHEDULE",
             f"has a kind {kind!r}",
@@ -110,18 +110,12 @@ def _entry(kind: object, given: object, common: Mapping[str, object]) -> Entry:
         given = {"CRON": given}
     if not isinstance(given, Mapping):
         raise wrong_type(name, given, _A_KIND)
-    _refuse_unknown(given, f"HOLDFAST['SCHEDULE'][{kind!r}]", {"CRON": None, "EVERY": None, **_OPTIONS})
+    refuse_unknown(f"HOLDFAST['SCHEDULE'][{kind!r}]", given, ("CRON", "EVERY", *_OPTIONS))
     if ("CRON" in given) == ("EVERY" in given):
         raise _nonsense(name, "must say when", "Give CRON or EVERY, one of the two.")
     times: Times = _every(given["EVERY"], name) if "EVERY" in given else _cron(given["CRON"], name)
     own = {key: value for key, value in given.items() if key not in ("CRON", "EVERY")}
     return Entry(kind=kind, times=times, **_options({**common, **own}, name))
-
-
-def _refuse_unknown(given: Mapping[Any, object], where: str, known: Mapping[str, object]) -> None:
-    for key in given:
-        if key not in known:
-            raise unknown(f"{where}[{key!r}]", key, known)
 
 
 def _options(given: Mapping[str, object], name: str) -> dict[str, Any]:
@@ -172,9 +166,7 @@ def _busy(value: object, name: str) -> Busy | None:
         return None
     if not isinstance(value, Mapping):
         raise wrong_type(name, value, 'a dictionary, such as {"LOAD": 0.8, "WAIT": "2h"}')
-    for key in value:
-        if key not in BUSY_KEYS:
-            raise unknown(f"HOLDFAST[{name!r}][{key!r}]", key, BUSY_KEYS)
+    refuse_unknown(f"HOLDFAST[{name!r}]", value, BUSY_KEYS)
     load, transaction = value.get("LOAD"), value.get("TRANSACTION")
     if load is not None and (isinstance(load, bool) or not isinstance(load, int | float)):
         raise wrong_type(f"{name}.LOAD", load, "a number: the load average for each core")

@@ -28,7 +28,7 @@ pub(super) const COLUMNS: &str = "address_kind, address_names, address_arguments
 /// What creates the object of this row before any rows are loaded. The row has `class`, `oid` and the columns of [`of`].
 pub(super) fn entry(kind: &'static str, row: &Row, address: &Address, sql: String) -> Entry {
     Entry {
-        id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+        id: Some(ObjectId::of(row)),
         section: Section::PreData,
         kind,
         schema: address.schema().map(str::to_owned),

@@ -31,7 +31,7 @@ fn entry(row: &Row) -> Entry {
     let schema: String = row.get("schema");
     let table = quote::qualified(&schema, row.get("table_name"));
     Entry {
-        id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+        id: Some(ObjectId::of(row)),
         section: Section::PostData,
         kind: "check constraint",
         schema: Some(schema),

@@ -24,7 +24,7 @@ fn collation(row: &Row) -> Entry {
         }
     }
     Entry {
-        id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+        id: Some(ObjectId::of(row)),
         section: Section::PreData,
         kind: "collation",
         sql: format!("CREATE COLLATION {} ({});\n", quote::qualified(&schema, &name), options.join(", ")),

@@ -26,7 +26,7 @@ fn constraint(row: &Row) -> Entry {
         let _ = write!(sql, "{}", marks.sql(&table, &schema, &name));
     }
     Entry {
-        id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+        id: Some(ObjectId::of(row)),
         section: Section::PostData,
         kind: if foreign_key { "fk constraint" } else { "constraint" },
         schema: Some(schema),

@@ -25,7 +25,7 @@ fn entry(row: &Row) -> Entry {
         let _ = writeln!(sql, "ALTER EVENT TRIGGER {trigger} {state};");
     }
     Entry {
-        id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+        id: Some(ObjectId::of(row)),
         section: Section::EventTriggers,
         kind: "event trigger",
         schema: None,

@@ -12,7 +12,7 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
         .map(|row| {
             let name: String = row.get("name");
             Entry {
-                id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+                id: Some(ObjectId::of(row)),
                 section: Section::PreData,
                 kind: "extension",
                 schema: None,

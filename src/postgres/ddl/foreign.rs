@@ -24,7 +24,7 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
 
 fn entry(row: &Row, kind: &'static str, sql: String) -> Entry {
     Entry {
-        id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+        id: Some(ObjectId::of(row)),
         section: Section::PreData,
         kind,
         schema: None,

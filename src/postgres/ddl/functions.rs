@@ -13,7 +13,7 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
             let arguments: &str = row.get("arguments");
             let definition: &str = row.get("definition");
             Entry {
-                id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+                id: Some(ObjectId::of(row)),
                 section: Section::PreData,
                 kind: if row.get::<_, bool>("procedure") { "procedure" } else { "function" },
                 schema: Some(row.get("schema")),

@@ -67,7 +67,7 @@ fn index(row: &Row) -> Entry {
     let table = quote::qualified(&schema, row.get("table_name"));
     let marks = Marks::of(row).map_or(String::new(), |marks| marks.sql(&table, &schema, &name));
     Entry {
-        id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+        id: Some(ObjectId::of(row)),
         section: Section::PostData,
         kind: "index",
         schema: Some(schema),
@@ -81,7 +81,7 @@ fn attachment(row: &Row) -> Entry {
     let (schema, name): (String, String) = (row.get("schema"), row.get("name"));
     let parent = quote::qualified(row.get("parent_schema"), row.get("parent"));
     Entry {
-        id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+        id: Some(ObjectId::of(row)),
         section: Section::PostData,
         kind: "index attach",
         sql: format!("ALTER INDEX {parent} ATTACH PARTITION {};\n", quote::qualified(&schema, &name)),

@@ -59,7 +59,7 @@ mod views;
 use std::collections::{BTreeSet, HashMap};
 
 use futures_util::future::try_join;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 
 pub use self::majors::Majors;
 pub use self::order::{Ordered, Stray};
@@ -74,6 +74,13 @@ pub struct ObjectId {
     pub class: u32,
     /// The row.
     pub object: u32,
+}
+
+impl ObjectId {
+    /// What a query calls `class` and `oid`.
+    fn of(row: &Row) -> Self {
+        Self { class: row.get("class"), object: row.get("oid") }
+    }
 }
 
 /// What creates one object.

@@ -54,7 +54,7 @@ fn policy(row: &Row) -> Entry {
         condition("WITH CHECK", "checked"),
     );
     Entry {
-        id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+        id: Some(ObjectId::of(row)),
         section: Section::PostData,
         kind: "policy",
         schema: Some(schema),

@@ -45,7 +45,7 @@ fn entry(kind: &'static str, address: &Address, row: &Row, sql: String) -> Entry
     // What is made behind the owners gets its own there.
     let section = if address.kind() == "event trigger" { Section::EventTriggers } else { Section::Owners };
     Entry {
-        id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+        id: Some(ObjectId::of(row)),
         section,
         kind,
         schema: address.schema().map(str::to_owned),

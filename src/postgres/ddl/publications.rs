@@ -30,15 +30,7 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
 }
 
 fn entry(row: &Row, kind: &'static str, name: String, sql: String) -> Entry {
-    Entry {
-        id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
-        section: Section::PostData,
-        kind,
-        schema: None,
-        name,
-        table: None,
-        sql,
-    }
+    Entry { id: Some(ObjectId::of(row)), section: Section::PostData, kind, schema: None, name, table: None, sql }
 }
 
 fn create(row: &Row) -> String {

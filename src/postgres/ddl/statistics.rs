@@ -16,7 +16,7 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
                 format!("ALTER STATISTICS {} SET STATISTICS {target};\n", quote::qualified(&schema, &name))
             });
             Entry {
-                id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+                id: Some(ObjectId::of(row)),
                 section: Section::PostData,
                 kind: "statistics",
                 schema: Some(schema),

@@ -34,7 +34,7 @@ fn entry(row: &Row) -> Entry {
     }
     options.extend(row.get::<_, Vec<String>>("options"));
     Entry {
-        id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+        id: Some(ObjectId::of(row)),
         section: Section::PostData,
         kind: "subscription",
         schema: None,

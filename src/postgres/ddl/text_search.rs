@@ -35,7 +35,7 @@ fn entry(row: &Row, kind: &'static str) -> Entry {
     let parts: Vec<&str> = row.get("parts");
     let qualified = quote::qualified(&schema, &name);
     Entry {
-        id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+        id: Some(ObjectId::of(row)),
         section: Section::PreData,
         kind,
         sql: format!("CREATE {} {qualified} (\n    {}\n);\n", kind.to_uppercase(), parts.join(",\n    ")),

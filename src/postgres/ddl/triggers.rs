@@ -12,7 +12,7 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
         let table = quote::qualified(row.get("schema"), row.get("table"));
         if row.get::<_, bool>("root") {
             entries.push(Entry {
-                id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+                id: Some(ObjectId::of(&row)),
                 section: Section::PostData,
                 kind: "trigger",
                 schema: Some(row.get("schema")),

@@ -36,15 +36,7 @@ fn view(row: &Row, alterations: &[String]) -> Entry {
     };
     let alter = |action: &String| format!("ALTER {} {qualified} {action};\n", kind.to_uppercase());
     let sql = create + &alterations.iter().map(alter).collect::<String>();
-    Entry {
-        id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
-        section: Section::PreData,
-        kind,
-        schema: Some(schema),
-        name,
-        table: None,
-        sql,
-    }
+    Entry { id: Some(ObjectId::of(row)), section: Section::PreData, kind, schema: Some(schema), name, table: None, sql }
 }
 
 fn query() -> String {
@@ -109,7 +101,7 @@ async fn refreshes(reader: &Reader<'_>) -> Result<Vec<Entry>> {
         .map(|row| {
             let (schema, name): (String, String) = (row.get("schema"), row.get("name"));
             Entry {
-                id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+                id: Some(ObjectId::of(row)),
                 section: Section::PostData,
                 kind: "materialized view data",
                 sql: format!("REFRESH MATERIALIZED VIEW {};\n", quote::qualified(&schema, &name)),

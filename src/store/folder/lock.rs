@@ -90,7 +90,7 @@ fn refusal(alias: &str, file: &mut File) -> Error {
 }
 
 /// For people who share a folder between machines; wrong or missing, it harms nothing.
-fn host_name() -> String {
+pub(in crate::store) fn host_name() -> String {
     ["/proc/sys/kernel/hostname", "/etc/hostname"]
         .iter()
         .find_map(|path| std::fs::read_to_string(path).ok())

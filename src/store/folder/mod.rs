@@ -24,6 +24,7 @@ pub(crate) use durable::write_whole;
 pub use listing::list;
 pub use litter::clean;
 pub use lock::Lock;
+pub(super) use lock::host_name;
 pub use removal::remove;
 pub use status::update_status;
 

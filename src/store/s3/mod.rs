@@ -188,6 +188,10 @@ impl Store for S3Store {
         self.run(|bucket| bucket.copy(origin, name, about))
     }
 
+    fn now(&self) -> i64 {
+        self.bucket.watch.time()
+    }
+
     fn survey(&self) -> Result<Survey> {
         self.run(|bucket| async move { Ok(bucket.survey().await) })
     }

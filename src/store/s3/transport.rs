@@ -48,6 +48,12 @@ impl Watch {
         *self.clock_skew.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What time it is at the service, as far as its last answer told: seconds since 1970.
+    pub(super) fn time(&self) -> i64 {
+        let ahead = time::Duration::seconds_f64(self.clock_skew().unwrap_or_default());
+        (time::UtcDateTime::now() - ahead).unix_timestamp()
+    }
+
     fn heard(&self, response: &HttpResponse) {
         self.answered.store(true, Ordering::Relaxed);
         let date =

@@ -2,12 +2,15 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use holdfast::event::Progress;
+use holdfast::event::{Event, Progress};
 use holdfast::store::{Change, How, Listed, Verified, list, tombstone_name, update_status};
 use holdfast::{Error, Kind, Result};
+use serde_json::json;
 
 use super::{beside, empty_folder, file_name, put};
+use crate::s3_server::{Garage, free_port, open};
 
 fn find(folder: &Path, selector: &str, alias: Option<&str>) -> Result<Listed> {
     holdfast::store::find(&[crate::home::folder(folder)], selector, alias, &Progress::default())
@@ -123,4 +126,17 @@ fn the_empty_selector_means_nothing() {
     let folder = empty_folder();
     put(folder.path(), "app", "daily", "2026-11-19T00:00:00Z");
     assert_eq!(refused(folder.path(), "", None).kind(), Kind::NotFound);
+}
+
+#[test]
+fn a_store_that_is_down_is_asked_for_its_list_once() {
+    let folder = empty_folder();
+    let garage = Garage::start();
+    let down = open(&garage.plan(&json!({"endpoint": format!("http://127.0.0.1:{}", free_port())})));
+    let progress = Progress::default();
+    let stores = [crate::home::folder(folder.path()), Arc::new(down)];
+    let error = holdfast::store::find(&stores, "latest", None, &progress).unwrap_err();
+    assert_eq!(error.kind(), Kind::Store);
+    let notices = progress.drain().into_iter().filter(|event| matches!(event, Event::Notice { .. }));
+    assert_eq!(notices.count(), 1);
 }

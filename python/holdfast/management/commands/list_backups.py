@@ -7,9 +7,8 @@ from django.core.management.base import CommandParser
 
 from holdfast import conf, places, rendering, rendering_status
 from holdfast.exceptions import UsageError
-from holdfast.management.base import HoldfastCommand, add_format, add_location
+from holdfast.management.base import HoldfastCommand, add_format, add_location, length_of_time
 from holdfast.operations import find_backup, link, list_backups
-from holdfast.readers import Refused, duration
 from holdfast.stores import ALL, LOCAL
 
 
@@ -57,8 +56,5 @@ class Command(HoldfastCommand):
     def _link(self, options: dict[str, Any]) -> None:
         if not options["backup"]:
             raise UsageError("an address is that of one backup", "Name it: list_backups BACKUP --url.")
-        try:
-            expires = duration("--expires", options["expires"])
-        except Refused as error:
-            raise UsageError(f"{options['expires']!r} is no length of time", error.problem.hint) from error
+        expires = length_of_time("--expires", options["expires"])
         self.stdout.write(link(options["backup"], expires, location=options["location"]))

@@ -6,10 +6,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from holdfast import rendering
-from holdfast.exceptions import PartlyDone, UsageError
-from holdfast.management.base import HoldfastCommand, add_format
+from holdfast.exceptions import PartlyDone
+from holdfast.management.base import HoldfastCommand, add_format, length_of_time
 from holdfast.operations import plan_sync, sync
-from holdfast.readers import Refused, duration
 
 
 class Command(HoldfastCommand):
@@ -52,9 +51,4 @@ class Command(HoldfastCommand):
 
 
 def _since(age: str | None) -> datetime | None:
-    if age is None:
-        return None
-    try:
-        return datetime.now(UTC) - duration("--newer-than", age)
-    except Refused as error:
-        raise UsageError(f"{age!r} is no length of time", error.problem.hint) from error
+    return None if age is None else datetime.now(UTC) - length_of_time("--newer-than", age)

@@ -16,7 +16,7 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
 fn entry(row: &Row, definition: &str) -> Entry {
     let (schema, name): (String, String) = (row.get("schema"), row.get("name"));
     Entry {
-        id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+        id: Some(ObjectId::of(row)),
         section: Section::PreData,
         kind: "type",
         sql: format!("{}{definition};\n", shell(&schema, &name)),

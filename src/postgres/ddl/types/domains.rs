@@ -49,7 +49,7 @@ fn domain(row: &Row, checks: &str) -> Entry {
         let _ = write!(sql, " DEFAULT {default}");
     }
     Entry {
-        id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+        id: Some(ObjectId::of(row)),
         section: Section::PreData,
         kind: "domain",
         schema: Some(schema),

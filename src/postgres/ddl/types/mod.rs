@@ -35,7 +35,7 @@ fn create_type(row: &Row, definition: &str) -> Entry {
     let schema: String = row.get("schema");
     let name: String = row.get("name");
     Entry {
-        id: Some(ObjectId { class: row.get("class"), object: row.get("oid") }),
+        id: Some(ObjectId::of(row)),
         section: Section::PreData,
         kind: "type",
         sql: format!("CREATE TYPE {} AS {definition};\n", quote::qualified(&schema, &name)),
