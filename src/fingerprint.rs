@@ -8,15 +8,20 @@ use xxhash_rust::xxh3::xxh3_128;
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint(u128);
 
+/// The hash of a row by its bytes, which must say unambiguously where each value ends.
+pub fn row_hash(row: &[u8]) -> u128 {
+    xxh3_128(row)
+}
+
 impl Fingerprint {
     /// Adds a row by its hash.
     pub fn add_row(&mut self, hash: u128) {
         self.0 = self.0.wrapping_add(hash);
     }
 
-    /// Adds a row by its bytes, which must say unambiguously where each value ends.
+    /// Adds a row by its bytes.
     pub fn add_bytes(&mut self, row: &[u8]) {
-        self.add_row(xxh3_128(row));
+        self.add_row(row_hash(row));
     }
 
     /// Adds all rows of another part of the same table.

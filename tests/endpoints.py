@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -16,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from aiosmtpd.controller import Controller
+
+from tests.servers import free_port
 
 PATIENCE = 30.0
 
@@ -107,10 +108,8 @@ class Post:
 
 @contextmanager
 def post_office() -> Iterator[Post]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        office = Post(probe.getsockname()[1])
-    controller = Controller(office, hostname="127.0.0.1", port=office.port)
+    office = Post(free_port())
+    controller = Controller(office, hostname="127.0.0.1", port=office.port, ready_timeout=PATIENCE)
     controller.start()
     try:
         yield office

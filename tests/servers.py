@@ -303,13 +303,25 @@ def _template(binaries: Binaries) -> Path:
     return template
 
 
+# Bound and never listening: nobody else is given these ports, and a server, which asks to share one, may listen there.
+_RESERVED: list[socket.socket] = []
+
+
 def free_port() -> int:
-    # Below the range for outgoing connections, so that none of those can take it while a server restarts.
+    """Give a port that is this process's from now on, whether something listens there or not."""
     while True:
+        # Below the range for outgoing connections, which take a port for themselves alone.
         port = 20000 + secrets.randbelow(12000)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind((Server.host, port))
-            return port
+        reserved = socket.socket()
+        try:
+            reserved.bind((Server.host, port))
+        except OSError:
+            reserved.close()
+            continue
+        # Not before: two who look for a free port at the same time would share it.
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _RESERVED.append(reserved)
+        return port
 
 
 def _parent(process: int) -> int | None:

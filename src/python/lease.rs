@@ -1,11 +1,9 @@
 //! The lease of a store as a context manager.
 
-use std::sync::Arc;
-
 use pyo3::prelude::*;
 
 use super::errors::raise;
-use super::run::wait_for;
+use super::run::consult;
 use crate::error::Error;
 use crate::plan::StorePlan;
 use crate::store::{self, Rhythm};
@@ -36,7 +34,7 @@ impl Lease {
     fn __enter__(mut this: PyRefMut<'_, Self>) -> PyResult<PyRefMut<'_, Self>> {
         let py = this.py();
         let (plan, on_event) = (this.plan.clone(), this.on_event.bind(py).clone());
-        let held = wait_for(py, &on_event, &Arc::default(), move |progress| {
+        let held = consult(py, &on_event, move |progress| {
             store::Lease::take(|own| store::open(&plan, own), Rhythm::default(), progress)
         })?;
         this.held = Some(held);

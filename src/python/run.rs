@@ -54,8 +54,7 @@ pub(super) fn consult<T: Send + 'static>(
     wait_for(py, on_event, &Arc::default(), work)
 }
 
-/// [`run`] without becoming the run that began last.
-pub(super) fn wait_for<T: Send + 'static>(
+fn wait_for<T: Send + 'static>(
     py: Python<'_>,
     on_event: &Bound<'_, PyAny>,
     progress: &Arc<Progress>,

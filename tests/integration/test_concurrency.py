@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import pytest
 from django.db import connections
 
 import holdfast
-from tests.deployment import PATIENCE, Deployment
+from tests.deployment import PATIENCE, ROOT, Deployment
 
 ACCOUNTS = """
     CREATE TABLE checking (id integer PRIMARY KEY, amount integer NOT NULL);
@@ -62,6 +61,7 @@ while not select.select([sys.stdin], [], [], 0)[0]:
 
 class Writer:
     def __init__(self, script: str, target: str) -> None:
+        self.last = 0
         self.process = subprocess.Popen(
             [sys.executable, "-c", script, target], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -69,12 +69,17 @@ class Writer:
     def acknowledged(self, more: int) -> int:
         """Wait for so many more commits and give the number of the last one."""
         assert self.process.stdout is not None
-        return [int(self.process.stdout.readline()) for _ in range(more)][-1]
+        self.last = [int(self.process.stdout.readline()) for _ in range(more)][-1]
+        return self.last
 
     def finish(self) -> int:
-        output, _ = self.process.communicate("stop\n", timeout=PATIENCE)
-        assert self.process.returncode == 0
-        return int(output.split()[-1])
+        assert self.process.stdin is not None and self.process.stdout is not None
+        # Not `communicate`: it reads past what `readline` has buffered, and the last number may be among that.
+        self.process.stdin.write("stop\n")
+        self.process.stdin.close()
+        last = [self.last, *map(int, self.process.stdout)][-1]
+        assert self.process.wait(PATIENCE) == 0
+        return last
 
 
 @contextmanager
@@ -197,14 +202,31 @@ def test_the_lock_of_a_dead_run_is_free(single: Deployment) -> None:
     assert single.litter() == []
 
 
+# A backup that stands still where it holds the lock of its database, and no other one.
+HOLDER = """
+import signal, sys
+sys.path[0] = sys.argv.pop(1)
+import django
+django.setup()
+from django.core.management import call_command
+from holdfast.operations import creation
+def stand_still(*_arguments):
+    print("held", flush=True)
+    signal.pause()
+creation._free_moment = stand_still
+call_command("backup_db")
+"""
+
+
 @contextmanager
 def holding(deployment: Deployment) -> Iterator[subprocess.Popen[str]]:
-    """A backup that stands still while it holds the lock."""
-    with deployment.primed("backup_db") as process:
-        lock = deployment.backups / ".default.lock"
-        while not (lock.exists() and lock.read_bytes()):
-            assert process.poll() is None
-        process.send_signal(signal.SIGSTOP)
-        # It may have ended while the signal was on its way.
-        assert lock.read_bytes()
-        yield process
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(ROOT)], env=deployment.environment(), cwd=deployment.folder, text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as process:  # fmt: skip
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "held\n"
+            yield process
+        finally:
+            process.kill()

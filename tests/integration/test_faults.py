@@ -7,35 +7,33 @@ import resource
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.deployment import PATIENCE, Deployment
+from tests.gate import Gate
 from tests.integration.test_refusals import assert_helpful
 from tests.servers import start
 from tests.templates import OWNER, PASSWORD, server_databases
 
-# Two blocks of 32 MiB, so that two connections read it; at this rate they take long enough to be met in the middle.
+# Two blocks of 32 MiB, so that two connections read it.
 LARGE = """
     CREATE TABLE large (id integer PRIMARY KEY, body text);
     ALTER TABLE large ALTER COLUMN body SET STORAGE PLAIN;
     INSERT INTO large SELECT n, repeat(md5(n::text), 60) FROM generate_series(1, 24000) n
 """
-SLOWLY = {"DATABASES": ["default"], "RATE_LIMIT": 1 << 20}
-READING = (
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND query LIKE 'COPY %large%' AND state = 'active'"
-)
-
+# More than all catalogs, and less than either connection reads of the table.
+INSIDE = 4 << 20
 
 STRATEGIES = ("in-place",)
 
 
 @pytest.fixture
 def large(postgresql_with: Callable[[str], Deployment]) -> Deployment:
-    return replace(postgresql_with(LARGE), settings=SLOWLY)
+    return replace(postgresql_with(LARGE), settings={"DATABASES": ["default"]})
 
 
 @contextmanager
@@ -45,14 +43,31 @@ def session(deployment: Deployment, user: str = "postgres") -> Iterator[psycopg.
         yield connection
 
 
+@dataclass(frozen=True)
+class Held:
+    """A backup that stands still in the middle of the large table."""
+
+    process: subprocess.Popen[str]
+    gate: Gate
+
+    def finish(self) -> str:
+        """Let it go on to its end, and give what it printed."""
+        self.gate.open()
+        printed, _ = self.process.communicate(timeout=PATIENCE)
+        return printed
+
+
 @contextmanager
-def backing_up(deployment: Deployment, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """A backup that is reading the large table."""
-    assert deployment.server is not None
-    with deployment.primed("backup_db", *options) as process:
-        while deployment.server.psql(READING.format(deployment.name())) == "0":
-            assert process.poll() is None
-        yield process
+def backing_up(deployment: Deployment, *options: str) -> Iterator[Held]:
+    server = deployment.server
+    assert server is not None
+    with Gate(server.host, server.port, after=INSIDE) as gate:
+        behind = {**deployment.databases["default"], "PORT": str(gate.port)}
+        held = replace(deployment, databases={**deployment.databases, "default": behind})
+        with held.primed("backup_db", *options) as process:
+            while not gate.reached.wait(0.1):
+                assert process.poll() is None
+            yield Held(process, gate)
 
 
 def assert_nothing_left(deployment: Deployment) -> None:
@@ -73,11 +88,11 @@ def test_a_connection_cut_while_it_reads(large: Deployment, victim: str) -> None
     server = large.server
     assert server is not None
     before = large.execute("SELECT count(*), sum(hashtext(body)) FROM large")
-    with backing_up(large, "--jobs", "2") as process:
+    with backing_up(large, "--jobs", "2") as backup:
         cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{large.name()}' AND {victim}"
         assert server.psql(cut) == "t"
-        printed, _ = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 1, printed
+        printed = backup.finish()
+    assert backup.process.returncode == 1, printed
     assert "Traceback" not in printed
     assert "administrator" in printed or "the server closed the connection" in printed, printed
     assert "SELECT" not in printed
@@ -87,42 +102,40 @@ def test_a_connection_cut_while_it_reads(large: Deployment, victim: str) -> None
 
 def test_a_table_dropped_between_listing_and_locking(large: Deployment) -> None:
     """It is gone from the snapshot too: the backup begins again and holds what there is."""
-    quick = replace(large, settings={"DATABASES": ["default"]})
-    quick.execute("CREATE TABLE doomed AS SELECT 1 AS a; CREATE TABLE shape AS SELECT 2 AS b")
-    with session(quick) as other:
+    large.execute("CREATE TABLE doomed AS SELECT 1 AS a; CREATE TABLE shape AS SELECT 2 AS b")
+    with session(large) as other:
         other.execute("BEGIN")
         other.execute("DROP TABLE doomed; DROP TABLE shape; CREATE VIEW shape AS SELECT 3 AS b")
-        with quick.primed("backup_db", "--format", "json") as process:
-            assert quick.server is not None
+        with large.primed("backup_db", "--format", "json") as process:
+            assert large.server is not None
             waiting = (
-                f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{quick.name()}' AND wait_event_type = 'Lock'"
+                f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{large.name()}' AND wait_event_type = 'Lock'"
             )
-            while quick.server.psql(waiting) == "0":
+            while large.server.psql(waiting) == "0":
                 assert process.poll() is None
             other.execute("COMMIT")
             printed, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, printed
-    quick.execute("DROP VIEW shape; DROP TABLE large")
-    quick.run("restore_db", "--no-input", "--no-safety-backup")
-    assert quick.execute("SELECT to_regclass('doomed') IS NULL, b FROM shape") == [("t", "3")]
-    assert quick.execute("SELECT count(*) FROM large") == [("24000",)]
+    large.execute("DROP VIEW shape; DROP TABLE large")
+    large.run("restore_db", "--no-input", "--no-safety-backup")
+    assert large.execute("SELECT to_regclass('doomed') IS NULL, b FROM shape") == [("t", "3")]
+    assert large.execute("SELECT count(*) FROM large") == [("24000",)]
 
 
 def test_a_change_of_the_schema_waits_until_the_backup_has_ended(large: Deployment) -> None:
-    with backing_up(large, "--jobs", "1") as process, session(large) as other:
+    with backing_up(large, "--jobs", "1") as backup, session(large) as other:
         other.execute("SET lock_timeout = '300ms'")
         for statement in ("ALTER TABLE large ADD COLUMN torn integer", "TRUNCATE large", "DROP TABLE large"):
             with pytest.raises(psycopg.errors.LockNotAvailable):
                 other.execute(statement)
-        process.kill()
+        assert backup.process.poll() is None
 
 
 def test_somebody_who_waits_for_a_table_stops_the_backup(large: Deployment) -> None:
     """A worker that waited behind a migration, which waits for the leader, would wait for ever."""
     # The smaller table is read last; the migration has come by then.
     large.execute("CREATE TABLE small AS SELECT 1 AS a")
-    with backing_up(large, "--jobs", "1") as process, session(large) as other:
-        other.execute("SET statement_timeout = '120s'")
+    with backing_up(large, "--jobs", "1") as backup, session(large) as other:
         sent = subprocess.Popen(
             [*_psql(large), "-c", "ALTER TABLE small ADD COLUMN b integer"],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=_environment(large),
@@ -130,11 +143,10 @@ def test_somebody_who_waits_for_a_table_stops_the_backup(large: Deployment) -> N
         waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'small'::regclass AND NOT granted"
         while other.execute(waiting).fetchone() == (0,):
             assert sent.poll() is None
-        # The rest of the large table at this rate takes a minute.
-        printed, _ = process.communicate(timeout=PATIENCE)
+        printed = backup.finish()
         migrated, _ = sent.communicate(timeout=PATIENCE)
     assert sent.returncode == 0, migrated
-    assert process.returncode == 1, printed
+    assert backup.process.returncode == 1, printed
     assert "small" in printed
     assert "exclusive lock" in printed
     assert_nothing_left(large)

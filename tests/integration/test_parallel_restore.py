@@ -16,7 +16,7 @@ SWAP = ("restore_db", "latest", "--strategy", "swap", "--no-input", "--verify")
 # Takes for ever to load, but not where it was made.
 SLOW = """
     CREATE FUNCTION slow(integer) RETURNS boolean IMMUTABLE LANGUAGE sql AS
-        $$ SELECT CASE WHEN current_database() LIKE 'script%' THEN true ELSE pg_sleep(3600) IS NOT NULL END $$;
+        $$ SELECT CASE WHEN current_database() ~ '^(script|shop)' THEN true ELSE pg_sleep(3600) IS NOT NULL END $$;
     CREATE TABLE slow (id integer, done boolean GENERATED ALWAYS AS (slow(id)) STORED);
     INSERT INTO slow VALUES (1);
 """

@@ -95,7 +95,9 @@ def small(shops: Shops) -> Shop:
 
 def _git(folder: Path, *arguments: str) -> str:
     command = ["git", "-c", "user.name=Keeper", "-c", "user.email=keeper@example.org", *arguments]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+    # Nothing of the caller's: in a hook, git says which repository it means.
+    own = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+    return subprocess.run(command, cwd=folder, env=own, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def test_the_first_migration_of_an_empty_database_needs_no_backup(shop: Shop) -> None:

@@ -19,8 +19,8 @@ import pytest
 from tests.deployment import PATIENCE, Deployment, Outcome
 from tests.integration.test_retention_command import typed
 from tests.project.snapshot import differences
-from tests.servers import start
-from tests.templates import Deploy, prepared, server_databases
+from tests.servers import Server, start
+from tests.templates import OWNER, Deploy, prepared, server_databases
 
 RESTORE = ("restore_db", "latest", "--no-input")
 
@@ -227,21 +227,24 @@ def test_an_extension_that_the_server_lacks(postgresql: Deployment) -> None:
     postgresql.run("backup_db", "--database", "default")
     server = postgresql.server
     assert server is not None
-    control = server.binaries.bindir.parent / "share" / "postgresql" / "extension" / "hstore.control"
-    assert control.exists()
-    with nothing_happens(postgresql), hidden(control):
+    with nothing_happens(postgresql), without_extension(server, "hstore"):
         outcome = postgresql.run(*RESTORE, "--database", "default", "--no-safety-backup", code=1)
         assert_helpful(outcome, "hstore")
 
 
 @contextmanager
-def hidden(file: Path) -> Iterator[None]:
-    away = file.with_suffix(".hidden")
-    file.rename(away)
+def without_extension(server: Server, name: str) -> Iterator[None]:
+    """Let the owner look for extensions where this one is missing; other servers may be using the installed one."""
+    installed = server.binaries.bindir.parent / "share" / "postgresql" / "extension"
+    folder = server.socket_dir / "fewer"
+    shutil.copytree(installed, folder / "extension")
+    (folder / "extension" / f"{name}.control").unlink()
+    server.psql(f"ALTER ROLE {OWNER} SET extension_control_path = '{folder}'")
     try:
         yield
     finally:
-        away.rename(file)
+        server.psql(f"ALTER ROLE {OWNER} RESET extension_control_path")
+        shutil.rmtree(folder)
 
 
 # The disk ------------------------------------------------------------------------------------------------------------

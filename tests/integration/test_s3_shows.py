@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import subprocess
-import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.deployment import PATIENCE, Deployment
+from tests.deployment import Deployment
 from tests.fault_proxy import FaultProxy, ShiftDates
+from tests.integration.test_kill import Kills
 from tests.object_stores import Bucket, ObjectStore
 from tests.project.snapshot import differences
 from tests.templates import Deploy
@@ -111,21 +108,11 @@ def test_killed_uploads_leave_no_trace(noisy: Deployment, bucket: Bucket, proxy:
     # Slow enough for most of the kills to meet the upload itself.
     site = with_stores(site, **{STORE: bucket.settings(PART_SIZE=5 << 20, BANDWIDTH_LIMIT=20 << 20)})
     command = KILLED[way]
-    with site.primed(*command) as process:
-        started = time.perf_counter()
-        assert process.wait(PATIENCE) == 0
-        seconds = time.perf_counter() - started
-    killed = begun = 0
-    for turn in range(ROUNDS):
-        with site.primed(*command) as process:
-            try:
-                process.wait(seconds * turn / ROUNDS)
-            except subprocess.TimeoutExpired:
-                os.kill(process.pid, signal.SIGKILL)
-            process.communicate(timeout=PATIENCE)
-            killed += process.returncode == -signal.SIGKILL
+    kills = Kills(site, command, ROUNDS)
+    begun = 0
+    while not kills.is_over:
+        kills.strike()
         begun = max(begun, len(bucket.uploads()))
-    assert killed > ROUNDS / 2
     assert begun > 0
     assert all(backup["problem"] is None for backup in listed(site))
     site.run("validate_backup", "--all", "--location", STORE)

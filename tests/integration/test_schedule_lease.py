@@ -20,10 +20,10 @@ from holdfast import conf
 from holdfast.schedule import lease
 from tests.deployment import MANAGE, PATIENCE, Deployment
 from tests.fault_proxy import Answer, FaultProxy, ShiftClock, ShiftDates, Stall
+from tests.integration.test_schedule_commands import RARELY
 from tests.object_stores import Bucket
 
 NAME = ".holdfast-lease.json"
-HOURLY = {"DATABASES": ["default"], "SCHEDULE": {"hourly": {"EVERY": "1h"}}}
 
 Host = Callable[..., Deployment]
 
@@ -37,7 +37,7 @@ def host(sqlite: Deployment, tmp_path: Path) -> Host:
         folder.mkdir()
         database = shutil.copy(sqlite.name(), folder / "site.sqlite3")
         databases = {"default": {**sqlite.databases["default"], "NAME": str(database)}}
-        settings = {**HOURLY, "STORES": {"offsite": bucket.settings(endpoint)}}
+        settings = {**RARELY, "STORES": {"offsite": bucket.settings(endpoint)}}
         return Deployment(folder, databases, settings=settings, variables=bucket.variables())
 
     return make
@@ -94,7 +94,7 @@ def test_the_lease_of_a_host_that_died_ends_by_itself(host: Host, bucket: Bucket
     refused = two.run("run_backups", code=4)
     assert f"another host is at work: process {process.pid} on" in refused.err
     assert holder["pid"] == process.pid and holder["expires"] in refused.err
-    assert "default hourly: waits: another host is at work" in two.run("run_backups", "--if-due").out
+    assert "default rare: waits: another host is at work" in two.run("run_backups", "--if-due").out
     lasts = datetime.fromisoformat(holder["expires"]) - datetime.fromisoformat(holder["taken"])
     assert timedelta(minutes=1) < lasts < timedelta(minutes=10)
     # The time passes.

@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.deployment import PATIENCE, Deployment
-from tests.integration.test_faults import LARGE, SLOWLY, backing_up
+from tests.deployment import Deployment
+from tests.integration.test_faults import LARGE, backing_up
 
 # Names and texts that would run a program if psql took a part of them for a line of its own.
 EVIL = """
@@ -69,11 +69,11 @@ def test_what_takes_the_name_of_a_table_is_not_read(postgresql_with: Callable[[s
     deployment = postgresql_with(
         f"{LARGE}; CREATE SEQUENCE ran; CREATE SCHEMA shop; CREATE TABLE shop.item (id int); INSERT INTO shop.item VALUES (1)"
     )
-    deployment = replace(deployment, settings=SLOWLY)
-    with backing_up(deployment, "--jobs", "1") as process:
+    deployment = replace(deployment, settings={"DATABASES": ["default"]})
+    with backing_up(deployment, "--jobs", "1") as backup:
         deployment.execute(f"ALTER SCHEMA shop RENAME TO old; CREATE SCHEMA shop; CREATE {kind}")
-        printed, _ = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 1, printed
+        printed = backup.finish()
+    assert backup.process.returncode == 1, printed
     assert "is not the table any more" in printed
     assert list(deployment.backups.glob("*.gz*")) == []
     assert deployment.execute("SELECT is_called FROM ran") == [("f",)]

@@ -17,7 +17,8 @@ import pytest
 import holdfast
 from tests.deployment import PATIENCE, Deployment
 from tests.integration.test_commit import LosingProxy, Loss
-from tests.integration.test_kill import INTERRUPTIONS, ROUNDS, SIGNALS, duration, is_over, stop
+from tests.integration.test_kill import INTERRUPTIONS, SIGNALS, Kills, duration, is_over, stop
+from tests.integration.test_parallel_restore import LOADING, SLOW
 from tests.integration.test_round_trip import assert_dumped_alike
 from tests.servers import MAJORS, Server, ServerError, start
 from tests.templates import Deploy
@@ -368,13 +369,12 @@ def test_a_killed_swap_leaves_the_old_database_or_the_new(shop: Shop) -> None:
     assert server is not None
     swap = of_first_backup(deployment)
     deployment.execute("DELETE FROM item WHERE id > 7")
-    seconds = duration(deployment, swap)
+    kills = Kills(deployment, swap)
     deployment.run(*UNDO)
-    stopped = left = 0
-    for turn in range(ROUNDS):
-        deployment.run(*DROP_OLD)
-        code, _ = stop(deployment, swap, seconds * turn / ROUNDS, signal.SIGKILL)
-        stopped += code == -signal.SIGKILL
+    deployment.run(*DROP_OLD)
+    left = 0
+    while not kills.is_over:
+        kills.strike()
         await_end(server)
         left += scratch(server) != ""
         swapped = len(kept(deployment))
@@ -384,7 +384,7 @@ def test_a_killed_swap_leaves_the_old_database_or_the_new(shop: Shop) -> None:
         assert scratch(server) == ""
         if swapped:
             deployment.run(*UNDO)
-    assert stopped > ROUNDS / 2
+            deployment.run(*DROP_OLD)
     assert left > 0
 
 
@@ -470,13 +470,13 @@ def test_a_connection_lost_in_the_commit_of_the_rename(shop: Shop, loss: Loss) -
 
 def test_a_server_that_restarts_meanwhile(tmp_path: Path) -> None:
     with start(18) as server:
-        deployment = superusers_shop(server, tmp_path, HEAVY)
+        deployment = superusers_shop(server, tmp_path, CONTENT + SLOW)
         swap = of_first_backup(deployment)
         with deployment.primed(*swap) as process:
-            while scratch(server) == "":
+            while server.psql(f"SELECT count(*) FROM pg_stat_activity WHERE {LOADING}") == "0":
                 assert process.poll() is None
             server.restart("immediate")
             printed, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode == 1, printed
         assert scratch(server) == ""
-        assert kept(deployment) == [] and count(deployment) == HEAVY_ROWS
+        assert kept(deployment) == [] and count(deployment) == 500

@@ -3,6 +3,7 @@
 
 mod archive;
 mod home;
+mod port;
 mod postgres_certificates;
 mod postgres_connect;
 mod postgres_ddl;

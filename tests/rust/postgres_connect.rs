@@ -9,6 +9,7 @@ use holdfast::plan::ConnectionParameters;
 use holdfast::postgres::connect::{Connection, describe_error, resolve, sqlstate};
 use holdfast::{Error, Kind, Result};
 
+use crate::port::free_port;
 use crate::postgres_certificates::Certificates;
 use crate::postgres_server::{PostgresServer, run};
 
@@ -109,10 +110,6 @@ fn told(error: &Error, pairs: &[(&str, &str)]) -> String {
         assert!(!text.contains(SECRET), "{pairs:?}: {text}");
     }
     text
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn assert_contains(text: &str, parts: &[&str]) {

@@ -10,8 +10,9 @@ use holdfast::store::{About, Existing, Store};
 use holdfast::{Error, Kind};
 use serde_json::{Value, json};
 
+use crate::port::free_port;
 use crate::s3::noise;
-use crate::s3_server::{Garage, PRIVATE_BUCKET, free_port, open};
+use crate::s3_server::{Garage, PRIVATE_BUCKET, open};
 
 fn failures(garage: &Garage, changes: &Value) -> Vec<Error> {
     let store = open(&garage.plan(changes));

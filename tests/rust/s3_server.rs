@@ -3,7 +3,7 @@
 //! `HOLDFAST_TEST_GARAGE` names the program; without it the one that `scripts/install_test_servers.sh` installed is taken.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -15,6 +15,7 @@ use holdfast::store::S3Store;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::port::free_port;
 use crate::postgres_server::run;
 
 /// As in `aws_credentials`, which the SDK reads.
@@ -78,7 +79,7 @@ impl Garage {
 
     /// The server answers, and the bucket is there.
     fn wait(&self) {
-        let end = Instant::now() + Duration::from_secs(30);
+        let end = Instant::now() + Duration::from_mins(1);
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             assert!(Instant::now() < end, "Garage does not start");
             std::thread::sleep(Duration::from_millis(50));
@@ -124,10 +125,6 @@ impl Drop for Garage {
 
 pub(crate) fn open(plan: &S3Plan) -> S3Store {
     S3Store::open(plan, Arc::new(AtomicBool::new(false))).unwrap()
-}
-
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
 fn program() -> PathBuf {

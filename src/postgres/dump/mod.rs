@@ -1,0 +1,131 @@
+//! Rows of a snapshot as chunks: several connections, each taking the biggest piece that is left.
+//!
+//! A chunk is one complete `COPY … FROM stdin; … \\.` block, so chunks of different tables may follow each other in
+//! any order and each restores alone.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::future::try_join_all;
+
+use self::block::Block;
+use self::pieces::Piece;
+use super::connect::{Connection, Filled, Interruption, Rest, describe_error};
+use super::ddl::Relation;
+use super::snapshot::lock_no_wait;
+use super::throttle::Throttle;
+use crate::archive::{CHUNK_SIZE, ChunkSender, RawChunk};
+use crate::error::{Error, Result};
+use crate::event::Progress;
+use crate::manifest::Section;
+
+mod block;
+mod pieces;
+
+pub(super) use self::block::{END_OF_ROWS, Measured, copy_in, measure};
+
+/// From the server to the file: what one worker needs.
+pub(super) struct Line {
+    /// Has joined the snapshot.
+    pub connection: Connection,
+    /// Its way into the file.
+    pub sender: ChunkSender,
+}
+
+/// Reads the rows of `relations` (those at the indexes in `wanted`) with one worker per line.
+pub(super) async fn rows(
+    relations: &[Relation],
+    wanted: &[usize],
+    lines: Vec<Line>,
+    throttle: &Throttle,
+    progress: &Progress,
+) -> Result<Vec<Measured>> {
+    let queue = Mutex::new(pieces::plan(relations, wanted, lines.len()));
+    let measured = Mutex::new(vec![Measured::default(); relations.len()]);
+    let workers = lines.into_iter().map(|line| {
+        let worker = Worker { relations, queue: &queue, measured: &measured, throttle, progress };
+        worker.run(line)
+    });
+    try_join_all(workers).await?;
+    Ok(measured.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+struct Worker<'a> {
+    relations: &'a [Relation],
+    queue: &'a Mutex<VecDeque<Piece>>,
+    measured: &'a Mutex<Vec<Measured>>,
+    throttle: &'a Throttle,
+    progress: &'a Progress,
+}
+
+impl Worker<'_> {
+    async fn run(self, Line { connection, sender }: Line) -> Result<()> {
+        let mut locked = vec![false; self.relations.len()];
+        loop {
+            let batch = self.next();
+            if batch.is_empty() {
+                break;
+            }
+            let unlocked: Vec<&Relation> = batch
+                .iter()
+                .filter(|piece| !std::mem::replace(&mut locked[piece.table], true))
+                .map(|piece| &self.relations[piece.table])
+                .collect();
+            lock_no_wait(&connection.client, &unlocked).await?;
+            self.read(&connection, &sender, &batch).await?;
+        }
+        sender.end();
+        connection.close().await
+    }
+
+    fn next(&self) -> Vec<Piece> {
+        pieces::take(&mut self.queue.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn read(&self, connection: &Connection, sender: &ChunkSender, batch: &[Piece]) -> Result<()> {
+        let statements: Vec<String> = batch.iter().map(|piece| piece.statement(&self.relations[piece.table])).collect();
+        let statements = statements.join(";");
+        let mut rows = connection.copy_out(&statements);
+        let mut left = Vec::new();
+        for piece in batch {
+            let relation = &self.relations[piece.table];
+            let failed = |interruption| describe_interruption(interruption, relation);
+            let mut measured = Measured::default();
+            let mut rest = Rest::Unread;
+            while rest == Rest::Unread {
+                let mut block = Block::begin(relation, sender, &left);
+                left.clear();
+                Filled { data: block.data, rest } = rows.fill(block.data, CHUNK_SIZE).await.map_err(failed)?;
+                let found = if rest == Rest::Unread { block.cut(&mut left) } else { block.measure() };
+                measured.merge(found);
+                self.send(block, piece.table, found.rows, sender).await?;
+            }
+            let mut all = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
+            all[piece.table].merge(measured);
+        }
+        rows.finish().await.map_err(|error| describe_error(error, "reading rows"))
+    }
+
+    async fn send(&self, block: Block, table: usize, rows: u64, sender: &ChunkSender) -> Result<()> {
+        self.progress.check()?;
+        if block.is_empty() {
+            return Ok(());
+        }
+        let mut data = block.data;
+        data.extend_from_slice(END_OF_ROWS);
+        let size = data.len() as u64;
+        sender.send(RawChunk { section: Section::Data, table: u32::try_from(table).ok(), rows, data }).await?;
+        self.progress.advance(rows, size);
+        self.throttle.spent(size).await;
+        Ok(())
+    }
+}
+
+fn describe_interruption(interruption: Interruption, relation: &Relation) -> Error {
+    let doing = format!("reading {}.{}", relation.schema, relation.name);
+    match interruption {
+        Interruption::Failed(error) => describe_error(error, doing),
+        Interruption::NoRows => Error::database(format!("the server did not answer as a server does while {doing}"))
+            .hint("connect to the server itself, without a proxy between"),
+    }
+}
