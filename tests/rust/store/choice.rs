@@ -10,7 +10,8 @@ use holdfast::{Error, Kind, Result};
 use serde_json::json;
 
 use super::{beside, empty_folder, file_name, put};
-use crate::s3_server::{Garage, free_port, open};
+use crate::port::free_port;
+use crate::s3_server::{Garage, open};
 
 fn find(folder: &Path, selector: &str, alias: Option<&str>) -> Result<Listed> {
     holdfast::store::find(&[crate::home::folder(folder)], selector, alias, &Progress::default())
