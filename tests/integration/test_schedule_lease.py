@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from holdfast import conf
+from holdfast import backup, clock, conf
 from holdfast.schedule import lease
 from tests.deployment import MANAGE, PATIENCE, Deployment
 from tests.fault_proxy import Answer, FaultProxy, ShiftClock, ShiftDates, Stall
@@ -146,6 +146,25 @@ def test_a_store_that_cannot_be_asked_costs_no_backup(host: Host, bucket: Bucket
     assert made(one)[0] in bucket.names()
     assert "another host may make the same backup" in down.run("run_backups", code=5).err
     assert len(made(down)) == 1
+
+
+def test_two_hosts_in_one_second_do_not_fail_for_ever(
+    host: Host, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosts, moment = [host("one", bucket), host("two", bucket)], datetime.now(UTC)
+    for site in hosts:
+        with monkeypatch.context() as patched, site.in_process():
+            patched.setattr(clock, "now", lambda: moment)
+            backup("default", kind="rare")
+    one, two = hosts
+    assert made(one) == made(two)
+    one.run("run_backups")
+    bucket.remove(made(one)[0])
+    for _ in range(2):
+        assert "the one there is bad: the file is missing" in two.run("run_backups", code=1).err
+    bucket.write(made(one)[0], (one.folder / "backups" / made(one)[0]).read_bytes())
+    assert f"copies: {made(two)[0]} to offsite: another backup has this name there" in two.run("run_backups").err
+    assert two.run("run_backups").text == "Nothing is due.\n"
 
 
 def test_a_lease_that_was_lost_is_told(host: Host, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:

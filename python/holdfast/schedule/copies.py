@@ -16,7 +16,7 @@ from holdfast.schedule.memory import Done, Memory
 from holdfast.stores import LOCAL
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from holdfast.conf import Configuration
     from holdfast.inventory import Backup
@@ -32,6 +32,8 @@ class Behind:
 
     since: datetime | None
     newest: Backup
+    # What is damaged, by name and store: no mere namesake of what is here.
+    damaged: frozenset[tuple[str, str]]
 
 
 def behind(configuration: Configuration, backups: Sequence[Backup], memory: Memory) -> Behind | None:
@@ -42,17 +44,27 @@ def behind(configuration: Configuration, backups: Sequence[Backup], memory: Memo
     done, newest = memory.done(_ALIAS, _KIND), max(local, key=lambda backup: backup.created)
     if done is not None and done.backup_of >= newest.created:
         return None
-    return Behind(datetime.fromisoformat(done.backup_of) if done else None, newest)
+    damaged = frozenset((backup.name, place) for backup in backups if backup.problem for place in backup.locations)
+    return Behind(datetime.fromisoformat(done.backup_of) if done else None, newest, damaged)
 
 
-def bring(missing: Behind, memory: Memory, on_event: OnEvent) -> int:
+def bring(missing: Behind, memory: Memory, on_event: OnEvent, warned: Callable[[str], None]) -> int:
     """Copy to every store what it lacks; gives the number of copies, and fails where one could not be made."""
     report = sync(since=missing.since, on_event=on_event)
     failures = [f"{store.store}: {store.message}" for store in report.unreachable]
-    failures += [f"{step.name} to {step.target}: {step.reason}" for step in report.left if step.action != "bad"]
+    namesakes = []
+    for step in report.left:
+        text = f"{step.name} to {step.target}: {step.reason}"
+        if step.action == "conflict" and (step.name, step.target) not in missing.damaged:
+            namesakes.append(text)
+        elif step.action != "bad":
+            failures.append(text)
     if failures:
         failure = PartlyDone if report.copied else StoreError
         raise failure("; ".join(failures), "The next run copies what is missing; so does `manage.py sync_backups`.")
+    # Two hosts began in the same second. No later run could change that, and none should fail for it for ever.
+    for text in namesakes:
+        warned(f"copies: {text}; both stay where they are")
     now = clock.utc_text(clock.now())
     memory.record(_ALIAS, _KIND, Done(now, missing.newest.created, missing.newest.name))
     return len(report.copied)

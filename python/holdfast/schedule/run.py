@@ -190,7 +190,7 @@ def _copy(run: _Run) -> None:
         return
     run.tally.failures.pop(key, None)
     with run.attempt(key), run.watcher.progress("copies") as progress:
-        run.tally.copied += copies.bring(behind, run.memory, progress)
+        run.tally.copied += copies.bring(behind, run.memory, progress, run.watcher.warned)
         run.watcher.told(f"copies: the stores have everything up to {behind.newest.name}")
         run.look()
 
