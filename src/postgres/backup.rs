@@ -77,7 +77,7 @@ async fn run(
     script.entries(&schema.entries, Section::PreData).await?;
 
     let wanted = wanted(plan, &schema.relations, &tables);
-    let blocks: u64 = wanted.iter().map(|&table| schema.relations[table].blocks).sum();
+    let blocks: u64 = wanted.iter().map(|&table| schema.relations[table].size.all_blocks).sum();
     progress.stage("reading", blocks * BLOCK_BYTES);
     let mut lines = vec![Line { connection: second, sender: writer.sender() }];
     while lines.len() < readers {

@@ -33,6 +33,8 @@ const TICK: Duration = Duration::from_millis(10);
 /// How long everything about a lease takes.
 #[derive(Debug, Clone, Copy)]
 pub struct Rhythm {
+    /// How long a run waits for it before it does without: a store that stalls would keep it from its backup.
+    pub patience: Duration,
     /// Between writing it and believing it. Two that found it free at the same time have both written by then, and both
     /// read the same one.
     pub settles: Duration,
@@ -44,7 +46,12 @@ pub struct Rhythm {
 
 impl Default for Rhythm {
     fn default() -> Self {
-        Self { settles: Duration::from_secs(2), renewed: Duration::from_mins(1), lasts: Duration::from_mins(5) }
+        Self {
+            patience: Duration::from_secs(30),
+            settles: Duration::from_secs(2),
+            renewed: Duration::from_mins(1),
+            lasts: Duration::from_mins(5),
+        }
     }
 }
 
@@ -77,9 +84,19 @@ impl Lease {
             .spawn(move || keeper.run(&told))
             .context(|| "starting the thread that renews the lease")?;
         let lease = Self { wish: Some(wish), keeper, progress, lost, owner: std::process::id() };
+        let end = Instant::now() + rhythm.patience;
         loop {
             match taken.recv_timeout(TICK) {
                 Ok(outcome) => return outcome.map(|()| lease),
+                Err(RecvTimeoutError::Timeout) if Instant::now() > end => {
+                    // It would be waited for once more, to give it back.
+                    lease.progress.cancel();
+                    let message =
+                        format!("the lease {NAME} could not be taken in {} seconds", rhythm.patience.as_secs());
+                    return Err(
+                        Error::new(Kind::Store, message).hint("See whether the store and the line to it are well")
+                    );
+                }
                 Err(RecvTimeoutError::Timeout) => caller.check()?,
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(Error::failed("the thread that takes the lease ended without a word"));

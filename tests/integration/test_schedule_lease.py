@@ -148,6 +148,14 @@ def test_a_store_that_cannot_be_asked_costs_no_backup(host: Host, bucket: Bucket
     assert len(made(down)) == 1
 
 
+def test_something_else_in_the_place_of_a_store_costs_no_backup(host: Host, bucket: Bucket, proxy: FaultProxy) -> None:
+    """A reverse proxy whose service is gone knows no page of that name."""
+    proxy.add(Answer(404, "NotFound"), times=None)
+    one = host("one", bucket, proxy.endpoint)
+    assert "refused the request" in one.run("run_backups", code=5).err
+    assert len(made(one)) == 1
+
+
 def test_two_hosts_in_one_second_do_not_fail_for_ever(
     host: Host, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,6 +63,7 @@ use tokio_postgres::{Client, Row};
 
 pub use self::majors::Majors;
 pub use self::order::{Ordered, Stray};
+pub use self::sizes::Size;
 
 use crate::error::Result;
 use crate::manifest::{Extension, Requirement, Section};
@@ -137,8 +138,8 @@ pub struct Relation {
     pub has_rows: bool,
     /// Whether it is stored in a heap, so that `ctid` ranges cut it.
     pub heap: bool,
-    /// Blocks on disk.
-    pub blocks: u64,
+    /// How large it is.
+    pub size: Size,
 }
 
 /// An object that no file here knows how to create.
@@ -193,7 +194,7 @@ pub async fn read(reader: &Reader<'_>, helper: &Reader<'_>) -> Result<Schema> {
     let (mut own, aside) = try_join(Own::read(reader), Aside::read(helper)).await?;
     own.entries.extend(aside.over_tables);
     for relation in &mut own.relations {
-        relation.blocks = aside.blocks.get(&relation.oid).copied().unwrap_or(0);
+        relation.size = aside.sizes.get(&relation.oid).copied().unwrap_or_default();
     }
     let Ordered { entries, needs, .. } = order::sorted(reader, own.entries).await?;
     Ok(Schema {
@@ -242,7 +243,7 @@ impl Own {
 /// What is read beside it.
 struct Aside {
     over_tables: Vec<Entry>,
-    blocks: HashMap<u32, u64>,
+    sizes: HashMap<u32, Size>,
     roles: Vec<String>,
     requirements: Vec<Requirement>,
     majors: Majors,
@@ -250,11 +251,11 @@ struct Aside {
 
 impl Aside {
     async fn read(helper: &Reader<'_>) -> Result<Self> {
-        let blocks = sizes::blocks(helper).await?;
+        let sizes = sizes::read(helper).await?;
         let over_tables = over_tables(helper).await?;
         let roles = privileges::roles(helper).await?;
         let requirements = requirements::read(helper, &roles).await?;
-        Ok(Self { over_tables, blocks, roles, requirements, majors: majors::read(helper).await? })
+        Ok(Self { over_tables, sizes, roles, requirements, majors: majors::read(helper).await? })
     }
 }
 

@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 use super::checks::{self, Checks};
 use super::columns::{self, Column};
 use super::inheritance::{self, Parent};
-use super::{Entry, ObjectId, Reader, Relation, foreign, parameters, scope, tablespaces};
+use super::{Entry, ObjectId, Reader, Relation, Size, foreign, parameters, scope, tablespaces};
 use crate::error::Result;
 use crate::manifest::Section;
 use crate::postgres::quote;
@@ -154,7 +154,7 @@ impl Table {
             all_columns: names(|_| true),
             has_rows: row.get("has_rows"),
             heap: row.get("heap"),
-            blocks: 0,
+            size: Size::default(),
         }
     }
 

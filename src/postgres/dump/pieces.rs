@@ -4,10 +4,10 @@
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 
-use crate::postgres::ddl::Relation;
+use crate::postgres::ddl::{Relation, Size};
 use crate::postgres::quote::{identifiers, qualified};
 
-/// Blocks of a range: 32 MiB of heap. A table of no more is never divided.
+/// Blocks of a range, large values included: 32 MiB. A table of no more is never divided.
 const RANGE_BLOCKS: u64 = 4096;
 
 /// Blocks of small tables that are read in one round trip; one is added for each, since an empty one takes time too.
@@ -29,18 +29,18 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    /// What has no ranges or is not to be divided.
-    fn whole(table: usize, blocks: u64) -> Self {
-        Self { table, first_block: 0, end_block: None, blocks }
+    fn whole(table: usize, size: Size) -> Self {
+        Self { table, first_block: 0, end_block: None, blocks: size.all_blocks }
     }
 
-    /// As many as there are ranges; one for a table without a block, which may have got some since.
-    fn all(table: usize, blocks: u64) -> impl Iterator<Item = Self> {
-        (0..blocks.div_ceil(RANGE_BLOCKS).max(1)).map(move |range| {
-            let first_block = range * RANGE_BLOCKS;
-            let end = first_block + RANGE_BLOCKS;
-            let end_block = (end < blocks).then_some(end);
-            Self { table, first_block, end_block, blocks: end_block.unwrap_or(blocks) - first_block }
+    /// Ranges of equal length; one for a table without a block, which may have got some since.
+    fn ranges(table: usize, size: Size) -> impl Iterator<Item = Self> {
+        let count = size.all_blocks.div_ceil(RANGE_BLOCKS).clamp(1, size.blocks.max(1));
+        let length = size.blocks.div_ceil(count).max(1);
+        (0..size.blocks.max(1)).step_by(usize::try_from(length).unwrap_or(usize::MAX)).map(move |first_block| {
+            let end = first_block + length;
+            let end_block = (end < size.blocks).then_some(end);
+            Self { table, first_block, end_block, blocks: size.all_blocks.div_ceil(count) }
         })
     }
 
@@ -70,30 +70,30 @@ pub(super) fn column_list(columns: &[String]) -> String {
 /// Whole tables come first: a scan of a range goes through all of the server's shared buffers instead of a small ring
 /// and costs it a fifth more. What is divided comes last and fills the time until all readers are done.
 pub(super) fn plan(relations: &[Relation], wanted: &[usize], readers: usize) -> VecDeque<Piece> {
-    let blocks = |table: usize| relations[table].blocks;
-    let total: u64 = wanted.iter().map(|&table| blocks(table)).sum();
+    let size = |table: usize| relations[table].size;
+    let total: u64 = wanted.iter().map(|&table| size(table).all_blocks).sum();
     let share = total.div_ceil(readers.max(1) as u64);
     let filling = if readers > 1 { total / FILLING } else { 0 };
     let mut busy = vec![0; readers.max(1)];
     let mut undecided = total;
-    let mut small = 0;
+    let mut filled = 0;
     let mut first = VecDeque::new();
     let mut last = Vec::new();
     let mut tables = wanted.to_vec();
-    tables.sort_by_key(|&table| Reverse(blocks(table)));
+    tables.sort_by_key(|&table| Reverse(size(table).all_blocks));
     for table in tables {
-        let size = blocks(table);
-        undecided -= size;
+        let blocks = size(table).all_blocks;
+        undecided -= blocks;
         let freest = busy.iter_mut().min();
-        let fits = |freest: &u64| *freest + size <= share && undecided + small >= filling;
+        let fits = |freest: &u64| *freest + blocks <= share && undecided + filled >= filling;
         match freest {
-            Some(freest) if size > RANGE_BLOCKS && (!relations[table].heap || fits(freest)) => {
-                *freest += size;
-                first.push_back(Piece::whole(table, size));
+            Some(freest) if blocks > RANGE_BLOCKS && (!relations[table].heap || fits(freest)) => {
+                *freest += blocks;
+                first.push_back(Piece::whole(table, size(table)));
             }
             _ => {
-                small += size;
-                last.extend(Piece::all(table, size));
+                filled += blocks;
+                last.extend(Piece::ranges(table, size(table)));
             }
         }
     }
@@ -118,7 +118,11 @@ pub(super) fn take(queue: &mut VecDeque<Piece>) -> Vec<Piece> {
 #[cfg(test)]
 mod tests {
     use super::{Piece, RANGE_BLOCKS, plan, take};
-    use crate::postgres::ddl::Relation;
+    use crate::postgres::ddl::{Relation, Size};
+
+    fn size(blocks: u64) -> Size {
+        Size { blocks, all_blocks: blocks }
+    }
 
     fn table(blocks: u64) -> Relation {
         Relation {
@@ -129,7 +133,7 @@ mod tests {
             all_columns: vec!["a".to_owned()],
             has_rows: true,
             heap: true,
-            blocks,
+            size: size(blocks),
         }
     }
 
@@ -138,8 +142,8 @@ mod tests {
         let relations: Vec<Relation> = blocks.iter().copied().map(table).collect();
         let wanted: Vec<usize> = (0..relations.len()).collect();
         let pieces = plan(&relations, &wanted, readers);
-        for (table, relation) in relations.iter().enumerate() {
-            cover(pieces.iter().filter(|piece| piece.table == table), relation.blocks);
+        for table in wanted {
+            cover(pieces.iter().filter(|piece| piece.table == table));
         }
         let mut order: Vec<(usize, usize)> = Vec::new();
         for piece in pieces {
@@ -152,11 +156,10 @@ mod tests {
     }
 
     /// Every block is in one piece, and the last one has no end.
-    fn cover<'a>(pieces: impl Iterator<Item = &'a Piece>, blocks: u64) {
+    fn cover<'a>(pieces: impl Iterator<Item = &'a Piece>) {
         let mut next = Some(0);
         for piece in pieces {
             assert_eq!(Some(piece.first_block), next);
-            assert_eq!(piece.end_block.unwrap_or(blocks), piece.first_block + piece.blocks);
             next = piece.end_block;
         }
         assert_eq!(next, None);
@@ -190,7 +193,17 @@ mod tests {
     #[test]
     fn what_has_no_ranges_is_never_divided() {
         let relations = [Relation { heap: false, ..table(10 * RANGE_BLOCKS) }];
-        assert_eq!(plan(&relations, &[0], 2), [Piece::whole(0, 10 * RANGE_BLOCKS)]);
+        assert_eq!(plan(&relations, &[0], 2), [Piece::whole(0, size(10 * RANGE_BLOCKS))]);
+    }
+
+    #[test]
+    fn large_values_count() {
+        let few_rows = Relation { size: Size { blocks: 30, all_blocks: 20 * RANGE_BLOCKS }, ..table(0) };
+        let relations = [table(4 * RANGE_BLOCKS), few_rows];
+        let pieces = plan(&relations, &[0, 1], 2);
+        assert_eq!(pieces[0], Piece::whole(0, size(4 * RANGE_BLOCKS)));
+        cover(pieces.iter().skip(1));
+        assert_eq!(pieces.len(), 1 + 15);
     }
 
     #[test]

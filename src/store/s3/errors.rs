@@ -33,6 +33,11 @@ impl Action {
         }
     }
 
+    /// What is listed is never missing: where the service says so, something stands in its place that is no store.
+    fn is_about_object(self) -> bool {
+        !matches!(self, Self::List | Self::ListUploads)
+    }
+
     fn right(self) -> &'static str {
         match self {
             Self::List => "s3:ListBucket",
@@ -65,7 +70,7 @@ pub(super) struct Subject<'a> {
 /// The error of a caller.
 pub(super) fn explain(failure: &Failure, subject: &Subject<'_>) -> Error {
     let (reason, hint) = reason(failure, subject);
-    let kind = if failure.is_missing() { Kind::NotFound } else { Kind::Store };
+    let kind = if failure.is_missing() && subject.action.is_about_object() { Kind::NotFound } else { Kind::Store };
     let message = format!("cannot {} {}: {reason}", subject.action.words(), subject.place);
     Error::new(kind, message).hint(hint).because(failure.detail.clone())
 }
@@ -156,7 +161,9 @@ fn refusal(
             "there is no room left".to_owned(),
             "Make room there, or raise the quota; nothing of what was there before was changed".to_owned(),
         ),
-        _ if failure.is_missing() => ("it is not there".to_owned(), "List the backups to see what is".to_owned()),
+        _ if failure.is_missing() && action.is_about_object() => {
+            ("it is not there".to_owned(), "List the backups to see what is".to_owned())
+        }
         _ if failure.is_not_implemented() => (
             format!("{service} does not know how"),
             "See the documentation of the store for what this service lacks".to_owned(),

@@ -12,8 +12,12 @@ use serde_json::{Value, json};
 
 const NAME: &str = ".holdfast-lease.json";
 
-const QUICK: Rhythm =
-    Rhythm { settles: Duration::from_millis(100), renewed: Duration::from_millis(20), lasts: Duration::from_mins(5) };
+const QUICK: Rhythm = Rhythm {
+    patience: Duration::from_mins(1),
+    settles: Duration::from_millis(100),
+    renewed: Duration::from_millis(20),
+    lasts: Duration::from_mins(5),
+};
 
 fn take(memory: &Memory) -> Result<Lease> {
     take_by(memory, QUICK.settles, &Progress::default())
@@ -198,4 +202,14 @@ fn who_is_told_to_stop_while_it_settles_gives_it_back() {
         assert_eq!(contender.join().unwrap().unwrap_err().kind(), Kind::Interrupted);
     });
     assert_eq!(read(&memory), None);
+}
+
+#[test]
+fn who_waits_too_long_for_it_does_without() {
+    let memory = Memory::default();
+    let rhythm = Rhythm { patience: Duration::from_millis(50), settles: Duration::from_mins(1), ..QUICK };
+    let error = Lease::take(|_| Ok(Arc::new(memory.clone())), rhythm, &Progress::default()).unwrap_err();
+    assert_eq!(error.kind(), Kind::Store);
+    assert!(error.message().contains("could not be taken in"), "{error}");
+    until(|| read(&memory).is_none());
 }
