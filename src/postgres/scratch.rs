@@ -79,31 +79,45 @@ impl Scratch {
     /// On the connection that created it: behind a `CREATE DATABASE` that may still run. `FORCE` ends what a cancelled
     /// run left running. Where that connection is gone, on another.
     async fn drop_database(self) -> Result<()> {
-        let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier(&self.name));
         let failed = |error| describe_error(error, format!("dropping the scratch database {}", self.name));
         // It may still be in a transaction.
         self.home.client.batch_execute("ROLLBACK").await.ok();
-        let mut outcome = self.home.client.batch_execute(&statement).await;
+        let mut outcome = drop_by_force(&self.home.client, &self.name).await;
         // What was to stop the work may have come so late that it stopped this.
         if outcome.as_ref().is_err_and(|error| error.code() == Some(&SqlState::QUERY_CANCELED)) {
             self.home.client.batch_execute("ROLLBACK").await.ok();
-            outcome = self.home.client.batch_execute(&statement).await;
+            outcome = drop_by_force(&self.home.client, &self.name).await;
         }
         // Sessions are ended by force, so what uses it is a subscription.
         if outcome.as_ref().is_err_and(|error| error.code() == Some(&SqlState::OBJECT_IN_USE)) {
             drop_subscriptions(&self.address()).await?;
-            outcome = self.home.client.batch_execute(&statement).await;
+            outcome = drop_by_force(&self.home.client, &self.name).await;
         }
         match outcome {
             Ok(()) => self.home.close().await,
             Err(_) if self.home.client.is_closed() => {
                 let again = reopened(&self.home_address).await?;
-                again.client.batch_execute(&statement).await.map_err(failed)?;
+                drop_by_force(&again.client, &self.name).await.map_err(failed)?;
                 again.close().await
             }
             Err(error) => Err(failed(error)),
         }
     }
+}
+
+/// Ends the sessions of a database with it.
+async fn drop_by_force(client: &Client, name: &str) -> std::result::Result<(), tokio_postgres::Error> {
+    let quoted = identifier(name);
+    let outcome = client.batch_execute(&format!("DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")).await;
+    if outcome.as_ref().is_err_and(|error| error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE)) {
+        // Autovacuum is at work there. FORCE would end it as any session, for which an ordinary role lacks the right;
+        // without FORCE the server ends it itself, but no session of ours.
+        let mine = "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
+                    WHERE datname = $1 AND usesysid = session_user::regrole";
+        client.query(mine, &[&name]).await?;
+        return client.batch_execute(&format!("DROP DATABASE IF EXISTS {quoted}")).await;
+    }
+    outcome
 }
 
 /// They were made without a connection to their publisher: nothing there knows of them.
@@ -174,7 +188,7 @@ async fn try_to_sweep(client: &Client, progress: &Progress) -> Result<()> {
     for row in rows {
         let name: &str = row.get(0);
         // Another run may sweep at the same moment; whoever comes second has nothing to do.
-        match client.batch_execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier(name))).await {
+        match drop_by_force(client, name).await {
             Ok(()) => progress.notice(format!("dropped {name}, left behind by a run that was killed")),
             Err(error) if error.code() == Some(&SqlState::OBJECT_IN_USE) => {}
             Err(error) => return Err(failed(error)),

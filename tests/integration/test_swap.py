@@ -388,6 +388,39 @@ def test_a_killed_swap_leaves_the_old_database_or_the_new(shop: Shop) -> None:
     assert left > 0
 
 
+# A server that looks for work every second and takes a minute for a small table.
+SLOW_AUTOVACUUM = {
+    "autovacuum": "on", "autovacuum_naptime": "1s",
+    "autovacuum_vacuum_cost_delay": "100ms", "autovacuum_vacuum_cost_limit": "1",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("major", [14, 18])
+def test_what_a_killed_run_left_goes_though_autovacuum_works_on_it(tmp_path: Path, major: int) -> None:
+    """A role without special rights must not end it by force; nor may a session of its own stay."""
+    left = "holdfast_swap_0_1_1"
+    with start(major, settings=SLOW_AUTOVACUUM) as server:
+        server.create_role("owner", "LOGIN CREATEDB", password="secret")
+        server.psql("CREATE DATABASE shop OWNER owner")
+        server.psql(f"CREATE DATABASE {left} OWNER owner")
+        rows = "CREATE TABLE t AS SELECT n, repeat('x', 500) FROM generate_series(1, 60000) n"
+        server.psql(f"SET SESSION AUTHORIZATION owner; {rows}; DELETE FROM t WHERE n % 2 = 0", left)
+        at_work = (
+            f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{left}' AND backend_type = 'autovacuum worker'"
+        )
+        deadline = time.monotonic() + PATIENCE
+        while server.psql(at_work) == "0":
+            assert time.monotonic() < deadline
+        account = {"HOST": server.host, "PORT": str(server.port), "USER": "owner", "PASSWORD": "secret"}
+        database = {"ENGINE": "django.db.backends.postgresql", "NAME": "shop", **account}
+        own = psycopg.connect(
+            host=server.host, port=server.port, user="owner", password="secret", dbname=left, autocommit=True
+        )
+        with own:
+            assert left in Deployment(tmp_path, {"default": database}, server).run("backup_db").err
+        assert scratch(server) == ""
+
+
 @SIGNALS
 def test_an_interrupted_swap_leaves_the_old_database(shop: Shop, number: signal.Signals) -> None:
     deployment = shop(content=HEAVY)
