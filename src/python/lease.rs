@@ -2,9 +2,8 @@
 
 use pyo3::prelude::*;
 
-use super::errors::raise;
+use super::parse;
 use super::run::consult;
-use crate::error::Error;
 use crate::plan::StorePlan;
 use crate::store::{self, Rhythm};
 
@@ -20,9 +19,7 @@ pub(super) struct Lease {
 impl Lease {
     #[new]
     fn new(plan: &Bound<'_, PyAny>, on_event: Py<PyAny>) -> PyResult<Self> {
-        let plan = pythonize::depythonize(plan)
-            .map_err(|error| raise(plan.py(), &Error::usage("the plan has a wrong form").because(error)))?;
-        Ok(Self { plan, on_event, held: None })
+        Ok(Self { plan: parse(plan)?, on_event, held: None })
     }
 
     /// Who took it over, where it could not be renewed in time.

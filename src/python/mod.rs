@@ -7,6 +7,15 @@ mod lock;
 mod run;
 
 use pyo3::prelude::*;
+use serde::de::DeserializeOwned;
+
+use crate::error::Error;
+
+fn parse<T: DeserializeOwned>(plan: &Bound<'_, PyAny>) -> PyResult<T> {
+    // The message names the field; it never holds a value, which could be a password.
+    pythonize::depythonize(plan)
+        .map_err(|error| errors::raise(plan.py(), &Error::usage("the plan has a wrong form").because(error)))
+}
 
 /// Defines and registers what takes a plan, gives a report, and tells of events meanwhile: each name with its way,
 /// [`run::run`] or [`run::consult`], and its work.
@@ -38,9 +47,8 @@ mod core {
     use std::path::PathBuf;
 
     use pyo3::prelude::*;
-    use pythonize::{depythonize, pythonize};
+    use pythonize::pythonize;
     use serde::Serialize;
-    use serde::de::DeserializeOwned;
 
     use super::documents::{self, RetentionPlan};
     use super::errors::raise;
@@ -48,8 +56,9 @@ mod core {
     use super::lease::Lease;
     #[pymodule_export]
     use super::lock::Lock;
+    use super::parse;
     use super::run::{consult, run};
-    use crate::error::{Error, Result};
+    use crate::error::Result;
     use crate::store;
 
     #[pymodule_export]
@@ -102,11 +111,6 @@ mod core {
     #[pyfunction]
     fn clean_litter(py: Python<'_>, folder: PathBuf, alias: &str) -> PyResult<Vec<String>> {
         detached(py, || store::clean(&folder, alias))
-    }
-
-    fn parse<T: DeserializeOwned>(plan: &Bound<'_, PyAny>) -> PyResult<T> {
-        // The message names the field; it never holds a value, which could be a password.
-        depythonize(plan).map_err(|error| raise(plan.py(), &Error::usage("the plan has a wrong form").because(error)))
     }
 
     fn give<'py, T: Serialize>(py: Python<'py>, report: &T) -> PyResult<Bound<'py, PyAny>> {

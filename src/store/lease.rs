@@ -5,7 +5,6 @@
 //! `docs/decisions/0024-lease.md`.
 
 use std::convert::Infallible;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
@@ -15,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contract::{About, Existing, Store};
 use super::folder::host_name;
+use super::token::token;
 use crate::error::{Context, Error, Kind, Result};
 use crate::event::Progress;
 use crate::moment;
@@ -151,9 +151,7 @@ struct Keeper {
 
 impl Keeper {
     fn new(store: Arc<dyn Store>, rhythm: Rhythm, wanted: Receiver<Infallible>, lost: Arc<OnceLock<String>>) -> Self {
-        let random = || RandomState::new().hash_one(std::time::SystemTime::now());
-        let token = format!("{:016x}{:016x}", random(), random());
-        Self { store, rhythm, token, taken: 0, has_written: false, wanted, lost }
+        Self { store, rhythm, token: token(), taken: 0, has_written: false, wanted, lost }
     }
 
     fn run(mut self, told: &Sender<Result<()>>) {

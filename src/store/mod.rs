@@ -16,6 +16,7 @@ mod remains;
 mod removal;
 mod s3;
 mod status;
+mod token;
 
 pub use choice::{find, list_all};
 pub use contract::{About, Content, Draft, Entry, Existing, Origin, Store, Survey, Unfinished};

@@ -39,9 +39,6 @@ def folder(directory: Path) -> Lease:
 @contextmanager
 def store(configuration: Configuration, warned: Callable[[str], None]) -> Iterator[None]:
     """Work alone among all who share the first of the stores; one that is down or slow is no reason not to work."""
-    if not configuration.stores:
-        yield
-        return
     name, held = configuration.stores[0].name, None
     with ExitStack() as stack:
         try:

@@ -125,7 +125,9 @@ class _Run:
 
         Only who is about to do something asks for the lease: a store is not written to every few minutes for nothing.
         """
-        if self.configuration.stores and not self._is_alone:
+        if not self.configuration.stores:
+            return task
+        if not self._is_alone:
             self._held.enter_context(lease.store(self.configuration, self.watcher.warned))
             self._is_alone = True
             self.look()

@@ -38,8 +38,7 @@ fn query() -> String {
                         coalesce(pg_relation_size(c.oid), 0) / current_setting('block_size')::bigint AS blocks \
                    FROM pg_class c \
                    JOIN pg_namespace n ON n.oid = c.relnamespace \
-                  WHERE c.relkind = 'r' AND {} \
-                 OFFSET 0) t",
+                  WHERE c.relkind = 'r' AND {}) t",
         scope::user_schema("n.nspname"),
     )
 }

@@ -1,4 +1,4 @@
-//! A chunk of rows in the making: one complete `COPY … FROM stdin; … \\.` block.
+//! A chunk of rows in the making: one complete `COPY … FROM stdin; … \.` block.
 
 use super::pieces::column_list;
 use crate::archive::{CHUNK_SIZE, ChunkSender};
@@ -25,6 +25,11 @@ pub(in crate::postgres) struct Measured {
 }
 
 impl Measured {
+    fn add(&mut self, hash: u128) {
+        self.rows += 1;
+        self.fingerprint.add_row(hash);
+    }
+
     /// Adds what was read elsewhere.
     pub(super) fn merge(&mut self, part: Self) {
         self.rows += part.rows;
@@ -65,35 +70,26 @@ impl Block {
     /// them: in another backup of the same table the chunks are the same ones again soon after what has changed.
     pub(super) fn cut(&mut self, left: &mut Vec<u8>) -> Measured {
         let mut measured = Measured::default();
-        let mut least = None;
-        let mut until_least = Measured::default();
+        let mut least: Option<(u128, usize, Measured)> = None;
         for (row, end) in lines(self.rows()) {
             let hash = row_hash(row);
             measured.add(hash);
-            if end > EARLIEST_END && least.is_none_or(|(least, _)| hash < least) {
-                least = Some((hash, end));
-                until_least = measured;
+            if end > EARLIEST_END && least.is_none_or(|(least, ..)| hash < least) {
+                least = Some((hash, end, measured));
             }
         }
-        let Some((_, end)) = least else { return measured };
+        let Some((_, end, measured_here)) = least else { return measured };
         let behind = &self.rows()[end..];
         if behind.len() > LONGEST_LEFT {
             return measured;
         }
         left.extend_from_slice(behind);
         self.data.truncate(self.header + end);
-        until_least
+        measured_here
     }
 
     fn rows(&self) -> &[u8] {
         &self.data[self.header..]
-    }
-}
-
-impl Measured {
-    fn add(&mut self, hash: u128) {
-        self.rows += 1;
-        self.fingerprint.add_row(hash);
     }
 }
 

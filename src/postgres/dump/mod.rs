@@ -1,6 +1,6 @@
 //! Rows of a snapshot as chunks: several connections, each taking the next piece of a plan.
 //!
-//! A chunk is one complete `COPY … FROM stdin; … \\.` block, so chunks of different tables may follow each other in
+//! A chunk is one complete `COPY … FROM stdin; … \.` block, so chunks of different tables may follow each other in
 //! any order and each restores alone.
 
 use std::collections::VecDeque;

@@ -70,11 +70,12 @@ pub(super) fn column_list(columns: &[String]) -> String {
 /// Whole tables come first: a scan of a range goes through all of the server's shared buffers instead of a small ring
 /// and costs it a fifth more. What is divided comes last and fills the time until all readers are done.
 pub(super) fn plan(relations: &[Relation], wanted: &[usize], readers: usize) -> VecDeque<Piece> {
+    let readers = readers.max(1);
     let size = |table: usize| relations[table].size;
     let total: u64 = wanted.iter().map(|&table| size(table).all_blocks).sum();
-    let share = total.div_ceil(readers.max(1) as u64);
+    let share = total.div_ceil(readers as u64);
     let filling = if readers > 1 { total / FILLING } else { 0 };
-    let mut busy = vec![0; readers.max(1)];
+    let mut busy = vec![0; readers];
     let mut undecided = total;
     let mut filled = 0;
     let mut first = VecDeque::new();

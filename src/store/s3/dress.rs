@@ -1,13 +1,13 @@
 //! What is kept beside an object: metadata, tags, storage class, encryption.
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasher, RandomState};
 
 use aws_sdk_s3::types::{ServerSideEncryption as Encryption, StorageClass};
 
 use super::bucket::Bucket;
 use crate::plan::ServerSideEncryption;
 use crate::store::About;
+use crate::store::token::token;
 
 /// The metadata by which an upload recognises its own object, when the answer that confirmed it was lost.
 const UPLOAD: &str = "holdfast-upload";
@@ -21,8 +21,7 @@ pub(super) struct Dress {
 
 impl Dress {
     pub(super) fn new(about: &About) -> Self {
-        let random = || RandomState::new().hash_one(std::time::SystemTime::now());
-        Self { about: about.clone(), token: format!("{:016x}{:016x}", random(), random()) }
+        Self { about: about.clone(), token: token() }
     }
 
     /// Whether this is the object that was made with this dress; `None` where the service keeps no metadata.

@@ -33,11 +33,6 @@ impl Action {
         }
     }
 
-    /// What is listed is never missing: where the service says so, something stands in its place that is no store.
-    fn is_about_object(self) -> bool {
-        !matches!(self, Self::List | Self::ListUploads)
-    }
-
     fn right(self) -> &'static str {
         match self {
             Self::List => "s3:ListBucket",
@@ -67,10 +62,17 @@ pub(super) struct Subject<'a> {
     pub(super) clock_skew: Option<f64>,
 }
 
+impl Subject<'_> {
+    /// What is listed is never missing: where the service says so, something stands in its place that is no store.
+    fn is_missing(&self, failure: &Failure) -> bool {
+        failure.is_missing() && !matches!(self.action, Action::List | Action::ListUploads)
+    }
+}
+
 /// The error of a caller.
 pub(super) fn explain(failure: &Failure, subject: &Subject<'_>) -> Error {
     let (reason, hint) = reason(failure, subject);
-    let kind = if failure.is_missing() && subject.action.is_about_object() { Kind::NotFound } else { Kind::Store };
+    let kind = if subject.is_missing(failure) { Kind::NotFound } else { Kind::Store };
     let message = format!("cannot {} {}: {reason}", subject.action.words(), subject.place);
     Error::new(kind, message).hint(hint).because(failure.detail.clone())
 }
@@ -161,7 +163,7 @@ fn refusal(
             "there is no room left".to_owned(),
             "Make room there, or raise the quota; nothing of what was there before was changed".to_owned(),
         ),
-        _ if failure.is_missing() && action.is_about_object() => {
+        _ if subject.is_missing(failure) => {
             ("it is not there".to_owned(), "List the backups to see what is".to_owned())
         }
         _ if failure.is_not_implemented() => (

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_s3::operation::upload_part::builders::UploadPartFluentBuilder;
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
@@ -40,6 +41,12 @@ impl Bucket {
         self.explain(Action::Write, name, &Failure::other("the answer names no upload"))
     }
 
+    /// A request that brings a part.
+    pub(super) fn part(&self, name: &str, upload: &str, number: i32) -> UploadPartFluentBuilder {
+        let request = self.client.upload_part().bucket(self.bucket()).key(self.key(name));
+        request.upload_id(upload).part_number(number)
+    }
+
     pub(super) async fn send_part(
         &self,
         name: &str,
@@ -49,12 +56,7 @@ impl Bucket {
         dress: &Dress,
     ) -> Result<CompletedPart> {
         let request = self
-            .client
-            .upload_part()
-            .bucket(self.bucket())
-            .key(self.key(name))
-            .upload_id(upload)
-            .part_number(number)
+            .part(name, upload, number)
             .set_content_md5(self.md5_of_part(&bytes))
             .body(ByteStream::new(SdkBody::from(bytes)));
         let output = match request.send().await.map_err(Failure::from) {

@@ -30,12 +30,7 @@ impl Bucket {
     /// Sends a first part that is not what was signed: it is refused, or the true one takes its place.
     async fn refuses_other_bytes(&self, name: &str, upload: &str) -> bool {
         let request = self
-            .client
-            .upload_part()
-            .bucket(self.bucket())
-            .key(self.key(name))
-            .upload_id(upload)
-            .part_number(1)
+            .part(name, upload, 1)
             .body(ByteStream::from_static(SIGNED.as_bytes()))
             .customize()
             .config_override(Builder::default().retry_config(RetryConfig::disabled()))
