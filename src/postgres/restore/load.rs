@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use tokio_postgres::{Client, Row};
 
+use super::binary;
 use super::large_objects::{self, Adornments};
 use super::rows::{self, Batch, RowLoader, Rows, Source};
 use super::selection::{self, Tables};
@@ -149,8 +150,9 @@ impl Loader<'_> {
     /// Loads the rows, table by table, and compares what the server stored with the manifest.
     pub(in crate::postgres) async fn rows(&self) -> Result<u64> {
         let manifest = &self.archive.manifest;
-        let loader = RowLoader { client: self.client, manifest, place: self.place, progress: self.progress };
         let batches = rows::batches(manifest, self.tables);
+        let binary = &binary::tables(self.client, manifest, self.place, &batches).await?;
+        let loader = RowLoader { client: self.client, manifest, binary, place: self.place, progress: self.progress };
         let chunks = batches.iter().flat_map(|batch| batch.chunks.iter().copied()).collect();
         let mut source = Source::new(self.archive, chunks, self.threads);
         let frozen = self.fresh(&batches).await?;

@@ -1,6 +1,7 @@
 //! Restores a backup: in place, one transaction on one connection, so that readers see the old state or the new one; or
 //! by a swap.
 
+mod binary;
 pub(in crate::postgres) mod check;
 pub(in crate::postgres) mod commit;
 mod data_only;

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::pin::Pin;
 
 use bytes::Bytes;
 use futures_util::SinkExt;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, CopyInSink};
 
+use super::binary::{BinaryRows, BinaryTables, HEADER, TRAILER};
 use super::check::difference;
 use super::load::{Place, unreadable};
 use super::selection::{self, Tables};
@@ -78,6 +80,7 @@ pub(super) enum Rows {
 pub(super) struct RowLoader<'a> {
     pub client: &'a Client,
     pub manifest: &'a Manifest,
+    pub binary: &'a BinaryTables,
     pub place: Place<'a>,
     pub progress: &'a Progress,
 }
@@ -85,38 +88,47 @@ pub(super) struct RowLoader<'a> {
 impl RowLoader<'_> {
     /// Takes the chunks of the batch from `source` and compares the rows that the server stored with the manifest.
     pub(super) async fn load(&self, batch: &Batch, rows: Rows, source: &mut Source) -> Result<u64> {
+        let table = self.manifest.tables.get(batch.table as usize).ok_or_else(|| unreadable(Section::Data))?;
+        let mut binary = self.binary.get(&batch.table);
         let mut stored = 0;
         for chunks in batch.chunks.chunks(STATEMENT_CHUNKS) {
-            stored += self.copy(batch.table, chunks, rows, source).await?;
+            stored += self.copy(table, chunks, rows, source, &mut binary).await?;
         }
         Ok(stored)
     }
 
-    async fn copy(&self, table: u32, chunks: &[usize], rows: Rows, source: &mut Source) -> Result<u64> {
+    /// Loads some chunks. From the first row on that can only go as text, `binary` is none: what a table holds once it
+    /// may hold often, and each change of the format is a statement.
+    async fn copy(
+        &self,
+        table: &Table,
+        chunks: &[usize],
+        rows: Rows,
+        source: &mut Source,
+        binary: &mut Option<&BinaryRows>,
+    ) -> Result<u64> {
         self.progress.check()?;
-        let table = self.manifest.tables.get(table as usize).ok_or_else(|| unreadable(Section::Data))?;
-        let failed = |error| describe_error(error, format!("loading rows of {}", table.label()));
-        let mut statement = copy_in(self.place.schema(table), &table.name, &table.columns);
-        if rows == Rows::Frozen {
-            statement.push_str(" WITH (FREEZE)");
-        }
-        let sink = self.client.copy_in::<_, Bytes>(&statement).await.map_err(failed)?;
-        let mut sink = std::pin::pin!(sink);
-        let mut expected = 0;
+        let mut copy = Copy::begin(self, table, rows, *binary).await?;
+        let (mut stored, mut expected) = (0, 0);
         for &index in chunks {
             let data = source.next(index).await?;
             let lines = rows_of_chunk(table, &data)?;
-            let lines = Bytes::from(data).slice(lines);
-            let messages = (0..lines.len()).step_by(MESSAGE);
-            for message in messages.map(|start| lines.slice(start..lines.len().min(start + MESSAGE))) {
-                sink.feed(message).await.map_err(failed)?;
+            let mut lines = Bytes::from(data).slice(lines);
+            if copy.binary.is_some() {
+                lines = copy.send_as_binary(lines).await?;
+                if !lines.is_empty() {
+                    stored += copy.finish().await?;
+                    *binary = None;
+                    copy = Copy::begin(self, table, rows, None).await?;
+                }
             }
+            copy.send(lines).await?;
             let chunk = &self.manifest.chunks[index];
             expected += chunk.rows;
             self.progress.advance(chunk.rows, chunk.raw_size);
             self.progress.check()?;
         }
-        let stored = sink.finish().await.map_err(failed)?;
+        stored += copy.finish().await?;
         if stored != expected {
             let found = format!("the server stored {stored} rows where the backup has {expected}");
             return Err(difference(table, found)
@@ -124,6 +136,70 @@ impl RowLoader<'_> {
         }
         Ok(stored)
     }
+}
+
+/// A COPY statement that takes rows.
+struct Copy<'a> {
+    table: &'a Table,
+    sink: Pin<Box<CopyInSink<Bytes>>>,
+    binary: Option<&'a BinaryRows>,
+}
+
+impl<'a> Copy<'a> {
+    async fn begin(
+        loader: &RowLoader<'_>,
+        table: &'a Table,
+        rows: Rows,
+        binary: Option<&'a BinaryRows>,
+    ) -> Result<Self> {
+        let statement = copy_in(loader.place.schema(table), &table.name, &table.columns);
+        let format = if binary.is_some() { "binary" } else { "text" };
+        let freeze = if rows == Rows::Frozen { ", FREEZE" } else { "" };
+        let sink = loader.client.copy_in(&format!("{statement} WITH (FORMAT {format}{freeze})")).await;
+        let sink = sink.map_err(|error| describe_error(error, failed(table)))?;
+        let mut copy = Self { table, sink: Box::pin(sink), binary };
+        if binary.is_some() {
+            copy.feed(Bytes::from_static(HEADER)).await?;
+        }
+        Ok(copy)
+    }
+
+    /// Sends rows up to one that can only go as text; gives that and all behind it.
+    async fn send_as_binary(&mut self, mut lines: Bytes) -> Result<Bytes> {
+        while let Some(binary) = self.binary {
+            let mut message = Vec::with_capacity(MESSAGE + MESSAGE / 4);
+            let left = binary.append(&lines, MESSAGE, &mut message).len();
+            if message.is_empty() {
+                break;
+            }
+            lines = lines.slice(lines.len() - left..);
+            self.feed(message.into()).await?;
+        }
+        Ok(lines)
+    }
+
+    async fn send(&mut self, lines: Bytes) -> Result<()> {
+        for start in (0..lines.len()).step_by(MESSAGE) {
+            self.feed(lines.slice(start..lines.len().min(start + MESSAGE))).await?;
+        }
+        Ok(())
+    }
+
+    async fn feed(&mut self, message: Bytes) -> Result<()> {
+        self.sink.feed(message).await.map_err(|error| describe_error(error, failed(self.table)))
+    }
+
+    /// Ends the statement; gives the rows that the server stored.
+    async fn finish(mut self) -> Result<u64> {
+        if self.binary.is_some() {
+            self.feed(Bytes::from_static(TRAILER)).await?;
+        }
+        self.sink.as_mut().finish().await.map_err(|error| describe_error(error, failed(self.table)))
+    }
+}
+
+fn failed(table: &Table) -> String {
+    format!("loading rows of {}", table.label())
 }
 
 /// Chunks decompressed ahead on threads; waiting for one holds up no other connection.

@@ -15,8 +15,9 @@ use tokio_postgres::Client;
 use self::families::Families;
 use self::steps::{Steps, Work};
 use self::worker::Board;
+use super::binary::{self, BinaryTables};
 use super::load::{Loader, Place};
-use super::rows::{self, Rows};
+use super::rows::{self, Batch, Rows};
 use super::selection::Tables;
 use super::{Extent, clear, define, hand_over, resources, selected_bytes};
 use crate::archive::Archive;
@@ -135,8 +136,11 @@ impl<'a> ParallelRestore<'a> {
         let manifest = &self.archive.manifest;
         let families = Families::read(loader.client, manifest).await?;
         let mut steps = Steps::new(manifest, &families);
+        let mut binary = BinaryTables::new();
         if self.extent.loads_rows(manifest) {
-            add_rows(manifest, self.jobs, &mut steps);
+            let batches = rows::batches(manifest, &Tables::All);
+            binary = binary::tables(loader.client, manifest, loader.place, &batches).await?;
+            add_rows(manifest, batches, self.jobs, &mut steps);
             steps.apart(Work::LargeObjects, Section::LargeObjects);
             steps.apart(Work::Sequences, Section::Sequences);
             if self.extent.verify == Verify::Full {
@@ -152,14 +156,13 @@ impl<'a> ParallelRestore<'a> {
             (0..).zip(&manifest.tables).for_each(|(table, _)| steps.analyze(table));
         }
         let (work, conditions) = steps.finish();
-        Ok(Board::new(work, conditions, statements))
+        Ok(Board::new(work, conditions, statements, binary))
     }
 }
 
 /// Each table to one connection, which can freeze its rows then. A table that would keep one connection busy when the
 /// others have long done is given to all of them, chunk by chunk in turns, so that neighbours stay together.
-fn add_rows(manifest: &Manifest, jobs: usize, steps: &mut Steps<'_>) {
-    let batches = rows::batches(manifest, &Tables::All);
+fn add_rows(manifest: &Manifest, batches: Vec<Batch>, jobs: usize, steps: &mut Steps<'_>) {
     let made = rows::made(manifest);
     let total: u64 = batches.iter().map(|batch| batch.bytes(manifest)).sum();
     for batch in batches {

@@ -12,6 +12,7 @@ use crate::event::Progress;
 use crate::manifest::{Section, Table};
 use crate::postgres::connect::describe_error;
 use crate::postgres::quote::qualified;
+use crate::postgres::restore::binary::BinaryTables;
 use crate::postgres::restore::load::{Loader, unreadable};
 use crate::postgres::restore::rows::{Batch, RowLoader, Rows, Source};
 use crate::postgres::restore::{BUILDING, check, large_objects};
@@ -24,6 +25,8 @@ pub(super) struct Board {
     work: Vec<Work>,
     /// The statements of each object that is built over rows.
     statements: Vec<(u32, String)>,
+    /// Whose rows may go as binary.
+    binary: BinaryTables,
     schedule: Mutex<Schedule>,
     changed: Notify,
     /// Steps that load rows and are not done.
@@ -32,12 +35,18 @@ pub(super) struct Board {
 }
 
 impl Board {
-    pub(super) fn new(work: Vec<Work>, conditions: Vec<Conditions>, mut statements: Vec<(u32, String)>) -> Self {
+    pub(super) fn new(
+        work: Vec<Work>,
+        conditions: Vec<Conditions>,
+        mut statements: Vec<(u32, String)>,
+        binary: BinaryTables,
+    ) -> Self {
         statements.sort_unstable_by_key(|(index, _)| *index);
         Self {
             loading: AtomicUsize::new(work.iter().filter(|work| matches!(work, Work::Rows(..))).count()),
             work,
             statements,
+            binary,
             schedule: Mutex::new(Schedule::new(conditions)),
             changed: Notify::new(),
             rows: AtomicU64::new(0),
@@ -71,7 +80,7 @@ impl Board {
     async fn perform(&self, loader: &Loader<'_>, work: &Work) -> Result<()> {
         match work {
             Work::Rows(batch, rows) => {
-                let count = load(loader, batch, *rows).await?;
+                let count = load(loader, &self.binary, batch, *rows).await?;
                 self.rows.fetch_add(count, Ordering::Relaxed);
                 if self.loading.fetch_sub(1, Ordering::Relaxed) == 1 {
                     loader.progress.stage(BUILDING, 0);
@@ -98,10 +107,10 @@ impl Board {
     }
 }
 
-async fn load(loader: &Loader<'_>, batch: &Batch, rows: Rows) -> Result<u64> {
+async fn load(loader: &Loader<'_>, binary: &BinaryTables, batch: &Batch, rows: Rows) -> Result<u64> {
     let (client, manifest) = (loader.client, &loader.archive.manifest);
     let source = &mut Source::new(loader.archive, batch.chunks.clone(), THREADS_PER_CONNECTION);
-    let into = RowLoader { client, manifest, place: loader.place, progress: loader.progress };
+    let into = RowLoader { client, manifest, binary, place: loader.place, progress: loader.progress };
     if rows == Rows::Ordinary {
         return into.load(batch, rows, source).await;
     }

@@ -48,7 +48,7 @@ impl Drill<'_> {
         })
         .await?;
         if rights.create_database {
-            database::rehearse(self, home, &server.version_text).await
+            Box::pin(database::rehearse(self, home, &server.version_text)).await
         } else if rights.create_schema {
             let canceller = home.canceller();
             let outcome = unless_stopped(self.progress, schemas::rehearse(self, home)).await;
