@@ -22,6 +22,9 @@ use crate::postgres::dump::{END_OF_ROWS, copy_in};
 /// One `CopyData` message; large enough to keep the server busy, small enough not to be copied in vain.
 const MESSAGE: usize = 128 * 1024;
 
+/// Kept free in a message that is filled row by row, so that most last rows still fit.
+const ROOM_FOR_A_ROW: usize = 16 * 1024;
+
 /// Chunks of one statement: the driver tells of a row that the server refuses only when the statement ends, and so much
 /// is sent in vain at most.
 const STATEMENT_CHUNKS: usize = 32;
@@ -113,16 +116,13 @@ impl RowLoader<'_> {
         for &index in chunks {
             let data = source.next(index).await?;
             let lines = rows_of_chunk(table, &data)?;
-            let mut lines = Bytes::from(data).slice(lines);
-            if copy.binary.is_some() {
-                lines = copy.send_as_binary(lines).await?;
-                if !lines.is_empty() {
-                    stored += copy.finish().await?;
-                    *binary = None;
-                    copy = Copy::begin(self, table, rows, None).await?;
-                }
+            let left = copy.send_as_binary(Bytes::from(data).slice(lines)).await?;
+            if copy.binary.is_some() && !left.is_empty() {
+                stored += copy.finish().await?;
+                *binary = None;
+                copy = Copy::begin(self, table, rows, None).await?;
             }
-            copy.send(lines).await?;
+            copy.send(left).await?;
             let chunk = &self.manifest.chunks[index];
             expected += chunk.rows;
             self.progress.advance(chunk.rows, chunk.raw_size);
@@ -164,23 +164,24 @@ impl<'a> Copy<'a> {
         Ok(copy)
     }
 
-    /// Sends rows up to one that can only go as text; gives that and all behind it.
+    /// Sends rows up to one that can only go as text, where the statement takes binary; gives that and all behind it.
     async fn send_as_binary(&mut self, mut lines: Bytes) -> Result<Bytes> {
         while let Some(binary) = self.binary {
-            let mut message = Vec::with_capacity(MESSAGE + MESSAGE / 4);
-            let left = binary.append(&lines, MESSAGE, &mut message).len();
+            let mut message = Vec::with_capacity(MESSAGE);
+            let left = binary.append(&lines, MESSAGE - ROOM_FOR_A_ROW, &mut message).len();
             if message.is_empty() {
                 break;
             }
             lines = lines.slice(lines.len() - left..);
-            self.feed(message.into()).await?;
+            self.send(message.into()).await?;
         }
         Ok(lines)
     }
 
-    async fn send(&mut self, lines: Bytes) -> Result<()> {
-        for start in (0..lines.len()).step_by(MESSAGE) {
-            self.feed(lines.slice(start..lines.len().min(start + MESSAGE))).await?;
+    /// Sends what rows are in the format of the statement; a message may end in the middle of one.
+    async fn send(&mut self, rows: Bytes) -> Result<()> {
+        for start in (0..rows.len()).step_by(MESSAGE) {
+            self.feed(rows.slice(start..rows.len().min(start + MESSAGE))).await?;
         }
         Ok(())
     }
