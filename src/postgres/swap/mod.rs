@@ -12,6 +12,7 @@ mod properties;
 mod rights;
 mod sessions;
 mod strategy;
+mod subscriptions;
 mod undo;
 
 pub(super) use preview::describe;
