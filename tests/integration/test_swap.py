@@ -379,6 +379,28 @@ def test_an_old_database_with_a_subscription_is_not_dropped(tmp_path: Path, majo
         assert kept(deployment) == []
 
 
+def test_default_privileges_stay_as_in_place(shop: Shop) -> None:
+    deployment = shop()
+    server, user = deployment.server, deployment.databases["default"]["USER"]
+    assert server is not None
+    deployment.run("backup_db")
+    # No owners and grants are applied: what the database gives by default is all that anybody gets.
+    deployment.execute(
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {user} GRANT SELECT ON TABLES TO PUBLIC;"
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {user} IN SCHEMA public GRANT INSERT ON TABLES TO pg_monitor;"
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {user} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC"
+    )
+    rights = (
+        "SELECT relacl::text FROM pg_class WHERE relname = 'item' UNION ALL "
+        "(SELECT defaclobjtype::text || defaclnamespace::regnamespace::text || defaclacl::text FROM pg_default_acl ORDER BY 1)"
+    )
+    deployment.run("restore_db", "latest", "--strategy", "in-place", "--no-input", "--no-safety-backup")
+    in_place = deployment.execute(rights)
+    assert "=r/" in in_place[0][0] and "pg_monitor=a/" in in_place[0][0] and len(in_place) == 4
+    deployment.run(*SWAP)
+    assert deployment.execute(rights) == in_place
+
+
 UNLIKE_ELSEWHERE = """
     CREATE FUNCTION picky(bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS $$
         BEGIN
