@@ -37,6 +37,23 @@ pub struct Kept {
     pub since: String,
     /// Its size on the server's disk in bytes, where we may know it.
     pub size: Option<u64>,
+    /// Why it is not dropped, and what to do about it; empty where nothing stands in the way.
+    pub obstacles: Vec<Failure>,
+}
+
+/// An error that does not stop the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// What happened, to what.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        Self { message: error.message(), hint: error.hint_text().map(str::to_owned) }
+    }
 }
 
 /// How a restore goes, and why so.

@@ -1,26 +1,32 @@
 """Turns what is known of databases that were put aside into text for a terminal; pure functions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from holdfast.rendering import WAYS_BACK, age, kept_database
 from holdfast.reports import KeptDatabase, UndoReport
 
 
-def kept_databases(kept: Iterable[KeptDatabase], now: datetime) -> str:
-    """Give one line for each database that was put aside."""
-    return "\n".join(f"   {kept_database(one)}, put aside {one.since} ({age(one.since, now)})" for one in kept)
-
-
 def drop_plan(kept: Sequence[KeptDatabase], now: datetime) -> str:
-    """Tell what would be dropped."""
-    return f"Drop for good:\n{kept_databases(kept, now)}" if kept else "No database was put aside."
+    """Tell what would be dropped, and what would not and why."""
+    goes = [_line(one, now) for one in kept if not one.obstacles]
+    stays = [line for one in kept if one.obstacles for line in (_line(one, now), *_reasons(one))]
+    parts = (("Drop for good:", goes), ("Kept as it is:", stays))
+    return "\n".join("\n".join([title, *lines]) for title, lines in parts if lines) or "No database was put aside."
+
+
+def _line(one: KeptDatabase, now: datetime) -> str:
+    return f"   {kept_database(one)}, put aside {one.since} ({age(one.since, now)})"
+
+
+def _reasons(one: KeptDatabase) -> list[str]:
+    return [f"      {text}" for obstacle in one.obstacles for text in (obstacle.message, obstacle.hint) if text]
 
 
 def undo_plan(report: UndoReport, now: datetime) -> str:
     """Tell what an undo would do."""
     return (
-        f"Swap database {report.database!r} (alias {report.alias!r}) with\n{kept_databases([report.restored], now)}\n"
+        f"Swap database {report.database!r} (alias {report.alias!r}) with\n{_line(report.restored, now)}\n"
         "What is live now is kept in its place; sessions in both are ended."
     )
 

@@ -83,6 +83,14 @@ class Report(Document):
 
 
 @dataclass(frozen=True)
+class Obstacle(Document):
+    """Why something is not done, and what to do about it."""
+
+    message: str
+    hint: str | None
+
+
+@dataclass(frozen=True)
 class KeptDatabase(Document):
     """A database that a restore has put aside."""
 
@@ -90,6 +98,13 @@ class KeptDatabase(Document):
     since: str
     # In bytes; None where the server does not tell this role.
     size: int | None
+    # It is not dropped before these are out of the way.
+    obstacles: tuple[Obstacle, ...] = ()
+
+    @classmethod
+    def read(cls, document: _Document) -> Self:
+        """Read what the core says of one."""
+        return cls(**{**document, "obstacles": tuple(Obstacle(**one) for one in document["obstacles"])})
 
 
 @dataclass(frozen=True)

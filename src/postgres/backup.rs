@@ -58,6 +58,20 @@ async fn run(
     let second = preflight::connection(&leader, address).await?;
     let examine = async |client: &Client| preflight::server(client, plan, progress).await;
     let (snapshot, readers) = Snapshot::freeze(address, leader, plan.lock_timeout_seconds, examine).await?;
+    let made = snapshot.during(read(plan, &snapshot, second, readers, create, progress)).await?;
+    snapshot.thaw().await?;
+    Ok(made)
+}
+
+/// Reads everything of the snapshot into the file that `create` gives.
+async fn read(
+    plan: &BackupPlan,
+    snapshot: &Snapshot,
+    second: Connection,
+    readers: usize,
+    create: impl FnOnce() -> Result<ArchiveWriter>,
+    progress: &Progress,
+) -> Result<(ArchiveWriter, Contents)> {
     let reader = Reader { client: snapshot.client(), version: snapshot.server().version };
     let second = snapshot.enlist(second).await?;
     let helper = Reader { client: &second.client, version: reader.version };
@@ -69,7 +83,7 @@ async fn run(
     let mut tables: Vec<Table> = schema.relations.iter().map(describe_table).collect();
     check_exclusions(plan, &tables)?;
     foreign_keys::describe(&foreign_keys, &schema.relations, &mut tables);
-    let database = describe_database(&snapshot, &schema).await?;
+    let database = describe_database(snapshot, &schema).await?;
 
     let writer = create()?;
     let mut script = Script::new(writer.sender(), &schema);
@@ -100,7 +114,6 @@ async fn run(
     let mut objects = script.end();
     tell_needs(&mut objects, &schema, plan.content);
     snapshot.check_names().await?;
-    snapshot.thaw().await?;
     let contents = Contents { database, tables, objects, skipped, large_objects };
     Ok((writer, contents))
 }

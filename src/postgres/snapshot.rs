@@ -58,6 +58,27 @@ impl Snapshot {
         &self.server
     }
 
+    /// Does `work` while the leader holds its locks; without it the work is dropped at once.
+    ///
+    /// Workers keep the moment without the leader, but of tables they lock only those that they have begun to read: the
+    /// others could be altered meanwhile, and a definition read before would not fit the rows read after.
+    pub(super) async fn during<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            biased;
+            result = work => result,
+            () = self.leader.ended() => Err(self.lost()),
+        }
+    }
+
+    fn lost(&self) -> Error {
+        let error = Error::database("the server closed the connection that held the tables for the backup")
+            .hint("tables may have changed since, so it was given up; look for the reason in the server's log, then run it again");
+        match self.leader.drain_notices().pop() {
+            Some(reason) => error.because(reason),
+            None => error,
+        }
+    }
+
     /// A further connection that sees the same moment.
     pub(super) async fn join(&self) -> Result<Connection> {
         self.enlist(Connection::open(&self.address).await?).await

@@ -375,10 +375,92 @@ def test_only_the_needed_part_of_the_file_is_read(postgresql_with: Callable[[str
         assert deployment.run("restore_db", "latest", "--table", "large", "--dry-run", code=3).err
 
 
-def test_default_privileges_that_add_rights_are_told(library: Deployment) -> None:
-    assert "default privileges" not in plan(library, "--table", "book")
-    library.execute("ALTER DEFAULT PRIVILEGES FOR ROLE keeper GRANT SELECT ON TABLES TO lib_writer")
-    try:
-        assert "default privileges of this role work on what is made anew" in plan(library, "--table", "author")
-    finally:
-        library.execute("ALTER DEFAULT PRIVILEGES FOR ROLE keeper REVOKE SELECT ON TABLES FROM lib_writer")
+# All that anybody may do with anything, and what is given by default, whatever the order; the entries of a list stand
+# in the order in which they were made.
+RIGHTS = """
+    SELECT what, item FROM (
+        SELECT 'relation ' || oid::regclass, relacl FROM pg_class WHERE relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('public', 'kinds'))
+        UNION ALL SELECT 'column ' || attrelid::regclass || attname, attacl FROM pg_attribute WHERE attrelid >= 16384
+        UNION ALL SELECT 'function ' || oid::regprocedure, proacl FROM pg_proc WHERE oid >= 16384
+        UNION ALL SELECT 'type ' || oid::regtype, typacl FROM pg_type WHERE oid >= 16384
+        UNION ALL SELECT 'schema ' || nspname, nspacl FROM pg_namespace WHERE nspname IN ('public', 'kinds')
+        UNION ALL SELECT 'default ' || defaclrole::regrole || defaclnamespace::regnamespace || defaclobjtype::text, defaclacl FROM pg_default_acl
+    ) object(what, acl) CROSS JOIN LATERAL unnest(acl) item ORDER BY what, item::text
+"""
+GIVING = (
+    "ALTER DEFAULT PRIVILEGES FOR ROLE {0} GRANT ALL ON TABLES TO lib_writer;"
+    "ALTER DEFAULT PRIVILEGES FOR ROLE {0} GRANT ALL ON SEQUENCES TO lib_writer;"
+    "ALTER DEFAULT PRIVILEGES FOR ROLE {0} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;"
+    "ALTER DEFAULT PRIVILEGES FOR ROLE {0} GRANT USAGE ON SCHEMAS TO lib_writer;"
+    "ALTER DEFAULT PRIVILEGES FOR ROLE {0} IN SCHEMA public GRANT SELECT ON TABLES TO lib_keeper;"
+    "ALTER DEFAULT PRIVILEGES FOR ROLE {0} IN SCHEMA kinds GRANT USAGE ON TYPES TO lib_keeper;"
+    "ALTER DEFAULT PRIVILEGES FOR ROLE lib_keeper IN SCHEMA public GRANT UPDATE ON TABLES TO lib_reader;"
+)
+PARTS = [("--table", "book"), ("--schema", "public"), ("--schema", "public", "--schema", "kinds")]
+
+
+@pytest.fixture
+def giving(library: Deployment) -> Deployment:
+    """A library whose role gives to others, by default, whatever it makes from now on."""
+    library.execute(GIVING.format(library.databases["default"]["USER"]))
+    return library
+
+
+@pytest.mark.parametrize("options", PARTS, ids=" ".join)
+def test_default_privileges_give_nobody_rights_on_what_is_replaced(
+    giving: Deployment, options: tuple[str, ...]
+) -> None:
+    before = giving.execute(RIGHTS)
+    assert len([row for row in before if row[0].startswith("default")]) > 6
+    giving.run(*RESTORE, *options)
+    assert giving.execute(RIGHTS) == before
+
+
+@pytest.mark.parametrize("options", PARTS, ids=" ".join)
+def test_the_rights_of_a_part_are_those_of_the_backup(giving: Deployment, options: tuple[str, ...]) -> None:
+    """Default privileges of a schema are a part of it; those of the whole database are not."""
+    giving.run("backup_db")
+    wanted = giving.execute(RIGHTS)
+    user = giving.databases["default"]["USER"]
+    giving.execute(
+        f"GRANT SELECT ON book TO PUBLIC; ALTER DEFAULT PRIVILEGES FOR ROLE {user} GRANT USAGE ON TYPES TO lib_reader"
+    )
+    elsewhere = [row for row in giving.execute(RIGHTS) if row[0] == f"default {user}-T"]
+    assert len(elsewhere) > 1
+    if "public" in options:
+        giving.execute(
+            f"ALTER DEFAULT PRIVILEGES FOR ROLE {user} IN SCHEMA public REVOKE SELECT ON TABLES FROM lib_keeper;"
+            "ALTER DEFAULT PRIVILEGES FOR ROLE lib_keeper IN SCHEMA public GRANT DELETE ON TABLES TO lib_writer"
+        )
+    giving.run(*RESTORE, *options, "--owners")
+    given = giving.execute(RIGHTS)
+    assert [row for row in given if row not in wanted and row not in elsewhere] == []
+    assert [row for row in wanted if row not in given] == []
+
+
+def test_what_a_part_makes_anew_has_no_rights_but_those_of_the_backup(giving: Deployment) -> None:
+    book = f"SELECT * FROM ({RIGHTS}) given WHERE what = 'relation book'"
+    wanted = giving.execute(book)
+    giving.execute("DROP TABLE book CASCADE")
+    assert "what is created has no grants; --owners applies" in plan(giving, "--table", "book")
+    giving.run(*RESTORE, "--table", "book", "--owners")
+    assert giving.execute(book) == wanted != []
+    giving.execute("DROP TABLE book CASCADE")
+    giving.run(*RESTORE, "--table", "book")
+    assert {row[1].split("=")[0] for row in giving.execute(book)} <= {giving.databases["default"]["USER"]}
+
+
+def test_the_rights_of_a_whole_database_are_those_of_the_backup(giving: Deployment) -> None:
+    """Without --owners the database's own default privileges are all that gives anybody rights."""
+    giving.run("backup_db")
+    wanted = giving.execute(RIGHTS)
+    user = giving.databases["default"]["USER"]
+    giving.execute(
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {user} GRANT ALL ON TABLES TO PUBLIC;"
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {user} IN SCHEMA public GRANT ALL ON TABLES TO lib_reader"
+    )
+    giving.run(*RESTORE)
+    (items,) = giving.execute("SELECT relacl::text FROM pg_class WHERE relname = 'author'")
+    assert f"=arwdDxtm/{user}" in items[0] and "lib_writer=arwdDxtm/" in items[0]
+    giving.run(*RESTORE, "--owners")
+    assert giving.execute(RIGHTS) == wanted

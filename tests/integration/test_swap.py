@@ -330,6 +330,77 @@ def test_what_binds_the_live_database_is_named(tmp_path: Path) -> None:
         assert server.psql("SELECT database FROM pg_replication_slots") == kept(deployment)[0]
 
 
+@pytest.mark.parametrize("major", [14, 18])
+def test_an_old_database_with_a_subscription_is_not_dropped(tmp_path: Path, major: int) -> None:
+    with start(major, settings={"wal_level": "logical"}) as server:
+        deployment = superusers_shop(server, tmp_path, CONTENT)
+        server.create_database("origin")
+        server.psql(
+            "CREATE TABLE item (id bigint PRIMARY KEY, name text); CREATE PUBLICATION p FOR TABLE item", "origin"
+        )
+        # A subscription that made its own slot would wait for this very session.
+        server.psql("SELECT pg_create_logical_replication_slot('the_feed', 'pgoutput')", "origin")
+        there = f"host={server.host} port={server.port} user={server.user} password={server.password} dbname=origin"
+        subscribe = (
+            f"CREATE SUBSCRIPTION \"My feed\" CONNECTION '{there}' PUBLICATION p "
+            "WITH (create_slot = false, copy_data = false, slot_name = the_feed)"
+        )
+        server.psql(subscribe, "shop")
+        deployment.run("backup_db")
+        plan = deployment.run(*SWAP, "--dry-run").out
+        assert "subscription My feed (stays with the old database)" in plan
+        deployment.run(*SWAP)
+        deployment.run(*SWAP)
+        newest, oldest = kept(deployment)
+        plan = deployment.run("restore_db", "--drop-old", "--dry-run").out
+        assert "Drop for good" not in plan
+        alone = (
+            'ALTER SUBSCRIPTION "My feed" DISABLE; ALTER SUBSCRIPTION "My feed" SET (slot_name = NONE); '
+            'DROP SUBSCRIPTION "My feed"'
+        )
+        # The restored database has a subscription to the same slot, which is not to be lost.
+        assert plan.count(f"run {alone}; that leaves the slot the_feed to the subscription of") == 2, plan
+        outcome = deployment.run(*DROP_OLD, code=1)
+        assert f"the database {newest} is not dropped: the subscription My feed writes into it" in outcome.err
+        assert alone in outcome.err
+        assert kept(deployment) == [newest, oldest]
+        for name in ("shop", newest):
+            server.psql(alone, name)
+        # This one is the last that reads from the slot.
+        plan = deployment.run("restore_db", "--drop-old", "--dry-run").out
+        assert plan.index("Drop for good") < plan.index(newest) < plan.index("Kept as it is") < plan.index(oldest)
+        assert 'run DROP SUBSCRIPTION "My feed", which drops the slot too' in plan
+        assert "SELECT pg_drop_replication_slot('the_feed')" in plan
+        assert "is not dropped" in deployment.run(*DROP_OLD, code=5).err
+        assert kept(deployment) == [oldest]
+        server.psql('DROP SUBSCRIPTION "My feed"', oldest)
+        assert server.psql("SELECT count(*) FROM pg_replication_slots") == "0"
+        deployment.run(*DROP_OLD)
+        assert kept(deployment) == []
+
+
+def test_default_privileges_stay_as_in_place(shop: Shop) -> None:
+    deployment = shop()
+    server, user = deployment.server, deployment.databases["default"]["USER"]
+    assert server is not None
+    deployment.run("backup_db")
+    # No owners and grants are applied: what the database gives by default is all that anybody gets.
+    deployment.execute(
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {user} GRANT SELECT ON TABLES TO PUBLIC;"
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {user} IN SCHEMA public GRANT INSERT ON TABLES TO pg_monitor;"
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {user} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC"
+    )
+    rights = (
+        "SELECT relacl::text FROM pg_class WHERE relname = 'item' UNION ALL "
+        "(SELECT defaclobjtype::text || defaclnamespace::regnamespace::text || defaclacl::text FROM pg_default_acl ORDER BY 1)"
+    )
+    deployment.run("restore_db", "latest", "--strategy", "in-place", "--no-input", "--no-safety-backup")
+    in_place = deployment.execute(rights)
+    assert "=r/" in in_place[0][0] and "pg_monitor=a/" in in_place[0][0] and len(in_place) == 4
+    deployment.run(*SWAP)
+    assert deployment.execute(rights) == in_place
+
+
 UNLIKE_ELSEWHERE = """
     CREATE FUNCTION picky(bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS $$
         BEGIN

@@ -10,7 +10,7 @@ from holdfast.exceptions import DatabaseError, PartlyDone, UsageError
 from holdfast.history import recorded
 from holdfast.operations.session import exclusive, own_errors
 from holdfast.progress import OnEvent, silent
-from holdfast.reports import KeptDatabase, UndoReport
+from holdfast.reports import KeptDatabase, Obstacle, UndoReport
 
 
 def kept_databases(alias: str | None = None) -> tuple[KeptDatabase, ...]:
@@ -51,7 +51,7 @@ def undo_restore(alias: str | None = None, name: str | None = None, *, on_event:
         alias=connection.alias,
         database=databases.display_name(connection),
         restored=restored,
-        kept=KeptDatabase(**document),
+        kept=KeptDatabase.read(document),
     )
 
 
@@ -66,9 +66,10 @@ def drop_old_databases(
         plan = plans.kept_plan(connection, configuration, [kept.name for kept in chosen])
         with recorded("drop-old", connection.alias, backup=" ".join(kept.name for kept in chosen)):
             document = _core.drop_kept(plan, on_event or silent)
-            if document["failures"]:
+            if failures := [Obstacle(**one) for one in document["failures"]]:
                 failure = PartlyDone if document["dropped"] else DatabaseError
-                raise failure("; ".join(document["failures"]), "End the sessions in it, or let its owner drop it.")
+                hints = dict.fromkeys(one.hint for one in failures if one.hint)
+                raise failure("; ".join(one.message for one in failures), "\n".join(hints))
     return tuple(kept for kept in chosen if kept.name in document["dropped"])
 
 
@@ -86,7 +87,7 @@ def _server(alias: str | None) -> tuple[Configuration, BaseDatabaseWrapper]:
 
 def _kept(configuration: Configuration, connection: BaseDatabaseWrapper) -> tuple[KeptDatabase, ...]:
     found = _core.kept_databases(plans.kept_plan(connection, configuration), silent)
-    return tuple(KeptDatabase(**document) for document in found)
+    return tuple(map(KeptDatabase.read, found))
 
 
 def _newest(configuration: Configuration, connection: BaseDatabaseWrapper) -> KeptDatabase:

@@ -75,7 +75,7 @@ def restore(
             seconds=document["seconds"],
             verified=document["verified"],
             safety_backup=safety,
-            kept=KeptDatabase(**document["kept"]) if document["kept"] else None,
+            kept=KeptDatabase.read(document["kept"]) if document["kept"] else None,
             warnings=tuple(dict.fromkeys([*document["warnings"], *board.notices])),
         )
         signals.tell(signals.restore_finished, report=report, **about)

@@ -6,6 +6,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_postgres::error::DbError;
 use tokio_postgres::{AsyncMessage, CancelToken, Client};
@@ -31,6 +32,7 @@ pub struct Connection {
     notices: Arc<Mutex<VecDeque<String>>>,
     counter: Arc<Counter>,
     canceller: Canceller,
+    ended: watch::Receiver<()>,
     driver: Driver,
 }
 
@@ -58,7 +60,9 @@ impl Connection {
         let (client, mut connection) = way.config.connect_raw(tap, tls).await.map_err(Obstacle::Driver)?;
         let notices = Arc::new(Mutex::new(VecDeque::new()));
         let kept = Arc::clone(&notices);
+        let (open, ended) = watch::channel(());
         let driver = tokio::spawn(async move {
+            let _open = open;
             while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
                 match message {
                     Ok(AsyncMessage::Notice(notice)) => keep(&kept, &notice),
@@ -72,7 +76,7 @@ impl Connection {
             }
         });
         let canceller = Canceller { token: client.cancel_token(), way };
-        Ok(Self { client, notices, counter, canceller, driver: Driver(driver) })
+        Ok(Self { client, notices, counter, canceller, ended, driver: Driver(driver) })
     }
 
     /// Executes `statements`, whose `COPY … TO STDOUT` fill buffers of the caller's.
@@ -89,6 +93,12 @@ impl Connection {
     /// may say why the server ended the connection.
     pub fn drain_notices(&self) -> Vec<String> {
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect()
+    }
+
+    /// Waits until the connection has ended, in whichever way; one that nobody uses would tell of it to nobody.
+    pub async fn ended(&self) {
+        // Nothing is ever sent: the error says that the driver is gone.
+        self.ended.clone().changed().await.ok();
     }
 
     /// Finishes what was sent and says goodbye; dropping just hangs up. The server forgets the session soon after.

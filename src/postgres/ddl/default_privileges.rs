@@ -3,6 +3,7 @@
 //! They are written last, since they would add grants to objects made after them. Those of a whole database replace what
 //! the server grants by itself, so that they may take something away; those of a schema only add.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use tokio_postgres::Row;
@@ -12,13 +13,18 @@ use super::removal::Removal;
 use super::{Entry, Reader, guard, scope};
 use crate::error::Result;
 use crate::manifest::Section;
+use crate::plan::Owners;
 use crate::postgres::quote;
 
 const KIND: &str = "default privileges";
 
 pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     let rows = rows(reader, Direction::Make).await?;
-    let changes = rows.chunk_by(same).map(|rows| Entry {
+    Ok(rows.chunk_by(same).map(entry).collect())
+}
+
+fn entry(rows: &[Row]) -> Entry {
+    Entry {
         id: None,
         section: Section::Owners,
         kind: KIND,
@@ -26,27 +32,52 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
         name: Address::read(&rows[0]).label(),
         table: None,
         sql: rows.iter().map(|row| guard::guarded(&statement(row))).collect(),
-    });
-    Ok(changes.collect())
+    }
 }
 
 /// What makes them those of a new database again. A role's own cannot be taken from it by another, which costs no more
 /// than a warning: they work on what that role makes, and a restore makes nothing in its name.
 pub(super) async fn removals(reader: &Reader<'_>) -> Result<Vec<Removal>> {
     let rows = rows(reader, Direction::Undo).await?;
-    let changes = rows.chunk_by(same).map(|rows| {
-        let statements = rows.iter().fold(String::new(), |mut sql, row| {
-            let _ = write!(sql, "{}", statement(row));
-            sql
-        });
-        Removal {
-            kind: KIND.to_owned(),
-            name: Address::read(&rows[0]).label(),
-            schema: None,
-            sql: guard::guarded(&statements),
-        }
+    Ok(rows.chunk_by(same).map(removal).collect())
+}
+
+fn removal(rows: &[Row]) -> Removal {
+    let statements = rows.iter().fold(String::new(), |mut sql, row| {
+        let _ = write!(sql, "{}", statement(row));
+        sql
     });
-    Ok(changes.collect())
+    Removal {
+        kind: KIND.to_owned(),
+        name: Address::read(&rows[0]).label(),
+        schema: None,
+        sql: guard::guarded(&statements),
+    }
+}
+
+/// Default privileges that do not work while a part is made anew.
+pub struct AtRest {
+    /// What switches them off.
+    pub removals: Vec<Removal>,
+    /// What brings them back, but for those of the part's schemas, which come back with the part or are replaced.
+    pub returning: Vec<Entry>,
+}
+
+/// Lets those of this role rest, which would add grants to all that is made; everybody's in `schemas` too where those of
+/// the backup take their place.
+pub async fn at_rest(reader: &Reader<'_>, owners: Owners, schemas: &BTreeSet<String>) -> Result<AtRest> {
+    let within = |row: &Row| row.get::<_, Option<&str>>("schema").is_some_and(|schema| schemas.contains(schema));
+    let undo = rows(reader, Direction::Undo).await?;
+    let make = rows(reader, Direction::Make).await?;
+    let removals = undo.chunk_by(same).filter(|rows| rows[0].get("own") || owners == Owners::Apply && within(&rows[0]));
+    let returning = make.chunk_by(same).filter(|rows| rows[0].get("own") && !within(&rows[0]));
+    Ok(AtRest { removals: removals.map(removal).collect(), returning: returning.map(entry).collect() })
+}
+
+/// Those that a restore leaves in place where it does not apply the backup's: all but those of schemas that are made anew.
+pub async fn staying(reader: &Reader<'_>) -> Result<Vec<Entry>> {
+    let stays = |entry: &Entry| entry.schema.as_deref().is_none_or(|schema| schema == "public");
+    Ok(entries(reader).await?.into_iter().filter(stays).collect())
 }
 
 /// From where to where the differences lead.
@@ -104,7 +135,7 @@ fn query(direction: Direction) -> String {
             UNION ALL \
             SELECT false, * FROM (TABLE {after} EXCEPT TABLE {before}) AS added \
         ) \
-        SELECT oid, {columns}, revoked, pg_get_userbyid(owner)::text AS role, \
+        SELECT oid, {columns}, revoked, pg_get_userbyid(owner)::text AS role, owner = current_user::regrole AS own, \
                (SELECT nspname FROM pg_namespace n WHERE n.oid = defaclnamespace) AS schema, \
                CASE defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' \
                     WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' ELSE 'LARGE OBJECTS' END AS objects, \

@@ -15,7 +15,7 @@ mod constraints;
 mod conversions;
 mod coverage;
 pub mod database;
-mod default_privileges;
+pub mod default_privileges;
 mod dependencies;
 mod event_triggers;
 mod extension_data;

@@ -202,13 +202,7 @@ pub(in crate::postgres) async fn execute(extent: Extent, loader: &Loader<'_>, se
 async fn clear(owners: Owners, loader: &Loader<'_>, server: &Server) -> Result<()> {
     let reader = Reader { client: loader.client, version: server.version };
     requirements::check(&reader, &loader.archive.manifest, owners).await?;
-    for removal in removal::plan(&reader, owners).await? {
-        loader
-            .client
-            .batch_execute(&removal.sql)
-            .await
-            .map_err(|error| describe_error(error, format!("dropping {} {}", removal.kind, removal.name)))?;
-    }
+    replace::remove(loader.client, &removal::plan(&reader, owners).await?).await?;
     large_objects::remove(loader.client).await
 }
 

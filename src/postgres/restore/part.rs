@@ -57,9 +57,10 @@ pub(super) fn describe(
         .collect();
     preview.warnings.extend(replacement.left_out.iter().map(super::provision::LeftOut::warning));
     if plan.owners == Owners::Ignore {
-        preview
-            .warnings
-            .push("what is replaced keeps its owner and grants; --owners applies those of the backup".to_owned());
+        let created = if preview.creates.is_empty() { "" } else { ", what is created has no grants" };
+        preview.warnings.push(format!(
+            "what is replaced keeps its owner and grants{created}; --owners applies those of the backup"
+        ));
     }
 }
 

@@ -277,12 +277,6 @@ async fn warnings(
     }
     if !plan.is_partial() {
         warnings.extend(for_superusers(client, manifest).await?);
-    } else if plan.scope != Scope::DataOnly && has_default_privileges(client).await? {
-        warnings.push(
-            "default privileges of this role work on what is made anew: rights that were revoked there come back; \
-             look at the grants afterwards"
-                .to_owned(),
-        );
     }
     for skipped in &manifest.skipped {
         warnings.push(format!("the backup was made without {} {}", skipped.kind, skipped.name));
@@ -310,17 +304,6 @@ async fn for_superusers(client: &Client, manifest: &Manifest) -> Result<Option<S
     Ok((!is_superuser).then(|| {
         format!("the backup holds what a server may let superusers alone create, and stops there: {}", kinds.join(", "))
     }))
-}
-
-async fn has_default_privileges(client: &Client) -> Result<bool> {
-    let row = client
-        .query_one(
-            "SELECT EXISTS (SELECT FROM pg_catalog.pg_default_acl WHERE defaclrole = current_user::pg_catalog.regrole)",
-            &[],
-        )
-        .await
-        .map_err(|error| describe_error(error, "looking for default privileges"))?;
-    Ok(row.get(0))
 }
 
 fn major(version: &str) -> u64 {

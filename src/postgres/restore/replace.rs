@@ -17,7 +17,9 @@ use crate::error::Result;
 use crate::manifest::{Manifest, Table};
 use crate::plan::{Owners, RestorePlan, Scope};
 use crate::postgres::connect::describe_error;
-use crate::postgres::ddl::{Entry, Reader, removal};
+use crate::postgres::ddl::default_privileges::{self, AtRest};
+use crate::postgres::ddl::removal::{self, Removal};
+use crate::postgres::ddl::{Entry, Reader};
 use crate::postgres::quote::{identifiers, qualified};
 
 /// Statements that restore what was put aside.
@@ -79,12 +81,16 @@ impl Replacement {
         match (plan.scope, tables) {
             (Scope::DataOnly, _) | (_, Tables::All) => self.empty(reader.client, manifest, tables).await,
             (_, Tables::Some(part)) => {
+                // They would give rights on what comes back to roles that have none there.
+                let AtRest { removals, returning: last } =
+                    default_privileges::at_rest(reader, plan.owners, &part.schemas).await?;
+                remove(reader.client, &removals).await?;
                 drop_part(reader, &self.surroundings.table_names(), part).await?;
                 let mut returning = self.going.dependents.clone();
                 if plan.owners == Owners::Ignore {
                     returning.append(&mut self.rights(manifest, tables));
                 }
-                Ok(self.put_aside(&returning))
+                Ok(self.put_aside(self.surroundings.at(&returning).chain(&last)))
             }
         }
     }
@@ -96,7 +102,7 @@ impl Replacement {
         self.surroundings.rights(&self.going, &made, &chosen)
     }
 
-    fn put_aside(&self, places: &BTreeSet<usize>) -> PutAside {
+    fn put_aside<'a>(&self, entries: impl Iterator<Item = &'a Entry>) -> PutAside {
         let statement = |entry: &Entry| Statement {
             doing: match entry.kind {
                 "fk constraint" => format!("checking the {}", self.surroundings.label(entry)),
@@ -110,7 +116,7 @@ impl Replacement {
                 _ => "it does not fit what the backup holds; nothing was changed: drop it first, or use --data-only",
             },
         };
-        PutAside { statements: self.surroundings.at(places).map(statement).collect() }
+        PutAside { statements: entries.map(statement).collect() }
     }
 
     async fn empty(&self, client: &Client, manifest: &Manifest, tables: &Tables) -> Result<PutAside> {
@@ -136,7 +142,7 @@ impl Replacement {
             .batch_execute(&format!("TRUNCATE TABLE ONLY {}", names.join(", ONLY ")))
             .await
             .map_err(|error| describe_error(error, "emptying the tables to be restored"))?;
-        put_aside.statements.extend(self.put_aside(&keys).statements);
+        put_aside.statements.extend(self.put_aside(self.surroundings.at(&keys)).statements);
         Ok(put_aside)
     }
 }
@@ -195,9 +201,14 @@ async fn drop_part(reader: &Reader<'_>, tables: &[String], part: &Part) -> Resul
         let dropped = reader.client.batch_execute(&drop).await;
         dropped.map_err(|error| describe_error(error, "dropping the tables to be restored"))?;
     }
-    for removal in removal::within(reader, &part.schemas).await? {
-        let dropped = reader.client.batch_execute(&removal.sql).await;
-        dropped.map_err(|error| describe_error(error, format!("dropping {} {}", removal.kind, removal.name)))?;
+    remove(reader.client, &removal::within(reader, &part.schemas).await?).await
+}
+
+/// Executes statements that remove something.
+pub(super) async fn remove(client: &Client, removals: &[Removal]) -> Result<()> {
+    for Removal { kind, name, sql, .. } in removals {
+        let removed = client.batch_execute(sql).await;
+        removed.map_err(|error| describe_error(error, format!("dropping {kind} {name}")))?;
     }
     Ok(())
 }

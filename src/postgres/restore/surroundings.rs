@@ -220,7 +220,8 @@ impl Surroundings {
         .hint("restore it too, with --table or --schema; or replace the rows alone with --data-only"))
     }
 
-    /// What hangs on the part and no entry brings back; indexes that the server itself does not use are no loss.
+    /// What hangs on the part and no entry brings back; indexes that the server itself does not use are no loss. Default
+    /// privileges of a schema come back, or those of the backup do.
     async fn strays(&self, client: &Client, going: &Going) -> Result<Vec<String>> {
         let lost = |stray: &&Stray| going.replaced.contains(&stray.entry) || going.dependents.contains(&stray.entry);
         let (classes, objects): (Vec<u32>, Vec<u32>) =
@@ -234,7 +235,8 @@ impl Surroundings {
                    FROM ROWS FROM (pg_catalog.unnest($1::oid[]), pg_catalog.unnest($2::oid[])) stray(class, object) \
                    LEFT JOIN pg_catalog.pg_class c ON class = 'pg_catalog.pg_class'::regclass AND c.oid = object \
                    LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid \
-                  WHERE class NOT IN ('pg_catalog.pg_inherits'::regclass, 'pg_catalog.pg_sequence'::regclass) \
+                  WHERE class NOT IN ('pg_catalog.pg_inherits'::regclass, 'pg_catalog.pg_sequence'::regclass, \
+                                      'pg_catalog.pg_default_acl'::regclass) \
                     AND coalesce(c.relnamespace <> 'pg_toast'::regnamespace, true) AND coalesce(i.indisvalid, true) \
                   ORDER BY 1",
                 &[&classes, &objects],

@@ -8,11 +8,12 @@ use sha2::{Digest, Sha256};
 use time::UtcDateTime;
 use tokio_postgres::Client;
 
+use super::subscriptions;
 use crate::error::{Error, Result};
 use crate::moment;
 use crate::postgres::connect::describe_error;
 use crate::postgres::quote::identifier;
-use crate::restore::Kept;
+use crate::restore::{Failure, Kept};
 
 const MARK: &str = "__before_";
 
@@ -51,19 +52,22 @@ pub(super) async fn all(client: &Client, live: &str) -> Result<Vec<Kept>> {
     let rows = client
         .query(
             "SELECT datname::text, CASE WHEN pg_catalog.has_database_privilege(oid, 'CONNECT') \
-                    OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') THEN pg_catalog.pg_database_size(oid) END \
+                    OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') THEN pg_catalog.pg_database_size(oid) END, oid \
              FROM pg_catalog.pg_database WHERE pg_catalog.starts_with(datname::text, $1) ORDER BY datname DESC",
             &[&prefix],
         )
         .await
         .map_err(|error| describe_error(error, "looking for databases that were put aside"))?;
+    let subscriptions = subscriptions::all(client).await?;
     let mut found = Vec::new();
     for row in rows {
         let name: String = row.get(0);
         // Another database may have such a name by chance; with a moment in it, it is ours.
         let Some(since) = since(&prefix, &name) else { continue };
         let size = row.get::<_, Option<i64>>(1).map(i64::unsigned_abs);
-        found.push(Kept { name, since: moment::write(since)?, size });
+        let of_this = subscriptions.iter().filter(|subscription| subscription.database == row.get::<_, u32>(2));
+        let obstacles = of_this.map(|subscription| Failure::from(&subscription.refusal(&name))).collect();
+        found.push(Kept { name, since: moment::write(since)?, size, obstacles });
     }
     Ok(found)
 }
@@ -73,7 +77,7 @@ pub(super) async fn described(client: &Client, live: &str, name: &str) -> Kept {
     let found = all(client, live).await.unwrap_or_default().into_iter().find(|kept| kept.name == name);
     found.unwrap_or_else(|| {
         let since = since(&prefix(live), name).and_then(|since| moment::write(since).ok());
-        Kept { name: name.to_owned(), since: since.unwrap_or_default(), size: None }
+        Kept { name: name.to_owned(), since: since.unwrap_or_default(), size: None, obstacles: Vec::new() }
     })
 }
 
@@ -98,8 +102,10 @@ pub(super) async fn chosen(client: &Client, live: &str, names: &[String]) -> Res
 /// Drops one; somebody who is connected to it is not thrown out.
 pub(super) async fn drop_database(client: &Client, kept: &Kept) -> Result<()> {
     let statement = format!("DROP DATABASE {}", identifier(&kept.name));
-    let doing = format!("dropping the database {}", kept.name);
-    client.batch_execute(&statement).await.map_err(|error| describe_error(error, doing))
+    client.batch_execute(&statement).await.map_err(|error| {
+        describe_error(error, format!("dropping the database {}", kept.name))
+            .hint("end the sessions in it, or let its owner drop it")
+    })
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod properties;
 mod rights;
 mod sessions;
 mod strategy;
+mod subscriptions;
 mod undo;
 
 pub(super) use preview::describe;
@@ -25,6 +26,7 @@ use self::properties::{Grants, Properties};
 use self::rights::Rights;
 use super::connect::{Address, Connection, describe_error};
 use super::ddl::database::DATABASE_GRANTS;
+use super::ddl::{Reader, default_privileges};
 use super::restore::Extent;
 use super::restore::load::Place;
 use super::restore::parallel::ParallelRestore;
@@ -100,7 +102,7 @@ impl Swap<'_> {
 
     /// Fills the new database with all that the backup holds and gathers statistics; nobody is connected to it then.
     async fn filled(&self, address: &Address) -> Result<Report> {
-        self.carry_public_schema(address).await?;
+        let unlike = self.carry_rights(address).await?;
         let load = ParallelRestore {
             address,
             archive: self.archive,
@@ -112,7 +114,7 @@ impl Swap<'_> {
         };
         let loaded = load.run().await?;
         let tables = self.archive.manifest.tables.len() as u64;
-        Ok(Report { rows: loaded.rows, tables, warnings: loaded.warnings, ..Report::default() })
+        Ok(Report { rows: loaded.rows, tables, warnings: [unlike, loaded.warnings].concat(), ..Report::default() })
     }
 
     fn grants(&self) -> Grants {
@@ -120,17 +122,28 @@ impl Swap<'_> {
         if held && self.plan.owners == Owners::Apply { Grants::Backup } else { Grants::Live }
     }
 
-    /// A restore in place leaves the schema `public` with the owner and the grants that it has.
-    async fn carry_public_schema(&self, address: &Address) -> Result<()> {
+    /// A restore in place leaves the schema `public` with the owner and the grants that it has, and where the backup's
+    /// are not applied, default privileges too; gives the server's remarks.
+    async fn carry_rights(&self, address: &Address) -> Result<Vec<String>> {
         let live = Connection::open(self.address).await?;
+        let server = session::prepare(&live.client).await?;
         let wanted = Rights::of_public_schema(&live.client).await?;
+        let reader = Reader { client: &live.client, version: server.version };
+        let default_privileges = match self.plan.owners {
+            Owners::Ignore => default_privileges::staying(&reader).await?,
+            Owners::Apply => Vec::new(),
+        };
         live.close().await?;
         let connection = Connection::open(address).await?;
         let usual = Rights::of_public_schema(&connection.client).await?;
         if let Some(wanted) = wanted.filter(|wanted| Some(wanted) != usual.as_ref()) {
             execute(&connection.client, &wanted.of_schema_statements()).await?;
         }
-        connection.close().await
+        let statements: Vec<String> = default_privileges.into_iter().map(|entry| entry.sql).collect();
+        execute(&connection.client, &statements).await?;
+        let remarks = connection.drain_notices();
+        connection.close().await?;
+        Ok(remarks)
     }
 }
 

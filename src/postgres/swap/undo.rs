@@ -13,7 +13,7 @@ use crate::postgres::connect::{self, Address, Connection};
 use crate::postgres::runtime::{block_on, unless_stopped};
 use crate::postgres::scratch;
 use crate::postgres::session::{self, Server};
-use crate::restore::Kept;
+use crate::restore::{Failure, Kept};
 
 /// A connection beside the live database.
 struct Site {
@@ -92,8 +92,8 @@ async fn exchanged(plan: &KeptPlan, site: &Site, progress: &Progress) -> Result<
 pub struct Dropped {
     /// Names of those that are gone.
     pub dropped: Vec<String>,
-    /// Messages about those that are still there.
-    pub failures: Vec<String>,
+    /// Why others are still there.
+    pub failures: Vec<Failure>,
 }
 
 /// Drops those that the plan names; one that cannot be dropped does not keep the others.
@@ -106,9 +106,13 @@ pub fn drop_kept(plan: &KeptPlan, progress: &Progress) -> Result<Dropped> {
         progress.commit()?;
         let mut outcome = Dropped::default();
         for kept in chosen {
+            if !kept.obstacles.is_empty() {
+                outcome.failures.extend(kept.obstacles);
+                continue;
+            }
             match databases::drop_database(&site.home.client, &kept).await {
                 Ok(()) => outcome.dropped.push(kept.name),
-                Err(error) => outcome.failures.push(error.message()),
+                Err(error) => outcome.failures.push(Failure::from(&error)),
             }
         }
         site.home.close().await.ok();
