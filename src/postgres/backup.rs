@@ -82,7 +82,7 @@ async fn run(
     let connections = std::iter::once(second).chain(others);
     let lines = connections.map(|connection| Line { connection, sender: writer.sender() }).collect();
     let throttle = Throttle::new(plan.rate_limit);
-    let measured = dump::rows(&schema.relations, &wanted, lines, &throttle, progress).await?;
+    let measured = dump::rows(&schema.relations, &wanted, lines, throttle, progress).await?;
     for table in wanted {
         record(&mut tables[table], measured[table]);
     }

@@ -57,6 +57,7 @@ mod types;
 mod views;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use futures_util::future::try_join;
 use tokio_postgres::{Client, Row};
@@ -167,7 +168,7 @@ pub struct Schema {
     /// What each of the entries needs of the others.
     pub needs: Needs,
     /// Every table, ordered by schema and name.
-    pub relations: Vec<Relation>,
+    pub relations: Arc<[Relation]>,
     /// `setval` for every sequence.
     pub sequences: Vec<Entry>,
     /// What cannot be created again.
@@ -200,7 +201,7 @@ pub async fn read(reader: &Reader<'_>, helper: &Reader<'_>) -> Result<Schema> {
     Ok(Schema {
         entries,
         needs,
-        relations: own.relations,
+        relations: own.relations.into(),
         sequences: own.sequences,
         refused: own.refused,
         extensions: own.extensions,
