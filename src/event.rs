@@ -35,9 +35,12 @@ pub enum Event {
     },
 }
 
-/// Shared by all workers of one run.
+/// Shared by all workers of one run: a clone is the same one.
+#[derive(Debug, Default, Clone)]
+pub struct Progress(Arc<Counters>);
+
 #[derive(Debug, Default)]
-pub struct Progress {
+struct Counters {
     rows: AtomicU64,
     bytes: AtomicU64,
     cancelled: Arc<AtomicBool>,
@@ -48,15 +51,15 @@ pub struct Progress {
 impl Progress {
     /// Begins a part of the work: counters start again at zero.
     pub fn stage(&self, name: &str, total_bytes: u64) {
-        self.rows.store(0, Ordering::Relaxed);
-        self.bytes.store(0, Ordering::Relaxed);
+        self.0.rows.store(0, Ordering::Relaxed);
+        self.0.bytes.store(0, Ordering::Relaxed);
         self.push(Event::Stage { name: name.to_owned(), total_bytes });
     }
 
     /// Counts work done.
     pub fn advance(&self, rows: u64, bytes: u64) {
-        self.rows.fetch_add(rows, Ordering::Relaxed);
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.0.rows.fetch_add(rows, Ordering::Relaxed);
+        self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Leaves a sentence for the user.
@@ -66,7 +69,7 @@ impl Progress {
 
     /// Asks every worker to stop at its next step.
     pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::SeqCst);
+        self.0.cancelled.store(true, Ordering::SeqCst);
     }
 
     /// Fails with [`crate::Kind::Interrupted`] once [`Progress::cancel`] was called; workers ask between chunks.
@@ -79,40 +82,40 @@ impl Progress {
 
     /// Becomes true with [`Progress::cancel`]: for what outlives this borrow.
     pub fn stop(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.cancelled)
+        Arc::clone(&self.0.cancelled)
     }
 
     /// Whether [`Progress::cancel`] was called.
     pub fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::SeqCst)
+        self.0.cancelled.load(Ordering::SeqCst)
     }
 
     /// Begins what cannot be taken back; fails when the wish to stop came first.
     pub fn commit(&self) -> Result<()> {
-        self.committing.store(true, Ordering::SeqCst);
+        self.0.committing.store(true, Ordering::SeqCst);
         let result = self.check();
         if result.is_err() {
-            self.committing.store(false, Ordering::SeqCst);
+            self.0.committing.store(false, Ordering::SeqCst);
         }
         result
     }
 
     /// Whether the work has passed [`Progress::commit`]: from then on its end is waited for.
     pub fn is_committing(&self) -> bool {
-        self.committing.load(Ordering::SeqCst)
+        self.0.committing.load(Ordering::SeqCst)
     }
 
     /// Takes what happened since the last call, the current counters last.
     pub fn drain(&self) -> Vec<Event> {
-        let mut events = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut events = std::mem::take(&mut *self.0.pending.lock().unwrap_or_else(PoisonError::into_inner));
         events.push(Event::Progress {
-            rows: self.rows.load(Ordering::Relaxed),
-            bytes: self.bytes.load(Ordering::Relaxed),
+            rows: self.0.rows.load(Ordering::Relaxed),
+            bytes: self.0.bytes.load(Ordering::Relaxed),
         });
         events
     }
 
     fn push(&self, event: Event) {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+        self.0.pending.lock().unwrap_or_else(PoisonError::into_inner).push(event);
     }
 }

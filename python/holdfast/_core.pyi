@@ -38,7 +38,7 @@ __all__ = [
 __version__: str
 
 def backup(plan: _Document, on_event: _OnEvent) -> _Document:
-    """Make the backup; gives its manifest without chunks and objects, and path, stored_size, seconds."""
+    """Make the backup; gives what is told of it: names, sizes, the number of tables and rows, skipped, missing."""
 
 def preview(plan: _Document, on_event: _OnEvent) -> _Document:
     """Tell what a restore into PostgreSQL would do: how, tables, drops, creates, keeps, warnings."""

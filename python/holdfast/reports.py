@@ -69,15 +69,12 @@ class Report(Document):
     def from_document(cls, document: _Document, notices: tuple[str, ...]) -> Self:
         """Read what the core gave."""
         return cls(
-            **{name: document[name] for name in ("alias", "kind", "name", "id", "created", "raw_size", "stored_size")},
-            path=local_path(document),
-            location=document["location"],
-            missing=tuple(Missing(**missing) for missing in document["missing"]),
-            engine=document["database"]["engine"],
-            tables=len(document["tables"]),
-            rows=sum(table["rows"] or 0 for table in document["tables"]),
-            seconds=document["seconds"],
-            skipped=tuple(f"{skipped['kind']} {skipped['name']}" for skipped in document.get("skipped", ())),
+            **{
+                **document,
+                "path": local_path(document),
+                "skipped": tuple(f"{skipped['kind']} {skipped['name']}" for skipped in document["skipped"]),
+                "missing": tuple(Missing(**missing) for missing in document["missing"]),
+            },
             notices=notices,
         )
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use futures_util::future::try_join;
+use futures_util::future::try_join3;
 use tokio_postgres::Client;
 
 use super::connect::{self, Address, Connection};
@@ -41,10 +41,7 @@ pub fn backup(
     progress: &Progress,
 ) -> Result<(ArchiveWriter, Contents)> {
     let address = connect::resolve(parameters)?;
-    block_on(unless_stopped(progress, async {
-        scratch::sweep_at(&address, progress).await;
-        run(plan, &address, create, progress).await
-    }))
+    block_on(unless_stopped(progress, run(plan, &address, create, progress)))
 }
 
 async fn run(
@@ -55,6 +52,7 @@ async fn run(
 ) -> Result<(ArchiveWriter, Contents)> {
     progress.stage("connecting", 0);
     let leader = Connection::open(address).await?;
+    scratch::sweep(&leader.client, progress).await;
     let second = preflight::connection(&leader, address).await?;
     let examine = async |client: &Client| preflight::server(client, plan, progress).await;
     let (snapshot, readers) = Snapshot::freeze(address, leader, plan.lock_timeout_seconds, examine).await?;
@@ -75,7 +73,9 @@ async fn read(
     let reader = Reader { client: snapshot.client(), version: snapshot.server().version };
     let second = snapshot.enlist(second).await?;
     let helper = Reader { client: &second.client, version: reader.version };
-    let (schema, foreign_keys) = try_join(ddl::read(&reader, &helper), foreign_keys::read(&helper)).await?;
+    let catalogs = ddl::read(&reader, &helper);
+    let (schema, foreign_keys, others) =
+        try_join3(catalogs, foreign_keys::read(&helper), others(&snapshot, readers)).await?;
     let skipped = refuse(plan, &schema)?;
     for notice in &schema.notices {
         progress.notice(notice.clone());
@@ -93,12 +93,10 @@ async fn read(
     let wanted = wanted(plan, &schema.relations, &tables);
     let blocks: u64 = wanted.iter().map(|&table| schema.relations[table].size.all_blocks).sum();
     progress.stage("reading", blocks * BLOCK_BYTES);
-    let mut lines = vec![Line { connection: second, sender: writer.sender() }];
-    while lines.len() < readers {
-        lines.push(Line { connection: snapshot.join().await?, sender: writer.sender() });
-    }
+    let connections = std::iter::once(second).chain(others);
+    let lines = connections.map(|connection| Line { connection, sender: writer.sender() }).collect();
     let throttle = Throttle::new(plan.rate_limit);
-    let measured = dump::rows(&schema.relations, &wanted, lines, &throttle, progress).await?;
+    let measured = dump::rows(&schema.relations, &wanted, lines, throttle, progress).await?;
     for table in wanted {
         record(&mut tables[table], measured[table]);
     }
@@ -116,6 +114,15 @@ async fn read(
     snapshot.check_names().await?;
     let contents = Contents { database, tables, objects, skipped, large_objects };
     Ok((writer, contents))
+}
+
+/// Those that read rows beside the first, which looks at the catalogs meanwhile.
+async fn others(snapshot: &Snapshot, readers: usize) -> Result<Vec<Connection>> {
+    let mut others = Vec::new();
+    for _ in 1..readers {
+        others.push(snapshot.join().await?);
+    }
+    Ok(others)
 }
 
 /// Tables whose rows are read; the others keep `rows: None`, or zero where they cannot have rows of their own.

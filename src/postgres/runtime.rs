@@ -1,6 +1,7 @@
 //! A tokio runtime for one call: none is global, because servers fork.
 
 use std::future::Future;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::error::{Context, Error, Result};
@@ -12,10 +13,14 @@ const SHUTDOWN: Duration = Duration::from_secs(5);
 /// How often the wish to stop is looked at.
 const TICK: Duration = Duration::from_millis(50);
 
+/// Threads: what is read from sockets is also looked at on them, and compression needs the processors too.
+const THREADS: RangeInclusive<usize> = 2..=4;
+
 /// Runs `work` to its end.
 pub(super) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(cores.clamp(*THREADS.start(), *THREADS.end()))
         .enable_all()
         .build()
         .context(|| "starting the network threads")?;

@@ -162,14 +162,6 @@ pub(super) async fn sweep(client: &Client, progress: &Progress) {
     }
 }
 
-/// The same over a connection of its own, for those who have none at hand; whether there is one, others will tell.
-pub(super) async fn sweep_at(address: &Address, progress: &Progress) {
-    if let Ok(connection) = Connection::open(address).await {
-        sweep(&connection.client, progress).await;
-        connection.close().await.ok();
-    }
-}
-
 /// Drops databases that are ours to drop, that no run works on, and that nobody else uses.
 async fn try_to_sweep(client: &Client, progress: &Progress) -> Result<()> {
     let failed = |error| describe_error(error, "dropping what earlier runs left behind");

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::archive::Missing;
+use crate::backup::Report;
 use crate::error::{Context, Result};
 use crate::event::Progress;
 use crate::manifest::Manifest;
@@ -102,23 +103,28 @@ fn open(plan: &SearchPlan, progress: &Progress) -> Result<Vec<Arc<dyn Store>>> {
     plan.stores.iter().map(|store| store::open(store, progress)).collect()
 }
 
-/// Makes a backup, and tells of it.
+/// Makes a backup, and tells of it. Its tables are counted: as thousands of dictionaries they would take as long to build
+/// as to be read.
 pub(super) fn backup(plan: &BackupPlan, progress: &Progress) -> Result<Value> {
-    let report = crate::backup::backup(plan, progress)?;
-    let stored_size = report.manifest.file.as_ref().map_or(0, |file| file.size);
-    let mut document = manifest(&report.manifest)?;
-    let missing: Vec<Value> = report.missing.iter().map(missing).collect();
-    let location = report.place.store.name();
-    let path = (location == store::LOCAL).then(|| report.place.to_string());
-    let more = json!({
+    let Report { place, manifest, missing } = crate::backup::backup(plan, progress)?;
+    let location = place.store.name();
+    Ok(json!({
         "location": location,
-        "path": path,
-        "place": report.place.to_string(),
-        "stored_size": stored_size,
-        "missing": missing,
-    });
-    extend(&mut document, &more);
-    Ok(Value::Object(document))
+        "path": (location == store::LOCAL).then(|| place.to_string()),
+        "name": manifest.name,
+        "id": manifest.id,
+        "alias": manifest.alias,
+        "kind": manifest.kind,
+        "created": manifest.created,
+        "seconds": manifest.seconds,
+        "engine": manifest.database.engine,
+        "tables": manifest.tables.len(),
+        "rows": manifest.rows(),
+        "raw_size": manifest.raw_size,
+        "stored_size": manifest.file.as_ref().map_or(0, |file| file.size),
+        "skipped": plain(&manifest.skipped)?,
+        "missing": missing.iter().map(self::missing).collect::<Vec<_>>(),
+    }))
 }
 
 /// A backup as it stands in the folder; one whose manifest cannot be read has only what its name tells.

@@ -5,7 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
@@ -21,7 +21,7 @@ const TICK: Duration = Duration::from_millis(100);
 const GRACE: Duration = Duration::from_secs(20);
 
 /// The run that began last: signal handlers ask whether it can still be stopped.
-static LATEST: Mutex<Option<Arc<Progress>>> = Mutex::new(None);
+static LATEST: Mutex<Option<Progress>> = Mutex::new(None);
 
 /// Whether the run that began last has passed the point from which it cannot be taken back.
 pub(super) fn is_committing() -> bool {
@@ -40,8 +40,8 @@ pub(super) fn run<T: Send + 'static>(
     on_event: &Bound<'_, PyAny>,
     work: impl FnOnce(&Progress) -> Result<T> + Send + 'static,
 ) -> PyResult<T> {
-    let progress = Arc::new(Progress::default());
-    *LATEST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&progress));
+    let progress = Progress::default();
+    *LATEST.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress.clone());
     wait_for(py, on_event, &progress, work)
 }
 
@@ -51,17 +51,17 @@ pub(super) fn consult<T: Send + 'static>(
     on_event: &Bound<'_, PyAny>,
     work: impl FnOnce(&Progress) -> Result<T> + Send + 'static,
 ) -> PyResult<T> {
-    wait_for(py, on_event, &Arc::default(), work)
+    wait_for(py, on_event, &Progress::default(), work)
 }
 
 fn wait_for<T: Send + 'static>(
     py: Python<'_>,
     on_event: &Bound<'_, PyAny>,
-    progress: &Arc<Progress>,
+    progress: &Progress,
     work: impl FnOnce(&Progress) -> Result<T> + Send + 'static,
 ) -> PyResult<T> {
     let (done, outcome) = channel();
-    let shared = Arc::clone(progress);
+    let shared = progress.clone();
     std::thread::spawn(move || {
         let result =
             catch_unwind(AssertUnwindSafe(|| work(&shared))).unwrap_or_else(|panic| Err(panicked(panic.as_ref())));

@@ -61,6 +61,13 @@ def manifest(name: str = "default_manual_20261121T020000Z.sqlite3.gz", **changes
     }
 
 
+def made(name: str = "default_manual_20261121T020000Z.sqlite3.gz", **changes: Any) -> dict[str, Any]:
+    names = ("id", "name", "path", "location", "missing", "alias", "kind", "created", "rows")
+    sizes = ("raw_size", "stored_size", "seconds")
+    known = manifest(name)
+    return {**{key: known[key] for key in names + sizes}, "engine": "sqlite", "tables": 1, "skipped": [], **changes}
+
+
 def found_status(change: dict[str, Any] | str) -> dict[str, Any]:
     return {"pinned": change["pin"]} if isinstance(change, dict) and "pin" in change else {}
 
@@ -96,7 +103,7 @@ def _stand_in() -> ModuleType:
     def backup(plan: dict[str, Any], on_event: Any) -> dict[str, Any]:
         core.calls.append(("backup", plan))
         on_event({"event": "progress", "rows": 5, "bytes": 100})
-        return manifest(f"{plan['alias']}_{plan['kind']}_20261121T030000Z.sqlite3.gz", kind=plan["kind"])
+        return made(f"{plan['alias']}_{plan['kind']}_20261121T030000Z.sqlite3.gz", kind=plan["kind"])
 
     def restore(plan: dict[str, Any], _on_event: Any) -> dict[str, Any]:
         core.calls.append(("restore", plan))

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from stand_in_core import manifest
+from stand_in_core import made, manifest
 
 from holdfast import compression, rendering, rendering_kept, rendering_status
 from holdfast.inventory import Backup
@@ -189,7 +189,7 @@ def test_details_show_rows_per_model_and_tables_without_a_model() -> None:
 
 
 def test_reports_become_json() -> None:
-    report = Report.from_document(manifest(skipped=[{"kind": "rule", "name": "public.r"}]), ("a notice",))
+    report = Report.from_document(made(skipped=[{"kind": "rule", "name": "public.r"}]), ("a notice",))
 
     document = json.loads(json.dumps(report.as_dict()))
 

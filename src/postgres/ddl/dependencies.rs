@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use tokio_postgres::Row;
+
 use super::order::Stray;
 use super::{Entry, ObjectId, Reader, scope};
 use crate::error::Result;
@@ -21,11 +23,16 @@ pub(super) enum Need {
 /// For each entry, the entries that must come before it.
 pub(super) type Edges = Vec<BTreeMap<usize, Need>>;
 
-pub(super) async fn read(reader: &Reader<'_>, entries: &[Entry]) -> Result<(Edges, Vec<Stray>)> {
-    let rows = scope::rows(reader, "dependencies", QUERY).await?;
+/// The rows of `pg_depend`, for [`between`].
+pub(super) async fn read(reader: &Reader<'_>) -> Result<Vec<Row>> {
+    scope::rows(reader, "dependencies", QUERY).await
+}
+
+/// What these entries need of each other, and the rows that no entry brings.
+pub(super) fn between(entries: &[Entry], dependencies: &[Row]) -> (Edges, Vec<Stray>) {
     let mut bringers = Bringers::new(entries);
-    let mut edges = Vec::with_capacity(rows.len());
-    for row in &rows {
+    let mut edges = Vec::with_capacity(dependencies.len());
+    for row in dependencies {
         let object = ObjectId { class: row.get("class"), object: row.get("object") };
         let needed = ObjectId { class: row.get("needed_class"), object: row.get("needed_object") };
         if let Some(strength) = row.get::<_, Option<i32>>("strength") {
@@ -52,7 +59,7 @@ pub(super) async fn read(reader: &Reader<'_>, entries: &[Entry]) -> Result<(Edge
             needs[index].insert(needed, Need::Whole);
         }
     }
-    Ok((needs, strays))
+    (needs, strays)
 }
 
 /// Which entry brings a row of a catalog into being.

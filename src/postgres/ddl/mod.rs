@@ -57,6 +57,7 @@ mod types;
 mod views;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use futures_util::future::try_join;
 use tokio_postgres::{Client, Row};
@@ -167,7 +168,7 @@ pub struct Schema {
     /// What each of the entries needs of the others.
     pub needs: Needs,
     /// Every table, ordered by schema and name.
-    pub relations: Vec<Relation>,
+    pub relations: Arc<[Relation]>,
     /// `setval` for every sequence.
     pub sequences: Vec<Entry>,
     /// What cannot be created again.
@@ -196,11 +197,11 @@ pub async fn read(reader: &Reader<'_>, helper: &Reader<'_>) -> Result<Schema> {
     for relation in &mut own.relations {
         relation.size = aside.sizes.get(&relation.oid).copied().unwrap_or_default();
     }
-    let Ordered { entries, needs, .. } = order::sorted(reader, own.entries).await?;
+    let Ordered { entries, needs, .. } = order::sorted(reader, own.entries, &aside.dependencies).await?;
     Ok(Schema {
         entries,
         needs,
-        relations: own.relations,
+        relations: own.relations.into(),
         sequences: own.sequences,
         refused: own.refused,
         extensions: own.extensions,
@@ -247,6 +248,7 @@ struct Aside {
     roles: Vec<String>,
     requirements: Vec<Requirement>,
     majors: Majors,
+    dependencies: Vec<Row>,
 }
 
 impl Aside {
@@ -255,7 +257,9 @@ impl Aside {
         let over_tables = over_tables(helper).await?;
         let roles = privileges::roles(helper).await?;
         let requirements = requirements::read(helper, &roles).await?;
-        Ok(Self { over_tables, sizes, roles, requirements, majors: majors::read(helper).await? })
+        let majors = majors::read(helper).await?;
+        let dependencies = dependencies::read(helper).await?;
+        Ok(Self { over_tables, sizes, roles, requirements, majors, dependencies })
     }
 }
 
@@ -263,7 +267,7 @@ impl Aside {
 pub async fn definitions(reader: &Reader<'_>) -> Result<Ordered> {
     let (mut entries, _) = entries(reader).await?;
     entries.extend(over_tables(reader).await?);
-    order::sorted(reader, entries).await
+    order::sorted(reader, entries, &dependencies::read(reader).await?).await
 }
 
 async fn notices(reader: &Reader<'_>) -> Result<Vec<String>> {

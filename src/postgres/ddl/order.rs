@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use tokio_postgres::Row;
+
 use super::dependencies::{self, Edges};
 use super::{Entry, Needs, ObjectId, Reader, circles, lateness};
 use crate::error::{Error, Kind, Result};
@@ -85,8 +87,8 @@ pub struct Stray {
 }
 
 /// Entries of all sections, each section in its order. What needs an entry of `PostData` moves there.
-pub(super) async fn sorted(reader: &Reader<'_>, entries: Vec<Entry>) -> Result<Ordered> {
-    let (edges, mut strays) = dependencies::read(reader, &entries).await?;
+pub(super) async fn sorted(reader: &Reader<'_>, entries: Vec<Entry>, dependencies: &[Row]) -> Result<Ordered> {
+    let (edges, mut strays) = dependencies::between(&entries, dependencies);
     let mut graph = Graph { entries, edges, divided: Vec::new() };
     lateness::settle(reader, &mut graph).await?;
     circles::break_open(reader, &mut graph).await?;

@@ -4,9 +4,9 @@
 //! any order and each restores alone.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures_util::future::try_join_all;
+use tokio::task::JoinSet;
 
 use self::block::Block;
 use self::pieces::Piece;
@@ -33,33 +33,46 @@ pub(super) struct Line {
 }
 
 /// Reads the rows of `relations` (those at the indexes in `wanted`) with one worker per line.
+///
+/// Workers are tasks of the runtime: one and its connection take turns on one thread, where a buffer that goes to and
+/// fro between threads would put each of them to sleep, twice for each of thousands of small tables.
 pub(super) async fn rows(
-    relations: &[Relation],
+    relations: &Arc<[Relation]>,
     wanted: &[usize],
     lines: Vec<Line>,
-    throttle: &Throttle,
+    throttle: Throttle,
     progress: &Progress,
 ) -> Result<Vec<Measured>> {
-    let queue = Mutex::new(pieces::plan(relations, wanted, lines.len()));
-    let measured = Mutex::new(vec![Measured::default(); relations.len()]);
-    let workers = lines.into_iter().map(|line| {
-        let worker = Worker { relations, queue: &queue, measured: &measured, throttle, progress };
-        worker.run(line)
+    let work = Arc::new(Work {
+        relations: Arc::clone(relations),
+        queue: Mutex::new(pieces::plan(relations, wanted, lines.len())),
+        measured: Mutex::new(vec![Measured::default(); relations.len()]),
+        throttle,
+        progress: progress.clone(),
     });
-    try_join_all(workers).await?;
-    Ok(measured.into_inner().unwrap_or_else(PoisonError::into_inner))
+    // Dropped, it stops those that still work.
+    let mut workers = JoinSet::new();
+    for line in lines {
+        let work = Arc::clone(&work);
+        workers.spawn(async move { work.run(line).await });
+    }
+    while let Some(ended) = workers.join_next().await {
+        ended.map_err(|panic| Error::failed("a reader ended badly").because(panic))??;
+    }
+    Ok(std::mem::take(&mut *work.measured()))
 }
 
-struct Worker<'a> {
-    relations: &'a [Relation],
-    queue: &'a Mutex<VecDeque<Piece>>,
-    measured: &'a Mutex<Vec<Measured>>,
-    throttle: &'a Throttle,
-    progress: &'a Progress,
+/// What the workers share.
+struct Work {
+    relations: Arc<[Relation]>,
+    queue: Mutex<VecDeque<Piece>>,
+    measured: Mutex<Vec<Measured>>,
+    throttle: Throttle,
+    progress: Progress,
 }
 
-impl Worker<'_> {
-    async fn run(self, Line { connection, sender }: Line) -> Result<()> {
+impl Work {
+    async fn run(&self, Line { connection, sender }: Line) -> Result<()> {
         let mut locked = vec![false; self.relations.len()];
         loop {
             let batch = self.next();
@@ -82,6 +95,10 @@ impl Worker<'_> {
         pieces::take(&mut self.queue.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    fn measured(&self) -> MutexGuard<'_, Vec<Measured>> {
+        self.measured.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn read(&self, connection: &Connection, sender: &ChunkSender, batch: &[Piece]) -> Result<()> {
         let statements: Vec<String> = batch.iter().map(|piece| piece.statement(&self.relations[piece.table])).collect();
         let statements = statements.join(";");
@@ -100,8 +117,7 @@ impl Worker<'_> {
                 measured.merge(found);
                 self.send(block, piece.table, found.rows, sender).await?;
             }
-            let mut all = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
-            all[piece.table].merge(measured);
+            self.measured()[piece.table].merge(measured);
         }
         rows.finish().await.map_err(|error| describe_error(error, "reading rows"))
     }
