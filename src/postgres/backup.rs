@@ -75,7 +75,7 @@ async fn read(
     let helper = Reader { client: &second.client, version: reader.version };
     let catalogs = ddl::read(&reader, &helper);
     let (schema, foreign_keys, others) =
-        try_join3(catalogs, foreign_keys::read(&helper), others(&snapshot, readers)).await?;
+        try_join3(catalogs, foreign_keys::read(&helper), others(snapshot, readers)).await?;
     let skipped = refuse(plan, &schema)?;
     for notice in &schema.notices {
         progress.notice(notice.clone());
