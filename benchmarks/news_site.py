@@ -64,7 +64,13 @@ class Site:
 
     def environment(self) -> dict[str, str]:
         """What a process needs to know of the site."""
-        return {"NEWS_DATABASE": json.dumps(self.database), "NEWS_BACKUPS": str(self.backups), **self.variables}
+        return {
+            "NEWS_DATABASE": json.dumps(self.database),
+            "NEWS_BACKUPS": str(self.backups),
+            # As where a package was installed; else each command would compile it once more.
+            "PYTHONDONTWRITEBYTECODE": "",
+            **self.variables,
+        }
 
 
 def fill(engine: str, place: str, scale: float, *only: str) -> None:
