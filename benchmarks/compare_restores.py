@@ -1,14 +1,17 @@
-"""Restores of PostgreSQL into an empty database: in place against `pg_restore -1`, a swap against `pg_restore -j2`.
+"""Restores of PostgreSQL: in place against `pg_restore -1`, a swap against `pg_restore -j2`, and one small table.
 
-A swap makes its own database beside the empty one. Both of ours gather statistics, which pg_restore leaves to others.
+They go into an empty database; a swap makes its own beside it. Both of ours gather statistics, which pg_restore leaves
+to others.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from postgresql_server import MAJOR, NewsServer, start
-from results import Row, at_most, processor_row
+from results import Row, at_most, processor_row, size_row
 from timing import Contender, alternate
 
 MEGABYTES = 1000
@@ -16,6 +19,7 @@ JOBS = 2
 # Our strategy, and how pg_restore does the like.
 STRATEGIES = {"in-place": "-1", "swap": f"-j{JOBS}"}
 GOAL, LZ4_GOAL = 0.9, 0.75
+SMALL_TABLE, SMALL_TABLE_GOAL = "public.news_category", 0.05
 
 
 @dataclass(frozen=True)
@@ -29,37 +33,65 @@ class Way:
 
 def rows(work: Path, rounds: int, scale: float) -> list[Row]:
     """Measure both strategies; large values are compressed as the server does it, by either program."""
-    return _rows(work, rounds, scale, [Way(strategy, GOAL) for strategy in STRATEGIES])
+    with _ready(work, scale) as trial:
+        table = [row for strategy in STRATEGIES for row in trial.compare(Way(strategy, GOAL), rounds)]
+        return [*table, trial.small_table()]
 
 
 def rows_with_lz4(work: Path, rounds: int, scale: float) -> list[Row]:
     """Measure both strategies with lz4 for large values, which pg_restore has no option for."""
     options = ("--toast-compression", "lz4")
-    return _rows(work, rounds, scale, [Way(strategy, LZ4_GOAL, options) for strategy in STRATEGIES])
+    with _ready(work, scale) as trial:
+        return [row for strategy in STRATEGIES for row in trial.compare(Way(strategy, LZ4_GOAL, options), rounds)]
 
 
-def _rows(work: Path, rounds: int, scale: float, ways: Sequence[Way]) -> list[Row]:
+@dataclass(frozen=True)
+class Trial:
+    """A server, and a backup of its database by either program."""
+
+    news: NewsServer
+    what: str
+    # What pg_dump made.
+    folder: Path
+
+    def compare(self, way: Way, rounds: int) -> list[Row]:
+        """Restore by turns."""
+        news, options = self.news, ("--strategy", way.strategy, *way.options)
+        ours = Contender(lambda: news.target.restore("--jobs", str(JOBS), *options), prepare=news.empty_target)
+        how = STRATEGIES[way.strategy]
+        arguments = (how, f"--dbname={news.server.dsn('target')}", str(self.folder))
+        theirs = Contender(lambda: news.program("pg_restore", *arguments), prepare=news.empty_target)
+        pg_restore, restored = alternate([news.with_server(theirs), news.with_server(ours)], rounds)
+        ratio = restored.wall_seconds / pg_restore.wall_seconds
+        line = f"{self.what}: restore_db {' '.join(options)}"
+        return [
+            Row(line, str(restored), f"pg_restore {how}: {pg_restore}", ratio, at_most(ratio, way.limit)),
+            processor_row("  restore: processor, server included", restored, pg_restore),
+        ]
+
+    def small_table(self) -> Row:
+        """Count what is read from the disk for one table, with the kernel's reading ahead, when nothing is cached."""
+        file = self.news.site.backup_file()
+        with file.open("rb") as opened:
+            os.fsync(opened.fileno())
+            os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        restored = self.news.target.restore("--table", SMALL_TABLE)
+        row = size_row(
+            f"{self.what}: read by restore_db --table {SMALL_TABLE}",
+            restored.disk_bytes,
+            file.stat().st_size,
+            SMALL_TABLE_GOAL,
+        )
+        return replace(row, theirs=f"the whole file: {row.theirs}")
+
+
+@contextmanager
+def _ready(work: Path, scale: float) -> Iterator[Trial]:
     with start(MEGABYTES * scale, work) as news:
-        what = f"PostgreSQL {MAJOR}, {MEGABYTES * scale:.0f} MB of COPY text"
         folder = work / "to_restore"
         dsn = news.server.dsn("news")
         news.program("pg_dump", "-Fd", f"-j{JOBS}", "-Z1", f"--file={folder}", f"--dbname={dsn}")
         backup = news.site.backup("--jobs", str(JOBS))
         backup.prepare()
         backup.work()
-        return [row for way in ways for row in _compare(what, news, folder, way, rounds)]
-
-
-def _compare(what: str, news: NewsServer, folder: Path, way: Way, rounds: int) -> list[Row]:
-    options = ("--strategy", way.strategy, *way.options)
-    ours = Contender(lambda: news.target.restore("--jobs", str(JOBS), *options), prepare=news.empty_target)
-    how = STRATEGIES[way.strategy]
-    arguments = (how, f"--dbname={news.server.dsn('target')}", str(folder))
-    theirs = Contender(lambda: news.program("pg_restore", *arguments), prepare=news.empty_target)
-    pg_restore, restored = alternate([news.with_server(theirs), news.with_server(ours)], rounds)
-    ratio = restored.wall_seconds / pg_restore.wall_seconds
-    line = f"{what}: restore_db {' '.join(options)}"
-    return [
-        Row(line, str(restored), f"pg_restore {how}: {pg_restore}", ratio, at_most(ratio, way.limit)),
-        processor_row("  restore: processor, server included", restored, pg_restore),
-    ]
+        yield Trial(news, f"PostgreSQL {MAJOR}, {MEGABYTES * scale:.0f} MB of COPY text", folder)

@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+# What the kernel counts reads in.
+BLOCK = 512
+
 
 class ProgramFailed(Exception):
     """A measured program failed; the text holds what it printed."""
@@ -15,11 +18,15 @@ class ProgramFailed(Exception):
 
 @dataclass(frozen=True)
 class Sample:
-    """What one run took; `processor_seconds` are those of the program and of all that it started."""
+    """What one run took; `processor_seconds` are those of the program and of all that it started.
+
+    `disk_bytes` were read from the disk, not from the system's cache.
+    """
 
     wall_seconds: float
     processor_seconds: float
     peak_bytes: int
+    disk_bytes: int = 0
 
     def __add__(self, other: "Sample") -> "Sample":
         """One program after the other."""
@@ -27,6 +34,7 @@ class Sample:
             self.wall_seconds + other.wall_seconds,
             self.processor_seconds + other.processor_seconds,
             max(self.peak_bytes, other.peak_bytes),
+            self.disk_bytes + other.disk_bytes,
         )
 
     def __str__(self) -> str:
@@ -60,7 +68,7 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
         if process.returncode != 0:
             output.seek(0)
             raise ProgramFailed(f"{' '.join(command)}\n{output.read().decode(errors='replace')}")
-    return Sample(wall_seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    return Sample(wall_seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, usage.ru_inblock * BLOCK)
 
 
 def alternate(contenders: Sequence[Contender], rounds: int) -> list[Sample]:
@@ -79,4 +87,5 @@ def _median(samples: Sequence[Sample]) -> Sample:
         median(sample.wall_seconds for sample in samples),
         median(sample.processor_seconds for sample in samples),
         max(sample.peak_bytes for sample in samples),
+        max(sample.disk_bytes for sample in samples),
     )

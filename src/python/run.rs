@@ -26,7 +26,7 @@ static LATEST: Mutex<Option<Progress>> = Mutex::new(None);
 /// Whether the run that began last has passed the point from which it cannot be taken back.
 pub(super) fn is_committing() -> bool {
     let latest = LATEST.lock().unwrap_or_else(PoisonError::into_inner);
-    latest.as_ref().is_some_and(|progress| progress.is_committing())
+    latest.as_ref().is_some_and(Progress::is_committing)
 }
 
 /// Lets go of the run that began last: what comes next can be stopped again.
