@@ -7,11 +7,11 @@ to others.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from postgresql_server import MAJOR, NewsServer, start
-from results import Row, at_most, processor_row, size_row
+from results import Row, at_most, processor_row
 from timing import Contender, alternate
 
 MEGABYTES = 1000
@@ -76,13 +76,10 @@ class Trial:
             os.fsync(opened.fileno())
             os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         restored = self.news.target.restore("--table", SMALL_TABLE)
-        row = size_row(
-            f"{self.what}: read by restore_db --table {SMALL_TABLE}",
-            restored.disk_bytes,
-            file.stat().st_size,
-            SMALL_TABLE_GOAL,
-        )
-        return replace(row, theirs=f"the whole file: {row.theirs}")
+        line, size = f"{self.what}: read by restore_db --table {SMALL_TABLE}", file.stat().st_size
+        ratio = restored.disk_bytes / size
+        read, whole = f"{restored.disk_bytes / 1e3:.0f} kB", f"the whole file: {size / 1e6:.0f} MB"
+        return Row(line, read, whole, ratio, at_most(ratio, SMALL_TABLE_GOAL))
 
 
 @contextmanager
