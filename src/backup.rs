@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::archive::{self, Archive, ArchiveWriter, Finished, Missing, Written};
+use crate::cores;
 use crate::error::{Error, Result};
 use crate::event::Progress;
 use crate::manifest::{Content, Database, FORMAT_VERSION, Manifest, Object, Payload, Skipped, Table};
@@ -118,10 +119,7 @@ fn describe(
 
 /// One thread a core, within reason: compression is what costs on the client.
 fn compression_threads(plan: &BackupPlan) -> usize {
-    plan.jobs.map_or_else(
-        || std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(1, 8)),
-        |jobs| usize::from(jobs).max(1),
-    )
+    plan.jobs.map_or_else(|| cores::within(&(1..=8)), |jobs| usize::from(jobs).max(1))
 }
 
 /// Whether the rows of this table are part of the backup.

@@ -6,6 +6,7 @@
 pub mod archive;
 pub mod backup;
 pub mod codec;
+mod cores;
 pub mod error;
 pub mod event;
 pub mod fingerprint;

@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::archive::{self, Archive, Reading};
+use crate::cores;
 use crate::error::{Error, Kind, Result};
 use crate::event::Progress;
 use crate::manifest::{Manifest, Payload};
@@ -154,5 +155,5 @@ fn other_engine(manifest: &Manifest) -> Error {
 
 /// Threads that decompress.
 pub(crate) fn threads() -> usize {
-    std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(1, 8))
+    cores::within(&(1..=8))
 }

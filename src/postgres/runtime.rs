@@ -4,6 +4,7 @@ use std::future::Future;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::cores;
 use crate::error::{Context, Error, Result};
 use crate::event::Progress;
 
@@ -18,9 +19,8 @@ const THREADS: RangeInclusive<usize> = 2..=4;
 
 /// Runs `work` to its end.
 pub(super) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(cores.clamp(*THREADS.start(), *THREADS.end()))
+        .worker_threads(cores::within(&THREADS))
         .enable_all()
         .build()
         .context(|| "starting the network threads")?;

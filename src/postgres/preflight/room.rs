@@ -3,6 +3,7 @@
 use tokio_postgres::Client;
 
 use super::{rows, value};
+use crate::cores;
 use crate::error::{Error, Result};
 use crate::event::Progress;
 use crate::postgres::lock_room::LockRoom;
@@ -52,9 +53,8 @@ pub(super) async fn for_readers(client: &Client, jobs: Option<u16>, progress: &P
     let Some(tightest) = limits.iter().min_by_key(|limit| limit.free) else { return Ok(1) };
     let free = usize::try_from(tightest.free).unwrap_or(0);
     let Some(jobs) = jobs else {
-        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         // Half of what is free is the application's.
-        return Ok(cores.clamp(*DEFAULT_READERS.start(), *DEFAULT_READERS.end()).min(1 + free / 2));
+        return Ok(cores::within(&DEFAULT_READERS).min(1 + free / 2));
     };
     let (wanted, most) = (usize::from(jobs).max(1), 1 + free);
     if wanted > most {
