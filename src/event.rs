@@ -43,7 +43,7 @@ pub struct Progress(Arc<Counters>);
 struct Counters {
     rows: AtomicU64,
     bytes: AtomicU64,
-    cancelled: Arc<AtomicBool>,
+    cancelled: AtomicBool,
     committing: AtomicBool,
     pending: Mutex<Vec<Event>>,
 }
@@ -78,11 +78,6 @@ impl Progress {
             return Err(Error::interrupted());
         }
         Ok(())
-    }
-
-    /// Becomes true with [`Progress::cancel`]: for what outlives this borrow.
-    pub fn stop(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.0.cancelled)
     }
 
     /// Whether [`Progress::cancel`] was called.

@@ -41,7 +41,7 @@ use crate::plan::{PlacePlan, StorePlan};
 pub fn open(plan: &StorePlan, progress: &Progress) -> Result<Arc<dyn Store>> {
     match plan {
         StorePlan::Folder { path } => Ok(Arc::new(Folder::new(path))),
-        StorePlan::S3(plan) => Ok(Arc::new(S3Store::open(plan, progress.stop())?)),
+        StorePlan::S3(plan) => Ok(Arc::new(S3Store::open(plan, progress)?)),
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use holdfast::Kind;
+use holdfast::event::Progress;
 use holdfast::store::{About, Existing, S3Store, Store};
 use serde_json::json;
 
@@ -199,11 +198,11 @@ fn an_upload_that_is_dropped_leaves_nothing() {
 fn the_wish_to_stop_ends_every_call_and_gives_the_upload_up() {
     let garage = Garage::start();
     let plan = garage.plan(&json!({}));
-    let stop = Arc::new(AtomicBool::new(false));
-    let store = S3Store::open(&plan, Arc::clone(&stop)).unwrap();
+    let progress = Progress::default();
+    let store = S3Store::open(&plan, &progress).unwrap();
     let mut draft = store.create("stopped", None, &About::new()).unwrap();
     draft.append(&noise(20 * MIB)).unwrap();
-    stop.store(true, Ordering::Relaxed);
+    progress.cancel();
     assert_eq!(draft.publish().unwrap_err().kind(), Kind::Interrupted);
     assert_eq!(store.list("").unwrap_err().kind(), Kind::Interrupted);
     let other = open(&plan);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use holdfast::event::Progress;
 use holdfast::store::{About, Existing, Store};
 use holdfast::{Error, Kind};
 use serde_json::{Value, json};
@@ -114,7 +115,7 @@ fn settings_that_make_no_sense_are_refused() {
         (json!({"tags": {"team": "a & b"}}), "has tags that no service takes"),
         (json!({"timeout_seconds": 0.0}), "cannot wait 0 seconds"),
     ] {
-        let error = holdfast::store::S3Store::open(&garage.plan(&changes), Arc::default()).unwrap_err();
+        let error = holdfast::store::S3Store::open(&garage.plan(&changes), &Progress::default()).unwrap_err();
         assert_eq!(error.kind(), Kind::Usage);
         assert!(error.message().contains(message), "{}", error.message());
     }

@@ -6,10 +6,11 @@ use std::fs;
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
+use holdfast::event::Progress;
 use holdfast::plan::S3Plan;
 use holdfast::store::S3Store;
 use serde_json::{Value, json};
@@ -124,7 +125,7 @@ impl Drop for Garage {
 }
 
 pub(crate) fn open(plan: &S3Plan) -> S3Store {
-    S3Store::open(plan, Arc::new(AtomicBool::new(false))).unwrap()
+    S3Store::open(plan, &Progress::default()).unwrap()
 }
 
 fn program() -> PathBuf {

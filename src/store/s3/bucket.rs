@@ -17,6 +17,7 @@ use super::provider::Provider;
 use super::transport::Watch;
 use super::worker::Worker;
 use crate::error::{Error, Kind, Result};
+use crate::event::Progress;
 use crate::plan::{Checksums, S3Plan};
 
 /// Requests on their way at the same time, unless the plan says otherwise.
@@ -60,9 +61,9 @@ pub(super) struct Head {
 }
 
 impl Bucket {
-    pub(super) fn open(plan: &S3Plan, stop: Arc<AtomicBool>) -> Result<Arc<Self>> {
+    pub(super) fn open(plan: &S3Plan, progress: &Progress) -> Result<Arc<Self>> {
         let plan = normal(plan)?;
-        let worker = Worker::new(stop)?;
+        let worker = Worker::new(progress)?;
         let asked = plan.clone();
         let connected = worker.run(async move { connect(&asked).await })?;
         let Connected { client, watch, provider, service, identity } = connected;

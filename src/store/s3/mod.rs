@@ -30,7 +30,6 @@ mod worker;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use aws_sdk_s3::config::ResponseChecksumValidation;
@@ -45,6 +44,7 @@ use self::failure::Failure;
 use self::upload::Upload;
 use super::{About, Content, Draft, Entry, Existing, Origin, Store, Survey, Unfinished};
 use crate::error::{Error, Result};
+use crate::event::Progress;
 use crate::plan::S3Plan;
 
 /// The longest that the signature of a link is good for.
@@ -59,10 +59,10 @@ pub struct S3Store {
 }
 
 impl S3Store {
-    /// Prepares to reach the bucket; nothing is asked of it yet. Once `stop` is true, every call ends soon, as
-    /// interrupted.
-    pub fn open(plan: &S3Plan, stop: Arc<AtomicBool>) -> Result<Self> {
-        let bucket = Bucket::open(plan, stop)?;
+    /// Prepares to reach the bucket; nothing is asked of it yet. Once `progress` is cancelled, every call ends
+    /// soon, as interrupted.
+    pub fn open(plan: &S3Plan, progress: &Progress) -> Result<Self> {
+        let bucket = Bucket::open(plan, progress)?;
         Ok(Self { name: plan.name.clone(), listing_cache: plan.listing_cache.clone(), bucket })
     }
 

@@ -2,8 +2,6 @@
 //! their threads.
 
 use std::future::Future;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -11,6 +9,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::AbortHandle;
 
 use crate::error::{Context, Error, Result};
+use crate::event::Progress;
 
 /// How often the wish to stop is looked at.
 pub(super) const TICK: Duration = Duration::from_millis(50);
@@ -21,7 +20,7 @@ pub(super) struct Worker {
     /// Always there until the end.
     runtime: Option<Runtime>,
     handle: Handle,
-    stop: Arc<AtomicBool>,
+    progress: Progress,
 }
 
 /// Work that was begun; it is given up if this is dropped before its end.
@@ -32,19 +31,19 @@ pub(super) struct Pending<T> {
 }
 
 impl Worker {
-    pub(super) fn new(stop: Arc<AtomicBool>) -> Result<Self> {
+    pub(super) fn new(progress: &Progress) -> Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("holdfast-s3")
             .enable_all()
             .build()
             .context(|| "starting the network threads")?;
-        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime), stop })
+        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime), progress: progress.clone() })
     }
 
     /// Whether the caller wishes to stop.
     pub(super) fn is_stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        self.progress.is_cancelled()
     }
 
     /// Begins work.
