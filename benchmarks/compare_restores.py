@@ -22,19 +22,10 @@ GOAL, LZ4_GOAL = 0.9, 0.75
 SMALL_TABLE, SMALL_TABLE_GOAL = "public.news_category", 0.05
 
 
-@dataclass(frozen=True)
-class Way:
-    """One way to restore, and the most that it may take of pg_restore's time."""
-
-    strategy: str
-    limit: float
-    options: tuple[str, ...] = ()
-
-
 def rows(work: Path, rounds: int, scale: float) -> list[Row]:
     """Measure both strategies; large values are compressed as the server does it, by either program."""
     with _ready(work, scale) as trial:
-        table = [row for strategy in STRATEGIES for row in trial.compare(Way(strategy, GOAL), rounds)]
+        table = [row for strategy in STRATEGIES for row in trial.compare(rounds, GOAL, strategy)]
         return [*table, trial.small_table()]
 
 
@@ -42,7 +33,7 @@ def rows_with_lz4(work: Path, rounds: int, scale: float) -> list[Row]:
     """Measure both strategies with lz4 for large values, which pg_restore has no option for."""
     options = ("--toast-compression", "lz4")
     with _ready(work, scale) as trial:
-        return [row for strategy in STRATEGIES for row in trial.compare(Way(strategy, LZ4_GOAL, options), rounds)]
+        return [row for strategy in STRATEGIES for row in trial.compare(rounds, LZ4_GOAL, strategy, *options)]
 
 
 @dataclass(frozen=True)
@@ -54,18 +45,18 @@ class Trial:
     # What pg_dump made.
     folder: Path
 
-    def compare(self, way: Way, rounds: int) -> list[Row]:
-        """Restore by turns."""
-        news, options = self.news, ("--strategy", way.strategy, *way.options)
+    def compare(self, rounds: int, limit: float, strategy: str, *more: str) -> list[Row]:
+        """Restore by turns; ours may take `limit` of pg_restore's time."""
+        news, options = self.news, ("--strategy", strategy, *more)
         ours = Contender(lambda: news.target.restore("--jobs", str(JOBS), *options), prepare=news.empty_target)
-        how = STRATEGIES[way.strategy]
+        how = STRATEGIES[strategy]
         arguments = (how, f"--dbname={news.server.dsn('target')}", str(self.folder))
         theirs = Contender(lambda: news.program("pg_restore", *arguments), prepare=news.empty_target)
         pg_restore, restored = alternate([news.with_server(theirs), news.with_server(ours)], rounds)
         ratio = restored.wall_seconds / pg_restore.wall_seconds
         line = f"{self.what}: restore_db {' '.join(options)}"
         return [
-            Row(line, str(restored), f"pg_restore {how}: {pg_restore}", ratio, at_most(ratio, way.limit)),
+            Row(line, str(restored), f"pg_restore {how}: {pg_restore}", ratio, at_most(ratio, limit)),
             processor_row("  restore: processor, server included", restored, pg_restore),
         ]
 
