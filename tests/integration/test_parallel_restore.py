@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,13 @@ SLOW = """
         $$ SELECT CASE WHEN current_database() ~ '^(script|shop)' THEN true ELSE pg_sleep(3600) IS NOT NULL END $$;
     CREATE TABLE slow (id integer, done boolean GENERATED ALWAYS AS (slow(id)) STORED);
     INSERT INTO slow VALUES (1);
+"""
+# Its index tells how many processes may build it.
+TELLING = """
+    CREATE FUNCTION telling(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS
+        $$ BEGIN RAISE WARNING '% workers', current_setting('max_parallel_maintenance_workers'); RETURN $1; END $$;
+    CREATE TABLE telling AS SELECT 1 AS id;
+    CREATE INDEX ON telling (telling(id));
 """
 LOADING = "query LIKE 'COPY \"public\".\"slow\"%' AND wait_event = 'PgSleep'"
 
@@ -80,3 +88,15 @@ def test_a_connection_cut_in_the_middle_leaves_the_live_database(postgresql_with
     assert slow.execute("SELECT a FROM since") == [("1",)]
     assert server.psql("SELECT datname FROM pg_database WHERE datname LIKE 'holdfast%'") == ""
     slow.settle()
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 6])
+def test_index_builds_beside_each_other_leave_the_processors_to_each_other(
+    postgresql_with: Callable[[str], Deployment], jobs: int
+) -> None:
+    telling = replace(postgresql_with(TELLING), settings={"DATABASES": ["default"]})
+    telling.run("backup_db")
+    told = telling.run(*SWAP, "--jobs", jobs).text
+    own, processors = int(telling.execute("SHOW max_parallel_maintenance_workers")[0][0]), len(os.sched_getaffinity(0))
+    assert f"{min(own, max(0, processors // jobs - 1))} workers" in told
+    telling.run("restore_db", "--drop-old", "--no-input")

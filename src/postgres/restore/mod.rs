@@ -32,7 +32,6 @@ use self::replace::{PutAside, Replacement};
 use self::selection::Tables;
 use super::connect::{self, Address, Connection, describe_error};
 use super::ddl::{Reader, removal};
-use super::quote::qualified;
 use super::runtime::{block_on, unless_stopped};
 use super::scratch;
 use super::session::{self, Server};
@@ -117,7 +116,7 @@ async fn run(
 ) -> Result<Report> {
     scratch::sweep(client, progress).await;
     let server = begin(client, plan.lock_timeout_seconds).await?;
-    resources::grant_memory(client, 1).await?;
+    resources::share_out(client, 1).await?;
     resources::compress_values(client, plan.toast_compression).await?;
     let mut tables = Tables::select(&archive.manifest, plan)?;
     let mut replacement = None;
@@ -144,7 +143,9 @@ async fn run(
     };
     progress.commit()?;
     commit::commit(address, client).await?;
-    analyze(client, &archive.manifest, &tables, progress).await;
+    if extent.loads_rows(&archive.manifest) {
+        parallel::analyze(address, &loader, decoding_threads(plan), plan.lock_timeout_seconds).await;
+    }
     Ok(Report { rows, tables: tables.of(&archive.manifest).count() as u64, ..Report::default() })
 }
 
@@ -267,20 +268,4 @@ async fn schemas(client: &Client) -> Result<HashSet<String>> {
 fn selected_bytes(manifest: &Manifest, tables: &Tables) -> u64 {
     let chunks = selection::chunks(manifest, Section::Data, tables);
     chunks.iter().map(|&chunk| manifest.chunks[chunk].raw_size).sum()
-}
-
-/// Statistics for the planner: without them the first hours after a restore are slow. The restore stands either way.
-async fn analyze(client: &Client, manifest: &Manifest, tables: &Tables, progress: &Progress) {
-    progress.stage("analyzing", 0);
-    let names: Vec<String> = tables
-        .of(manifest)
-        .map(|(_, table)| qualified(table.schema.as_deref().unwrap_or_default(), &table.name))
-        .collect();
-    if names.is_empty() {
-        return;
-    }
-    if let Err(error) = client.batch_execute(&format!("ANALYZE {}", names.join(", "))).await {
-        let reason = describe_error(error, "gathering statistics").message();
-        progress.notice(format!("the restore is complete, but ANALYZE failed: {reason}; run ANALYZE yourself"));
-    }
 }

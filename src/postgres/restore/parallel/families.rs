@@ -7,6 +7,7 @@ use tokio_postgres::Client;
 use crate::error::Result;
 use crate::manifest::Manifest;
 use crate::postgres::connect::describe_error;
+use crate::postgres::restore::selection::Tables;
 
 /// Partition trees and inheritance among the tables of a backup, by their indexes in the manifest.
 #[derive(Debug, Default)]
@@ -26,10 +27,12 @@ struct Link {
 }
 
 impl Families {
-    /// Asks the database, where the definitions are by now.
-    pub(super) async fn read(client: &Client, manifest: &Manifest) -> Result<Self> {
-        let names = manifest.tables.iter().map(|table| (table.schema.as_deref().unwrap_or_default(), &*table.name));
-        let indexes: HashMap<(&str, &str), u32> = names.zip(0..).collect();
+    /// Asks the database, where the definitions are by now; tables that were not chosen are of no family.
+    pub(super) async fn read(client: &Client, manifest: &Manifest, chosen: &Tables) -> Result<Self> {
+        let indexes: HashMap<(&str, &str), u32> = chosen
+            .of(manifest)
+            .map(|(index, table)| ((table.schema.as_deref().unwrap_or_default(), &*table.name), index))
+            .collect();
         let rows = client
             .query(
                 "SELECT pn.nspname::text, p.relname::text, cn.nspname::text, c.relname::text, c.relispartition \

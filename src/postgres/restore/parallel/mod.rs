@@ -6,8 +6,11 @@
 
 mod families;
 mod schedule;
+mod statistics;
 mod steps;
 mod worker;
+
+pub(in crate::postgres) use statistics::analyze;
 
 use futures_util::future::try_join_all;
 use tokio_postgres::Client;
@@ -123,7 +126,7 @@ impl<'a> ParallelRestore<'a> {
             .batch_execute("SET synchronous_commit = off")
             .await
             .map_err(|error| describe_error(error, "preparing the session"))?;
-        resources::grant_memory(client, self.jobs).await?;
+        resources::share_out(client, self.jobs).await?;
         resources::compress_values(client, self.toast_compression).await
     }
 
@@ -134,7 +137,7 @@ impl<'a> ParallelRestore<'a> {
 
     async fn board(&self, loader: &Loader<'_>) -> Result<Board> {
         let manifest = &self.archive.manifest;
-        let families = Families::read(loader.client, manifest).await?;
+        let families = Families::read(loader.client, manifest, loader.tables).await?;
         let mut steps = Steps::new(manifest, &families);
         let mut binary = BinaryTables::new();
         if self.extent.loads_rows(manifest) {

@@ -6,9 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::schedule::{Conditions, Next, Schedule};
+use super::statistics;
 use super::steps::Work;
 use crate::error::Result;
-use crate::event::Progress;
 use crate::manifest::{Section, Table};
 use crate::postgres::connect::describe_error;
 use crate::postgres::quote::qualified;
@@ -95,10 +95,7 @@ impl Board {
                 let (_, sql) = &self.statements[place.map_err(|_| unreadable(Section::PostData))?];
                 loader.object(*index, sql).await
             }
-            Work::Analyze(table) => {
-                analyze(loader, table_of(loader, *table)?, loader.progress).await;
-                Ok(())
-            }
+            Work::Analyze(table) => statistics::analyze_one(loader, table_of(loader, *table)?).await,
         }
     }
 
@@ -122,18 +119,10 @@ async fn load(loader: &Loader<'_>, binary: &BinaryTables, batch: &Batch, rows: R
     Ok(count)
 }
 
-/// The restore stands without statistics, too.
-async fn analyze(loader: &Loader<'_>, table: &Table, progress: &Progress) {
-    if let Err(error) = loader.client.batch_execute(&format!("ANALYZE {}", name(table))).await {
-        let reason = describe_error(error, format!("gathering statistics of {}", table.label())).message();
-        progress.notice(format!("the rows are restored, but ANALYZE failed: {reason}; run ANALYZE yourself"));
-    }
-}
-
 fn table_of<'a>(loader: &Loader<'a>, table: u32) -> Result<&'a Table> {
     loader.archive.manifest.tables.get(table as usize).ok_or_else(|| unreadable(Section::Data))
 }
 
-fn name(table: &Table) -> String {
+pub(super) fn name(table: &Table) -> String {
     qualified(table.schema.as_deref().unwrap_or_default(), &table.name)
 }
