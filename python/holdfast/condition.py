@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from holdfast.document import Document
 from holdfast.history import Run
-from holdfast.reports import Document
 
 # `critical`: data would be lost beyond the target. `warning`: a person should look.
 Condition = Literal["ok", "warning", "critical"]

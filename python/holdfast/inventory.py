@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from holdfast.reports import Document, local_path
+from holdfast.document import Document
+from holdfast.reports import local_path
 from holdfast.stores import LOCAL
 
 

@@ -1,36 +1,20 @@
 """What operations give back: frozen, typed, and ready for JSON with `as_dict`."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
+
+from holdfast.document import Document
 
 Strategy = Literal["auto", "in-place", "swap"]
 
 _Document = Mapping[str, Any]
 
 
-class Document:
-    """Base of everything that operations give back."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Give everything as values that JSON knows."""
-        return {name: _plain(value) for name, value in asdict(self).items()}  # type: ignore[call-overload]
-
-
 def local_path(document: _Document) -> Path | None:
     """Read the path of a backup that the core tells of; None where it is no file of this machine."""
     return Path(document["path"]) if document["path"] is not None else None
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return value
 
 
 @dataclass(frozen=True)

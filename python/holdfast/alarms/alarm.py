@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 from uuid import uuid4
 
-from holdfast.reports import Document
+from holdfast.document import Document
 
 Severity = Literal["info", "warning", "error"]
 Fact = str | int | float | None

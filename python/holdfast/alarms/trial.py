@@ -7,8 +7,8 @@ from holdfast import clock, conf
 from holdfast.alarms import channels, outbox
 from holdfast.alarms.alarm import Alarm
 from holdfast.alarms.settings import Channel
+from holdfast.document import Document
 from holdfast.exceptions import DeliveryFailed
-from holdfast.reports import Document
 
 # Longer than any channel takes for one try.
 _PATIENCE_SECONDS = 30.0

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
 from holdfast import clock
-from holdfast.reports import Document
+from holdfast.document import Document
 
 Operation = Literal[
     "backup", "restore", "undo", "drop-old", "rollback", "validation", "drill", "cleanup", "upload", "sync"

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast import conf
+from holdfast.document import Document
 from holdfast.exceptions import HoldfastError
 from holdfast.history import audit
-from holdfast.reports import Document
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db.migrations import Migration
 
+from holdfast.document import Document
 from holdfast.premigration.effects import Effect, effect_of, flattened
-from holdfast.reports import Document
 
 
 @dataclass(frozen=True)

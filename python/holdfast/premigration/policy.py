@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from django.utils.module_loading import import_string
 
+from holdfast.document import Document
 from holdfast.exceptions import UsageError
 from holdfast.premigration.effects import Effect
 from holdfast.premigration.plan import MigrationPlan, PlannedMigration, PlannedOperation
-from holdfast.reports import Document
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
 
 from holdfast import conf, databases, project
+from holdfast.document import Document
 from holdfast.exceptions import BackupNotFound, UsageError
 from holdfast.inventory import Backup
 from holdfast.operations import find_backup, list_backups, plan_restore, restore
@@ -16,7 +17,7 @@ from holdfast.operations.session import own_errors
 from holdfast.plans import Verify
 from holdfast.premigration import KIND
 from holdfast.progress import OnEvent
-from holdfast.reports import Document, RestorePreview, RestoreReport, Strategy
+from holdfast.reports import RestorePreview, RestoreReport, Strategy
 
 
 class RollbackOptions(TypedDict, total=False):
