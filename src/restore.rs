@@ -37,6 +37,8 @@ pub struct Kept {
     pub since: String,
     /// Its size on the server's disk in bytes, where we may know it.
     pub size: Option<u64>,
+    /// Replication slots of it, which the server drops with it.
+    pub slots: Vec<String>,
     /// Why it is not dropped, and what to do about it; empty where nothing stands in the way.
     pub obstacles: Vec<Failure>,
 }

@@ -9,7 +9,7 @@ from holdfast.reports import KeptDatabase, UndoReport
 
 def drop_plan(kept: Sequence[KeptDatabase], now: datetime) -> str:
     """Tell what would be dropped, and what would not and why."""
-    goes = [_line(one, now) for one in kept if not one.obstacles]
+    goes = [line for one in kept if not one.obstacles for line in (_line(one, now), *_losses(one))]
     stays = [line for one in kept if one.obstacles for line in (_line(one, now), *_reasons(one))]
     parts = (("Drop for good:", goes), ("Kept as it is:", stays))
     return "\n".join("\n".join([title, *lines]) for title, lines in parts if lines) or "No database was put aside."
@@ -17,6 +17,10 @@ def drop_plan(kept: Sequence[KeptDatabase], now: datetime) -> str:
 
 def _line(one: KeptDatabase, now: datetime) -> str:
     return f"   {kept_database(one)}, put aside {one.since} ({age(one.since, now)})"
+
+
+def _losses(one: KeptDatabase) -> list[str]:
+    return [f"      with its replication slot {slot}: whoever reads from it must begin anew" for slot in one.slots]
 
 
 def _reasons(one: KeptDatabase) -> list[str]:

@@ -79,13 +79,16 @@ class KeptDatabase(Document):
     since: str
     # In bytes; None where the server does not tell this role.
     size: int | None
+    # Replication slots of it, which the server drops with it.
+    slots: tuple[str, ...] = ()
     # It is not dropped before these are out of the way.
     obstacles: tuple[Obstacle, ...] = ()
 
     @classmethod
     def read(cls, document: _Document) -> Self:
         """Read what the core says of one."""
-        return cls(**{**document, "obstacles": tuple(Obstacle(**one) for one in document["obstacles"])})
+        obstacles = tuple(Obstacle(**one) for one in document["obstacles"])
+        return cls(**{**document, "slots": tuple(document["slots"]), "obstacles": obstacles})
 
 
 @dataclass(frozen=True)

@@ -328,6 +328,10 @@ def test_what_binds_the_live_database_is_named(tmp_path: Path) -> None:
         server.psql("ROLLBACK PREPARED 'held'", "shop")
         deployment.run(*SWAP)
         assert server.psql("SELECT database FROM pg_replication_slots") == kept(deployment)[0]
+        plan = deployment.run("restore_db", "--drop-old", "--dry-run").out
+        assert "with its replication slot tap: whoever reads from it must begin anew" in plan
+        deployment.run(*DROP_OLD)
+        assert server.psql("SELECT count(*) FROM pg_replication_slots") == "0"
 
 
 @pytest.mark.parametrize("major", [14, 18])

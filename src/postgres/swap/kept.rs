@@ -52,7 +52,8 @@ pub(super) async fn all(client: &Client, live: &str) -> Result<Vec<Kept>> {
     let rows = client
         .query(
             "SELECT datname::text, CASE WHEN pg_catalog.has_database_privilege(oid, 'CONNECT') \
-                    OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') THEN pg_catalog.pg_database_size(oid) END, oid \
+                    OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') THEN pg_catalog.pg_database_size(oid) END, oid, \
+                    ARRAY(SELECT slot_name::text FROM pg_catalog.pg_replication_slots WHERE database = datname ORDER BY 1) \
              FROM pg_catalog.pg_database WHERE pg_catalog.starts_with(datname::text, $1) ORDER BY datname DESC",
             &[&prefix],
         )
@@ -67,7 +68,7 @@ pub(super) async fn all(client: &Client, live: &str) -> Result<Vec<Kept>> {
         let size = row.get::<_, Option<i64>>(1).map(i64::unsigned_abs);
         let of_this = subscriptions.iter().filter(|subscription| subscription.database == row.get::<_, u32>(2));
         let obstacles = of_this.map(|subscription| Failure::from(&subscription.refusal(&name))).collect();
-        found.push(Kept { name, since: moment::write(since)?, size, obstacles });
+        found.push(Kept { name, since: moment::write(since)?, size, slots: row.get(3), obstacles });
     }
     Ok(found)
 }
@@ -77,7 +78,8 @@ pub(super) async fn described(client: &Client, live: &str, name: &str) -> Kept {
     let found = all(client, live).await.unwrap_or_default().into_iter().find(|kept| kept.name == name);
     found.unwrap_or_else(|| {
         let since = since(&prefix(live), name).and_then(|since| moment::write(since).ok());
-        Kept { name: name.to_owned(), since: since.unwrap_or_default(), size: None, obstacles: Vec::new() }
+        let (name, since) = (name.to_owned(), since.unwrap_or_default());
+        Kept { name, since, size: None, slots: Vec::new(), obstacles: Vec::new() }
     })
 }
 
