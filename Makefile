@@ -9,6 +9,8 @@ CACHE := $(or $(HOLDFAST_TEST_CACHE),$(shell [ "$$(id -u)" = 0 ] && echo /var/ca
 # PyO3 and maturin build for this interpreter, whatever else is on the PATH.
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PATH := $(BIN):$(PATH)
+# maturin has pip name every requirement that is met.
+export PIP_QUIET := 1
 # Servers and client programs of the tests: see scripts/install_test_servers.sh.
 export HOLDFAST_TEST_CACHE := $(CACHE)
 
@@ -54,8 +56,8 @@ servers: ## Install PostgreSQL servers, client programs and an S3 store for the 
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	pip install --quiet --upgrade pip
-	pip install --quiet --group dev
+	pip install --upgrade pip
+	pip install --group dev
 	touch $(STAMP)
 
 clean: ## Remove what was built
