@@ -166,7 +166,7 @@ fn check(plan: &RestorePlan, archive: &Archive, reading: Reading, progress: &Pro
     };
     let sizes = wanted.iter().filter_map(|index| manifest.chunks.get(*index)).map(|chunk| chunk.size);
     progress.stage("checking the parts of the backup", sizes.sum());
-    archive.check_chunks(wanted, decoding_threads(plan), progress)
+    archive.check_chunks(wanted, jobs(plan), progress)
 }
 
 /// Opens the backup and refuses one of the other engine.
@@ -189,7 +189,7 @@ fn open(plan: &RestorePlan, progress: &Progress) -> Result<Archive> {
     .hint("choose a backup of the same engine, or the other database with --database"))
 }
 
-/// Threads that decompress ahead of the loader.
-pub(crate) fn decoding_threads(plan: &RestorePlan) -> usize {
+/// How many work side by side: threads that decompress ahead of the loader, connections where there are several.
+pub(crate) fn jobs(plan: &RestorePlan) -> usize {
     plan.jobs.map_or(2, |jobs| usize::from(jobs).clamp(1, 8))
 }

@@ -7,7 +7,7 @@ use crate::archive::Archive;
 use crate::error::{Context, Result};
 use crate::event::Progress;
 use crate::plan::{RestorePlan, Scope, Verify};
-use crate::restore::{Report, decoding_threads};
+use crate::restore::{Report, jobs};
 use crate::validate::threads;
 
 /// Builds `file`; when this returns an error it does not exist.
@@ -19,8 +19,7 @@ pub fn restore(
     progress: &Progress,
 ) -> Result<Report> {
     let manifest = &archive.manifest;
-    let expected =
-        Expected { tables: &manifest.tables, page_size, verify: plan.verify, threads: decoding_threads(plan) };
+    let expected = Expected { tables: &manifest.tables, page_size, verify: plan.verify, threads: jobs(plan) };
     let violations = unpack(archive, file, &expected, progress)?;
     let schema_only = plan.scope == Scope::SchemaOnly;
     if schema_only {

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::fingerprint::Fingerprint;
 use crate::manifest::Table;
 use crate::postgres::connect::describe_error;
-use crate::postgres::quote::{identifiers, qualified};
+use crate::postgres::quote::identifiers;
 use crate::postgres::session::{READ_IN_OWN_ZONE, READ_IN_UTC};
 
 /// Runs every deferred constraint now, while the answer still has a name; at COMMIT it would too, but later.
@@ -77,7 +77,7 @@ pub(in crate::postgres) fn is_difference(error: &Error) -> bool {
 
 async fn read(loader: &Loader<'_>, table: &Table) -> Result<(u64, Fingerprint)> {
     let failed = |error| describe_error(error, format!("reading {} back", table.label()));
-    let name = qualified(loader.place.schema(table), &table.name);
+    let name = loader.place.qualified(table);
     let columns = identifiers(&table.columns);
     let statement = format!("COPY (SELECT {columns} FROM ONLY {name}) TO STDOUT");
     let rows = loader.client.copy_out(&statement).await.map_err(failed)?;

@@ -4,12 +4,13 @@ use std::collections::HashSet;
 
 use tokio_postgres::Client;
 
+use super::load::Place;
 use super::provision::Key;
 use super::replace::Statement;
 use super::selection::Tables;
 use super::surroundings::{self, Surroundings};
 use crate::error::{Error, Result};
-use crate::manifest::{Manifest, Section, Table};
+use crate::manifest::{Manifest, Section};
 use crate::postgres::connect::describe_error;
 use crate::postgres::quote::{identifiers, qualified};
 
@@ -21,8 +22,11 @@ pub(super) async fn emptied(
     manifest: &Manifest,
     tables: &Tables,
 ) -> Result<Vec<String>> {
-    let kept: HashSet<String> =
-        tables.of(manifest).filter(|(_, table)| table.fingerprint.is_none()).map(|(_, table)| name(table)).collect();
+    let kept: HashSet<String> = tables
+        .of(manifest)
+        .filter(|(_, table)| table.fingerprint.is_none())
+        .map(|(_, table)| Place::Own.qualified(table))
+        .collect();
     let names: Vec<String> =
         surroundings.table_names().into_iter().filter(|candidate| !kept.contains(candidate)).collect();
     let rows = client
@@ -36,10 +40,6 @@ pub(super) async fn emptied(
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-fn name(table: &Table) -> String {
-    qualified(table.schema.as_deref().unwrap_or_default(), &table.name)
-}
-
 /// Fails where a table is missing, lacks a column, or has one that must be filled and that the backup does not know.
 pub(super) async fn check_columns(client: &Client, manifest: &Manifest, tables: &Tables) -> Result<()> {
     let filled = tables.of(manifest).map(|(_, table)| table).filter(|table| table.fingerprint.is_some());
@@ -50,7 +50,7 @@ pub(super) async fn check_columns(client: &Client, manifest: &Manifest, tables: 
                  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = attrelid AND c.relkind = 'r' \
                  WHERE attrelid = pg_catalog.to_regclass($1::text) \
                  AND attnum > 0 AND NOT attisdropped AND attgenerated = ''",
-                &[&name(table)],
+                &[&Place::Own.qualified(table)],
             )
             .await
             .map_err(|error| describe_error(error, format!("reading the columns of {}", table.label())))?;

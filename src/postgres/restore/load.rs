@@ -50,6 +50,11 @@ impl Place<'_> {
         self.named(table.schema.as_deref().unwrap_or_default())
     }
 
+    /// A table's name in statements.
+    pub(in crate::postgres) fn qualified(&self, table: &Table) -> String {
+        qualified(self.schema(table), &table.name)
+    }
+
     /// A schema's name.
     pub(in crate::postgres) fn named<'b>(&'b self, schema: &'b str) -> &'b str {
         match self {
@@ -170,9 +175,7 @@ impl Loader<'_> {
         let manifest = &self.archive.manifest;
         let made = rows::made(manifest);
         let made: Vec<u32> = batches.iter().map(|batch| batch.table).filter(|table| made.contains(table)).collect();
-        let name = |table: &u32| {
-            manifest.tables.get(*table as usize).map(|table| qualified(self.place.schema(table), &table.name))
-        };
+        let name = |table: &u32| manifest.tables.get(*table as usize).map(|table| self.place.qualified(table));
         let names: Vec<Option<String>> = made.iter().map(name).collect();
         let ordinary = self
             .client

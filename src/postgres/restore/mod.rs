@@ -41,7 +41,7 @@ use crate::error::Result;
 use crate::event::Progress;
 use crate::manifest::{Content, Manifest, Object, Section};
 use crate::plan::{ConnectionParameters, Owners, RestorePlan, Scope, Strategy, Verify};
-use crate::restore::{Choice, Report, decoding_threads};
+use crate::restore::{Choice, Report, jobs};
 
 /// The stage after the rows.
 const BUILDING: &str = "building indexes and constraints";
@@ -124,8 +124,7 @@ async fn run(
         replacement = Some(decide(plan, client, &server, archive, &mut tables).await?);
     }
     large_objects::check_room(client, plan, &archive.manifest, &tables).await?;
-    let loader =
-        Loader { client, archive, tables: &tables, threads: decoding_threads(plan), progress, place: Place::Own };
+    let loader = Loader { client, archive, tables: &tables, threads: jobs(plan), progress, place: Place::Own };
     let extent = Extent { scope: plan.scope, owners: plan.owners, verify: plan.verify };
     let rows = match &replacement {
         None => execute(extent, &loader, &server).await?,
@@ -144,7 +143,7 @@ async fn run(
     progress.commit()?;
     commit::commit(address, client).await?;
     if extent.loads_rows(&archive.manifest) {
-        parallel::analyze(address, &loader, decoding_threads(plan), plan.lock_timeout_seconds).await;
+        parallel::analyze(address, &loader, jobs(plan), plan.lock_timeout_seconds).await;
     }
     Ok(Report { rows, tables: tables.of(&archive.manifest).count() as u64, ..Report::default() })
 }

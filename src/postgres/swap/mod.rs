@@ -37,7 +37,7 @@ use crate::archive::Archive;
 use crate::error::Result;
 use crate::event::Progress;
 use crate::plan::{Owners, RestorePlan};
-use crate::restore::{Report, decoding_threads};
+use crate::restore::{Report, jobs};
 
 /// What becomes of which database.
 pub(super) struct Swap<'a> {
@@ -107,7 +107,7 @@ impl Swap<'_> {
             address,
             archive: self.archive,
             extent: Extent { scope: self.plan.scope, owners: self.plan.owners, verify: self.plan.verify },
-            jobs: decoding_threads(self.plan),
+            jobs: jobs(self.plan),
             toast_compression: self.plan.toast_compression,
             progress: self.progress,
             place: Place::Own,

@@ -17,7 +17,6 @@ use super::rows::Batch;
 use crate::error::Result;
 use crate::manifest::Manifest;
 use crate::postgres::connect::describe_error;
-use crate::postgres::quote::qualified;
 
 /// What stands before the first row: the signature, no flags, no extension (`PostgreSQL` documentation, `COPY`, "Binary
 /// Format").
@@ -89,7 +88,7 @@ pub(super) async fn tables(
     let (mut numbers, mut names, mut columns) = (Vec::new(), Vec::new(), Vec::new());
     for batch in batches {
         let Some(table) = manifest.tables.get(batch.table as usize) else { continue };
-        let name = qualified(place.schema(table), &table.name);
+        let name = place.qualified(table);
         for column in &table.columns {
             numbers.push(i64::from(batch.table));
             names.push(name.clone());

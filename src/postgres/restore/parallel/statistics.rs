@@ -4,10 +4,9 @@ use futures_util::future::try_join_all;
 
 use super::families::Families;
 use super::steps::Steps;
-use super::worker::{Board, name};
-use crate::error::{Error, Result};
-use crate::manifest::Table;
-use crate::postgres::connect::{Address, Connection, describe_error};
+use super::worker::{Board, tell_unanalyzed};
+use crate::error::Result;
+use crate::postgres::connect::{Address, Connection};
 use crate::postgres::restore::binary::BinaryTables;
 use crate::postgres::restore::load::Loader;
 use crate::postgres::session;
@@ -20,14 +19,15 @@ pub(in crate::postgres) async fn analyze(
     lock_timeout_seconds: f64,
 ) {
     loader.progress.stage("analyzing", 0);
+    let tables = loader.tables.of(&loader.archive.manifest).count();
     let mut others = Vec::new();
-    while others.len() + 1 < connections {
+    while others.len() + 1 < connections.min(tables) {
         // One connection is enough.
         let Ok(other) = open(address, lock_timeout_seconds).await else { break };
         others.push(other);
     }
     if let Err(error) = share_tables(loader, &others).await {
-        report(loader, &error);
+        tell_unanalyzed(loader, &error);
     }
     for other in others {
         other.drain_notices().into_iter().for_each(|remark| loader.progress.notice(remark));
@@ -53,20 +53,4 @@ async fn share_tables(loader: &Loader<'_>, others: &[Connection]) -> Result<()> 
     let clients = others.iter().map(|other| &other.client).chain([loader.client]);
     try_join_all(clients.map(|client| async move { board.work(&Loader { client, ..*loader }).await })).await?;
     Ok(())
-}
-
-/// Gathers those of one table; an error is that of a connection which is good for nothing more.
-pub(super) async fn analyze_one(loader: &Loader<'_>, table: &Table) -> Result<()> {
-    let Err(error) = loader.client.batch_execute(&format!("ANALYZE {}", name(table))).await else { return Ok(()) };
-    let error = describe_error(error, format!("gathering statistics of {}", table.label()));
-    if loader.client.is_closed() {
-        return Err(error);
-    }
-    report(loader, &error);
-    Ok(())
-}
-
-fn report(loader: &Loader<'_>, error: &Error) {
-    let reason = error.message();
-    loader.progress.notice(format!("the rows are restored, but ANALYZE failed: {reason}; run ANALYZE yourself"));
 }

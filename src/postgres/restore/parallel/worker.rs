@@ -6,12 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::schedule::{Conditions, Next, Schedule};
-use super::statistics;
 use super::steps::Work;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::manifest::{Section, Table};
 use crate::postgres::connect::describe_error;
-use crate::postgres::quote::qualified;
 use crate::postgres::restore::binary::BinaryTables;
 use crate::postgres::restore::load::{Loader, unreadable};
 use crate::postgres::restore::rows::{Batch, RowLoader, Rows, Source};
@@ -95,7 +93,7 @@ impl Board {
                 let (_, sql) = &self.statements[place.map_err(|_| unreadable(Section::PostData))?];
                 loader.object(*index, sql).await
             }
-            Work::Analyze(table) => statistics::analyze_one(loader, table_of(loader, *table)?).await,
+            Work::Analyze(table) => analyze(loader, table_of(loader, *table)?).await,
         }
     }
 
@@ -113,16 +111,29 @@ async fn load(loader: &Loader<'_>, binary: &BinaryTables, batch: &Batch, rows: R
     }
     let table = table_of(loader, batch.table)?;
     let failed = |error| describe_error(error, format!("loading rows of {}", table.label()));
-    client.batch_execute(&format!("BEGIN; TRUNCATE ONLY {}", name(table))).await.map_err(failed)?;
+    client.batch_execute(&format!("BEGIN; TRUNCATE ONLY {}", loader.place.qualified(table))).await.map_err(failed)?;
     let count = into.load(batch, rows, source).await?;
     client.batch_execute("COMMIT").await.map_err(failed)?;
     Ok(count)
 }
 
-fn table_of<'a>(loader: &Loader<'a>, table: u32) -> Result<&'a Table> {
-    loader.archive.manifest.tables.get(table as usize).ok_or_else(|| unreadable(Section::Data))
+/// The restore stands without statistics, too; an error is that of a connection which is good for nothing more.
+async fn analyze(loader: &Loader<'_>, table: &Table) -> Result<()> {
+    let statement = format!("ANALYZE {}", loader.place.qualified(table));
+    let Err(error) = loader.client.batch_execute(&statement).await else { return Ok(()) };
+    let error = describe_error(error, format!("gathering statistics of {}", table.label()));
+    if loader.client.is_closed() {
+        return Err(error);
+    }
+    tell_unanalyzed(loader, &error);
+    Ok(())
 }
 
-pub(super) fn name(table: &Table) -> String {
-    qualified(table.schema.as_deref().unwrap_or_default(), &table.name)
+pub(super) fn tell_unanalyzed(loader: &Loader<'_>, error: &Error) {
+    let reason = error.message();
+    loader.progress.notice(format!("the rows are restored, but ANALYZE failed: {reason}; run ANALYZE yourself"));
+}
+
+fn table_of<'a>(loader: &Loader<'a>, table: u32) -> Result<&'a Table> {
+    loader.archive.manifest.tables.get(table as usize).ok_or_else(|| unreadable(Section::Data))
 }
