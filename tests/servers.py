@@ -5,7 +5,8 @@
         server.psql("CREATE TABLE ...", "shop")
 
 The programs come from ``scripts/install_test_servers.sh``. These servers were built without lz4; ``start_with_lz4()``
-takes the one that comes with the client programs, which is of the newest major. Over TCP every role needs its password (scram-sha-256);
+takes the one that comes with the client programs, which is of the newest major. ``start(DEBIAN)`` takes Debian's newest
+minor release, which has extensions of others. Over TCP every role needs its password (scram-sha-256);
 the Unix socket asks for none, as only root and the server's own account can reach it.
 Start a server from the main thread: the kernel stops it when the thread that started it ends.
 """
@@ -34,6 +35,8 @@ from typing import Literal
 # What everything is tested with; and what the catalogue of objects is, which takes little time for each.
 MAJORS = (15, 16, 18)
 ALL_MAJORS = (14, 15, 16, 17, 18)
+# Debian's newest minor release of this major: what the distribution adds to PostgreSQL, a database may hold.
+DEBIAN = "debian-15"
 
 CACHE = Path(
     os.environ.get("HOLDFAST_TEST_CACHE")
@@ -73,6 +76,8 @@ host     replication  all       127.0.0.1/32  scram-sha-256
 DUMP_NOISE = re.compile(
     r"(?m)^(\\restrict test\n\n|\\unrestrict test\n\n|-- Dumped (from|by) .*\n|SET transaction_timeout = 0;\n)"
 )
+# What Debian's server notes of each column for itself, which pg_dump takes for an option of the user's.
+BOOKKEEPING = re.compile(r"(?m)^ALTER .* SET \(pg_attver=\d+\);\n|, pg_attver=\d+(?=\);$)|(?<= SET \()pg_attver=\d+, ")
 Mode = Literal["smart", "fast", "immediate"]
 SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 PATIENCE = 60.0
@@ -88,7 +93,8 @@ class Binaries:
     bindir: Path
 
 
-def find(package: str) -> Binaries:
+def find(package: int | str) -> Binaries:
+    package = f"server-{package}" if isinstance(package, int) else package
     for needed in (package, "client"):
         if not (CACHE / needed / "VERSION").is_file():
             raise ServerError(f"{needed} is not in {CACHE}: run scripts/install_test_servers.sh")
@@ -97,9 +103,10 @@ def find(package: str) -> Binaries:
 
 
 def start(
-    major: int, *, tls: bool = False, settings: Mapping[str, str] = MappingProxyType({})
+    package: int | str, *, tls: bool = False, settings: Mapping[str, str] = MappingProxyType({})
 ) -> AbstractContextManager[Server]:
-    return _running(find(f"server-{major}"), settings, tls=tls)
+    """`package` is a major, or the name of a package of programs, as `DEBIAN` is."""
+    return _running(find(package), settings, tls=tls)
 
 
 def start_with_lz4(settings: Mapping[str, str] = MappingProxyType({})) -> AbstractContextManager[Server]:
@@ -239,7 +246,7 @@ class Server:
     def pg_dump(self, dbname: str, *arguments: str) -> str:
         """The plain text of a dump, without what differs between dumps of equal databases or stops an older server."""
         text = self.client("pg_dump", "--restrict-key=test", *arguments, f"--dbname={dbname}")
-        return DUMP_NOISE.sub("", text)
+        return BOOKKEEPING.sub("", DUMP_NOISE.sub("", text))
 
     def create_database(self, name: str, options: str = "") -> None:
         self.psql("CREATE DATABASE " + _quoted(name, '"') + " " + options)

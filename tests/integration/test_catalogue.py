@@ -17,44 +17,49 @@ from tests.catalogue.modes import MODES, Mode
 from tests.catalogue.script import commands_and_comments
 from tests.catalogue.trial import Trial
 from tests.deployment import Deployment
-from tests.servers import ALL_MAJORS, start
+from tests.servers import ALL_MAJORS, DEBIAN, start
 
 ENTRIES = entries()
-EACH_MAJOR = pytest.mark.parametrize("major", ALL_MAJORS)
+# Majors, and packages of programs by name.
+SERVERS = (*ALL_MAJORS, DEBIAN)
+EACH_SERVER = pytest.mark.parametrize("server", SERVERS)
 EACH_MODE = pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
 ENOUGH_LINES = 100
 
-Trials = Callable[[int], Trial]
+Trials = Callable[[int | str], Trial]
+
+
+def known_to(server: int | str) -> list[Entry]:
+    major = int(str(server).rpartition("-")[2])
+    return [entry for entry in ENTRIES if entry.is_known_to(major)]
 
 
 @pytest.fixture(scope="module")
 def trials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
     with ExitStack() as stack:
-        made: dict[int, Trial] = {}
+        made: dict[int | str, Trial] = {}
 
-        def trial(major: int) -> Trial:
-            if major not in made:
-                known = [entry for entry in ENTRIES if entry.is_known_to(major)]
-                made[major] = Trial(
-                    stack.enter_context(start(major)), tmp_path_factory.mktemp(f"catalogue-{major}"), known
+        def trial(server: int | str) -> Trial:
+            if server not in made:
+                made[server] = Trial(
+                    stack.enter_context(start(server)), tmp_path_factory.mktemp(f"catalogue-{server}"), known_to(server)
                 )
-            return made[major]
+            return made[server]
 
         yield trial
 
 
 @pytest.mark.parametrize(
-    ("major", "mode", "entry"),
+    ("server", "mode", "entry"),
     [
-        pytest.param(major, mode, entry, id=f"{major}-{mode.name}-{entry.name}")
-        for major in ALL_MAJORS
+        pytest.param(server, mode, entry, id=f"{server}-{mode.name}-{entry.name}")
+        for server in SERVERS
         for mode in MODES.values()
-        for entry in ENTRIES
-        if entry.is_known_to(major)
+        for entry in known_to(server)
     ],
 )
-def test_an_entry_comes_back_where_it_should(trials: Trials, major: int, mode: Mode, entry: Entry) -> None:
-    trial = trials(major)
+def test_an_entry_comes_back_where_it_should(trials: Trials, server: int | str, mode: Mode, entry: Entry) -> None:
+    trial = trials(server)
     assert trial.count(entry, trial.original) > 0, f"pg_dump does not show what {entry.name} says that it shows"
     restored = trial.restored(mode.name)
     wanted = trial.count(entry, trial.original if mode.holds(entry) else trial.before(mode.name))
@@ -62,9 +67,9 @@ def test_an_entry_comes_back_where_it_should(trials: Trials, major: int, mode: M
 
 
 @EACH_MODE
-@EACH_MAJOR
-def test_pg_dump_says_the_same(trials: Trials, major: int, mode: Mode) -> None:
-    trial = trials(major)
+@EACH_SERVER
+def test_pg_dump_says_the_same(trials: Trials, server: int | str, mode: Mode) -> None:
+    trial = trials(server)
     options = mode.compared(trial)
     restored = trial.restored(mode.name)
     wanted, found = trial.text(trial.original, *options), trial.text(restored, *options)
@@ -75,10 +80,10 @@ def test_pg_dump_says_the_same(trials: Trials, major: int, mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("mode", [mode for mode in MODES.values() if mode.untouched], ids=lambda mode: mode.name)
-@EACH_MAJOR
-def test_what_was_not_asked_for_is_left_alone(trials: Trials, major: int, mode: Mode) -> None:
+@EACH_SERVER
+def test_what_was_not_asked_for_is_left_alone(trials: Trials, server: int | str, mode: Mode) -> None:
     assert mode.untouched
-    trial = trials(major)
+    trial = trials(server)
     options = mode.untouched(trial)
     restored = trial.restored(mode.name)
     before, after = (blocks(trial.text(name, *options)) for name in (trial.before(mode.name), restored))
@@ -86,9 +91,9 @@ def test_what_was_not_asked_for_is_left_alone(trials: Trials, major: int, mode: 
     assert [block for block in before if block not in after] == []
 
 
-@EACH_MAJOR
-def test_no_name_and_no_value_says_anything_to_psql(trials: Trials, major: int) -> None:
-    script = trials(major).script
+@EACH_SERVER
+def test_no_name_and_no_value_says_anything_to_psql(trials: Trials, server: int | str) -> None:
+    script = trials(server).script
     commands, comments = commands_and_comments(script)
     assert commands == []
     assert [comment for comment in comments if re.search("cat_|touch", comment)] == []
