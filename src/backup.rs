@@ -7,7 +7,7 @@ use crate::archive::{self, Archive, ArchiveWriter, Finished, Missing, Written};
 use crate::cores;
 use crate::error::{Error, Result};
 use crate::event::Progress;
-use crate::manifest::{Content, Database, FORMAT_VERSION, Manifest, Object, Payload, Skipped, Table};
+use crate::manifest::{Content, Database, Definition, FORMAT_VERSION, Manifest, Object, Payload, Skipped, Table, Used};
 use crate::plan::{BackupPlan, Source, Verify};
 use crate::store::{self, BackupName, Place, Store};
 use crate::{postgres, sqlite};
@@ -32,6 +32,10 @@ pub struct Contents {
     pub tables: Vec<Table>,
     /// Where each object's statements stand.
     pub objects: Vec<Object>,
+    /// What definitions use.
+    pub used: Vec<Used>,
+    /// Which of them uses what of it.
+    pub definitions: Vec<Definition>,
     /// What was left out on request.
     pub skipped: Vec<Skipped>,
     /// Number of large objects.
@@ -108,6 +112,8 @@ fn describe(
         django: plan.django.clone(),
         tables: contents.tables,
         objects: contents.objects,
+        used: contents.used,
+        definitions: contents.definitions,
         chunks: written.chunks,
         skipped: contents.skipped,
         large_objects: contents.large_objects,

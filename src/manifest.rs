@@ -2,6 +2,8 @@
 //!
 //! Readers ignore unknown fields and refuse a newer `format_version`.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 /// The version this program writes, and the newest that it reads.
@@ -192,6 +194,27 @@ impl Object {
     }
 }
 
+/// An operator, a function, a type, a collation or the like that definitions use, unless it is the system's own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Used {
+    /// Its kind and its full name: `operator public.=(public.citext,public.citext)`.
+    pub name: String,
+    /// The extension that it is a member of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<String>,
+}
+
+/// What a row of the catalogs uses that an object brings with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Definition {
+    /// Index into [`Manifest::objects`].
+    pub object: u32,
+    /// The row's kind and full name: `rule "_RETURN" on public.v`.
+    pub name: String,
+    /// Indexes into [`Manifest::used`].
+    pub uses: Vec<u32>,
+}
+
 /// An extension that the backup needs on the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extension {
@@ -232,9 +255,31 @@ pub struct Database {
     /// What else the server must have for an exact restore.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requirements: Vec<Requirement>,
+    /// Where sessions find names without a schema.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search_path: Option<SearchPath>,
     /// More that is worth knowing: `collation`, `page_size`, `journal_mode`, `snapshot`.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub properties: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Database {
+    /// The path under which the rows of a table must be read and written, where that is not the empty one.
+    pub fn path_of_rows(&self, table: u32) -> Option<&[String]> {
+        let path = self.search_path.as_ref()?;
+        (path.tables.contains(&table) && !path.schemas.is_empty()).then_some(&path.schemas)
+    }
+}
+
+/// Where sessions of a database find names without a schema.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchPath {
+    /// The schemas that exist, in order.
+    pub schemas: Vec<String>,
+    /// Indexes into [`Manifest::tables`] of tables whose rows are computed or checked by functions that look for names
+    /// there: their rows are loaded under this path.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub tables: BTreeSet<u32>,
 }
 
 /// An object that was left out on request.
@@ -291,6 +336,12 @@ pub struct Manifest {
     /// Every object of the schema, in the order in which they are created.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub objects: Vec<Object>,
+    /// What the definitions of the objects use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub used: Vec<Used>,
+    /// Which of them uses what of it; what is not listed uses nothing but the system's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub definitions: Vec<Definition>,
     /// Every chunk, in the order of the file.
     pub chunks: Vec<Chunk>,
     /// What was left out on request.
@@ -326,7 +377,7 @@ impl Manifest {
     /// All but where things stand in the file: what a listing tells and remembers.
     #[must_use]
     pub fn summary(self) -> Self {
-        Self { chunks: Vec::new(), objects: Vec::new(), ..self }
+        Self { chunks: Vec::new(), objects: Vec::new(), used: Vec::new(), definitions: Vec::new(), ..self }
     }
 }
 

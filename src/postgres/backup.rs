@@ -1,12 +1,13 @@
 //! The order of a `sql` payload: preamble and definitions, rows, large objects, sequences, what is built over rows,
 //! owners, event triggers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use futures_util::future::try_join3;
 use tokio_postgres::Client;
 
 use super::connect::{self, Address, Connection};
+use super::ddl::uses::Use;
 use super::ddl::{self, Entry, Majors, Reader, Relation, Schema};
 use super::dump::{self, Line, Measured};
 use super::foreign_keys;
@@ -14,6 +15,7 @@ use super::large_objects;
 use super::preflight;
 use super::runtime::{block_on, unless_stopped};
 use super::scratch;
+use super::search_path;
 use super::session::PREAMBLE;
 use super::snapshot::Snapshot;
 use super::throttle::Throttle;
@@ -21,7 +23,7 @@ use crate::archive::{ArchiveWriter, CHUNK_SIZE, ChunkSender, RawChunk};
 use crate::backup::{Contents, wants_rows};
 use crate::error::{Error, Kind, Result};
 use crate::event::Progress;
-use crate::manifest::{Content, Database, Object, Section, Skipped, Table};
+use crate::manifest::{Content, Database, Definition, Object, SearchPath, Section, Skipped, Table, Used};
 use crate::plan::{BackupPlan, ConnectionParameters, Unsupported};
 
 /// PostgreSQL's default block size; only the expected total of the progress display depends on it.
@@ -88,7 +90,15 @@ async fn read(
     let writer = create()?;
     let mut script = Script::new(writer.sender(), &schema);
     script.text(PREAMBLE);
+    let path = database.search_path.as_ref().filter(|path| plan.content == Content::Full && !path.tables.is_empty());
+    if let Some(path) = path {
+        // For `psql`: the rows follow.
+        script.end_with(&format!("{}\n\n", search_path::enter(&path.schemas)));
+    }
     script.entries(&schema.entries, Section::PreData).await?;
+    if path.is_some() {
+        script.text(&format!("{}\n\n", search_path::LEAVE));
+    }
 
     let wanted = wanted(plan, &schema.relations, &tables);
     let blocks: u64 = wanted.iter().map(|&table| schema.relations[table].size.all_blocks).sum();
@@ -110,9 +120,11 @@ async fn read(
     script.entries(&schema.entries, Section::Owners).await?;
     script.entries(&schema.entries, Section::EventTriggers).await?;
     let mut objects = script.end();
-    tell_needs(&mut objects, &schema, plan.content);
+    let places = places(&objects, &schema, plan.content);
+    tell_needs(&mut objects, &schema, &places);
+    let (used, definitions) = uses(&schema, &places);
     snapshot.check_names().await?;
-    let contents = Contents { database, tables, objects, skipped, large_objects };
+    let contents = Contents { database, tables, objects, used, definitions, skipped, large_objects };
     Ok((writer, contents))
 }
 
@@ -202,24 +214,51 @@ async fn describe_database(snapshot: &Snapshot, schema: &Schema) -> Result<Datab
         extensions: schema.extensions.clone(),
         roles: schema.roles.clone(),
         requirements: schema.requirements.clone(),
+        search_path: Some(describe_path(schema)),
         properties,
     })
 }
 
-/// Tells each object which others it needs. Objects stand as their entries do, with the positions of sequences between
-/// them and without what was left out.
-fn tell_needs(objects: &mut [Object], schema: &Schema, content: Content) {
+fn describe_path(schema: &Schema) -> SearchPath {
+    let relations = (0..).zip(&*schema.relations);
+    let tables = relations.filter(|(_, relation)| schema.own_path.tables.contains(&relation.oid));
+    SearchPath { schemas: schema.own_path.schemas.clone(), tables: tables.map(|(index, _)| index).collect() }
+}
+
+/// Which object each entry has become. Objects stand as their entries do, with the positions of sequences between them and
+/// without what was left out.
+fn places(objects: &[Object], schema: &Schema, content: Content) -> Vec<Option<u32>> {
     let written = |entry: &Entry| entry.section != Section::LargeObjects || content == Content::Full;
-    let mut created = (0..).zip(&*objects).filter(|(_, object)| object.section != Section::Sequences);
+    let mut created = (0..).zip(objects).filter(|(_, object)| object.section != Section::Sequences);
     let mut places = vec![None; schema.entries.len()];
     for (place, _) in places.iter_mut().zip(&schema.entries).filter(|(_, entry)| written(entry)) {
         *place = created.next().map(|(index, _): (u32, _)| index);
     }
+    places
+}
+
+/// Tells each object which others it needs.
+fn tell_needs(objects: &mut [Object], schema: &Schema, places: &[Option<u32>]) {
     for (entry, place) in places.iter().enumerate() {
         if let Some(object) = place.and_then(|place| objects.get_mut(place as usize)) {
             object.needs = schema.needs[entry].iter().filter_map(|needed| places[*needed]).collect();
         }
     }
+}
+
+/// What is used, and by which row of which object.
+fn uses(schema: &Schema, places: &[Option<u32>]) -> (Vec<Used>, Vec<Definition>) {
+    let names: BTreeSet<&Used> = schema.uses.iter().map(|(_, found)| &found.used).collect();
+    let indexes: HashMap<&Used, u32> = names.iter().copied().zip(0..).collect();
+    let mut definitions: Vec<Definition> = Vec::new();
+    for (entry, Use { name, used }) in &schema.uses {
+        let Some(object) = places[*entry] else { continue };
+        match definitions.last_mut() {
+            Some(last) if last.object == object && last.name == *name => last.uses.push(indexes[used]),
+            _ => definitions.push(Definition { object, name: name.clone(), uses: vec![indexes[used]] }),
+        }
+    }
+    (names.into_iter().cloned().collect(), definitions)
 }
 
 /// Collects statements into chunks and remembers where each object's statements stand.
@@ -229,6 +268,7 @@ struct Script<'a> {
     tables: HashMap<u32, u32>,
     objects: Vec<Object>,
     preamble: Vec<u8>,
+    end: Vec<u8>,
 }
 
 impl<'a> Script<'a> {
@@ -239,12 +279,18 @@ impl<'a> Script<'a> {
             tables: schema.relations.iter().map(|relation| relation.oid).zip(0..).collect(),
             objects: Vec::new(),
             preamble: Vec::new(),
+            end: Vec::new(),
         }
     }
 
     /// Text that belongs to no object: it opens the next chunk.
     fn text(&mut self, text: &str) {
         self.preamble.extend_from_slice(text.as_bytes());
+    }
+
+    /// Text that belongs to no object: it closes the next section.
+    fn end_with(&mut self, text: &str) {
+        self.end.extend_from_slice(text.as_bytes());
     }
 
     async fn entries(&mut self, entries: &[Entry], section: Section) -> Result<()> {
@@ -258,6 +304,7 @@ impl<'a> Script<'a> {
                 self.send(section, std::mem::take(&mut data), &mut pending).await?;
             }
         }
+        data.append(&mut self.end);
         if !data.is_empty() {
             self.send(section, data, &mut pending).await?;
         }

@@ -18,6 +18,7 @@ mod rename;
 mod restore;
 mod runtime;
 mod scratch;
+mod search_path;
 mod session;
 mod snapshot;
 mod swap;

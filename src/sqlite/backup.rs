@@ -44,7 +44,15 @@ pub fn backup(
         sent.and(measured)
     })?;
     tables.iter_mut().filter(|table| !wants_rows(plan, table)).for_each(forget_rows);
-    let contents = Contents { database, tables, objects: Vec::new(), skipped: Vec::new(), large_objects: 0 };
+    let contents = Contents {
+        database,
+        tables,
+        objects: Vec::new(),
+        used: Vec::new(),
+        definitions: Vec::new(),
+        skipped: Vec::new(),
+        large_objects: 0,
+    };
     Ok((writer, contents))
 }
 

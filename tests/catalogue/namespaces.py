@@ -27,7 +27,7 @@ ENTRIES: list[Entry] = [
     Entry(
         name="extension_type_in_a_table",
         create="""
-            CREATE EXTENSION citext;
+            CREATE EXTENSION IF NOT EXISTS citext;
             CREATE SCHEMA cat_extension_type_in_a_table;
             CREATE TABLE cat_extension_type_in_a_table.t (v public.citext PRIMARY KEY CHECK (v <> 'x'));
             INSERT INTO cat_extension_type_in_a_table.t VALUES ('aB'), ('Ç');

@@ -18,6 +18,13 @@ from tests.servers import Server, ServerError
 
 Content = Literal["full", "schema-only"]
 
+USES = """
+SET search_path = '';
+SELECT DISTINCT pg_describe_object(classid, objid, 0) || ' uses ' || pg_describe_object(refclassid, refobjid, 0)
+  FROM pg_depend WHERE deptype = 'n' AND objid >= 16384 AND refobjid >= 16384 AND classid <> 'pg_cast'::regclass AND refclassid
+    IN ('pg_operator'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass, 'pg_collation'::regclass, 'pg_opclass'::regclass)
+"""
+
 
 class Trial:
     def __init__(self, server: Server, folder: Path, entries: Sequence[Entry]) -> None:
@@ -132,6 +139,9 @@ class Trial:
 
     def text(self, database: str, *options: str) -> str:
         return self.once(("text", database, options), lambda: self.server.pg_dump(database, *options))
+
+    def uses(self, database: str) -> str:
+        return self.once(("uses", database), lambda: self.server.psql(USES, database))
 
     def count(self, entry: Entry, database: str) -> int:
         return len(re.findall(entry.shows, self.text(database)))

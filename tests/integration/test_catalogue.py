@@ -79,6 +79,17 @@ def test_pg_dump_says_the_same(trials: Trials, server: int | str, mode: Mode) ->
     assert_same(wanted, found)
 
 
+@EACH_MODE
+@EACH_SERVER
+def test_definitions_use_the_same(trials: Trials, server: int | str, mode: Mode) -> None:
+    """Operators, functions, types and collations of users and extensions: of some, pg_dump's text does not tell."""
+    trial = trials(server)
+    original, restored = (set(trial.uses(name).split("\n")) for name in (trial.original, trial.restored(mode.name)))
+    assert sorted(restored - original) == []
+    if not mode.untouched:
+        assert sorted(original - restored) == []
+
+
 @pytest.mark.parametrize("mode", [mode for mode in MODES.values() if mode.untouched], ids=lambda mode: mode.name)
 @EACH_SERVER
 def test_what_was_not_asked_for_is_left_alone(trials: Trials, server: int | str, mode: Mode) -> None:

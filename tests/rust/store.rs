@@ -38,6 +38,8 @@ fn manifest(name: &BackupName, file_name: &str, size: u64) -> Manifest {
         django: serde_json::Value::Null,
         tables: Vec::new(),
         objects: Vec::new(),
+        used: Vec::new(),
+        definitions: Vec::new(),
         chunks: Vec::new(),
         skipped: Vec::new(),
         large_objects: 0,

@@ -30,19 +30,12 @@ pub(super) async fn read(reader: &Reader<'_>) -> Result<Vec<Row>> {
 
 /// What these entries need of each other, and the rows that no entry brings.
 pub(super) fn between(entries: &[Entry], dependencies: &[Row]) -> (Edges, Vec<Stray>) {
-    let mut bringers = Bringers::new(entries);
-    let mut edges = Vec::with_capacity(dependencies.len());
-    for row in dependencies {
-        let object = ObjectId { class: row.get("class"), object: row.get("object") };
-        let needed = ObjectId { class: row.get("needed_class"), object: row.get("needed_object") };
-        if let Some(strength) = row.get::<_, Option<i32>>("strength") {
-            bringers.add(object, strength, needed);
-        }
-        edges.push((object, needed, if row.get("by_type") { Need::Type } else { Need::Whole }));
-    }
+    let bringers = Bringers::of(entries, dependencies);
     let mut needs: Edges = vec![BTreeMap::new(); entries.len()];
     let mut strays = Vec::new();
-    for (object, needed, need) in edges {
+    for row in dependencies {
+        let (object, needed) = (ObjectId::needing(row), ObjectId::needed(row));
+        let need = if row.get("by_type") { Need::Type } else { Need::Whole };
         let Some(needed_entry) = bringers.find(needed) else { continue };
         let Some(entry) = bringers.find(object) else {
             strays.push(Stray { row: object, entry: needed_entry });
@@ -63,16 +56,23 @@ pub(super) fn between(entries: &[Entry], dependencies: &[Row]) -> (Edges, Vec<St
 }
 
 /// Which entry brings a row of a catalog into being.
-struct Bringers {
+pub(super) struct Bringers {
     entries: HashMap<ObjectId, usize>,
     /// The row that brings another one with it, and how sure that is: less is surer.
     rows: HashMap<ObjectId, (i32, ObjectId)>,
 }
 
 impl Bringers {
-    fn new(entries: &[Entry]) -> Self {
+    pub(super) fn of(entries: &[Entry], dependencies: &[Row]) -> Self {
         let creating = entries.iter().enumerate().filter(|(_, entry)| !entry.adorns());
-        Self { entries: creating.filter_map(|(index, entry)| Some((entry.id?, index))).collect(), rows: HashMap::new() }
+        let entries = creating.filter_map(|(index, entry)| Some((entry.id?, index))).collect();
+        let mut bringers = Self { entries, rows: HashMap::new() };
+        for row in dependencies {
+            if let Some(strength) = row.get::<_, Option<i32>>("strength") {
+                bringers.add(ObjectId::needing(row), strength, ObjectId::needed(row));
+            }
+        }
+        bringers
     }
 
     fn add(&mut self, row: ObjectId, strength: i32, bringer: ObjectId) {
@@ -82,7 +82,8 @@ impl Bringers {
         }
     }
 
-    fn find(&self, mut row: ObjectId) -> Option<usize> {
+    /// The entry that brings a row.
+    pub(super) fn find(&self, mut row: ObjectId) -> Option<usize> {
         // Internal rows of internal rows: a multirange's array is three steps from its range. No chain is longer than
         // the levels of a partition tree.
         for _ in 0..64 {

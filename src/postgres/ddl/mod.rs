@@ -33,6 +33,7 @@ mod operator_classes;
 mod operators;
 mod order;
 mod parameters;
+mod paths;
 mod policies;
 mod positions;
 pub mod privileges;
@@ -54,6 +55,7 @@ mod transforms;
 mod triggers;
 mod two_steps;
 mod types;
+pub mod uses;
 mod views;
 
 use std::collections::{BTreeSet, HashMap};
@@ -64,6 +66,7 @@ use tokio_postgres::{Client, Row};
 
 pub use self::majors::Majors;
 pub use self::order::{Ordered, Stray};
+pub use self::paths::OwnPath;
 pub use self::sizes::Size;
 
 use crate::error::Result;
@@ -82,6 +85,16 @@ impl ObjectId {
     /// What a query calls `class` and `oid`.
     fn of(row: &Row) -> Self {
         Self { class: row.get("class"), object: row.get("oid") }
+    }
+
+    /// In a row of the dependencies, what needs something.
+    fn needing(row: &Row) -> Self {
+        Self { class: row.get("class"), object: row.get("object") }
+    }
+
+    /// In a row of the dependencies, what is needed.
+    fn needed(row: &Row) -> Self {
+        Self { class: row.get("needed_class"), object: row.get("needed_object") }
     }
 }
 
@@ -183,6 +196,10 @@ pub struct Schema {
     pub requirements: Vec<Requirement>,
     /// Which entries an older server does not understand.
     pub majors: Majors,
+    /// What definitions use, by the places of their entries.
+    pub uses: Vec<(usize, uses::Use)>,
+    /// What comes back under the path of the database.
+    pub own_path: OwnPath,
     /// What the backup leaves out because it is worth nothing, in whole sentences.
     pub notices: Vec<String>,
 }
@@ -197,7 +214,13 @@ pub async fn read(reader: &Reader<'_>, helper: &Reader<'_>) -> Result<Schema> {
     for relation in &mut own.relations {
         relation.size = aside.sizes.get(&relation.oid).copied().unwrap_or_default();
     }
-    let Ordered { entries, needs, .. } = order::sorted(reader, own.entries, &aside.dependencies).await?;
+    let Ordered { entries, needs, own_path, .. } = order::sorted(reader, own.entries, &aside.dependencies).await?;
+    let uses = uses::by_entry(reader, &entries, &aside.dependencies).await?;
+    own.notices.extend(own_path.notice());
+    for relation in own.relations.iter_mut().filter(|relation| own_path.tables.contains(&relation.oid)) {
+        // A range is read by a query, and planning that would call for what the path is to be searched for.
+        relation.heap = false;
+    }
     Ok(Schema {
         entries,
         needs,
@@ -209,6 +232,8 @@ pub async fn read(reader: &Reader<'_>, helper: &Reader<'_>) -> Result<Schema> {
         requirements: aside.requirements,
         majors: aside.majors,
         roles: aside.roles,
+        own_path,
+        uses,
         notices: own.notices,
     })
 }

@@ -6,6 +6,7 @@ use std::collections::BinaryHeap;
 use tokio_postgres::Row;
 
 use super::dependencies::{self, Edges};
+use super::paths::{OwnPath, Paths};
 use super::{Entry, Needs, ObjectId, Reader, circles, lateness};
 use crate::error::{Error, Kind, Result};
 
@@ -75,6 +76,8 @@ pub struct Ordered {
     pub needs: Needs,
     /// What hangs on an entry although no entry creates it.
     pub strays: Vec<Stray>,
+    /// What of them comes back under the path of the database.
+    pub own_path: OwnPath,
 }
 
 /// A row that no entry brings, and one that it depends on.
@@ -89,9 +92,11 @@ pub struct Stray {
 /// Entries of all sections, each section in its order. What needs an entry of `PostData` moves there.
 pub(super) async fn sorted(reader: &Reader<'_>, entries: Vec<Entry>, dependencies: &[Row]) -> Result<Ordered> {
     let (edges, mut strays) = dependencies::between(&entries, dependencies);
+    let paths = Paths::read(reader, &entries, dependencies).await?;
     let mut graph = Graph { entries, edges, divided: Vec::new() };
     lateness::settle(reader, &mut graph).await?;
     circles::break_open(reader, &mut graph).await?;
+    let own_path = paths.apply(&mut graph);
     let order = arrange(&graph)?;
     let mut places = vec![0; order.len()];
     for (place, index) in order.iter().enumerate() {
@@ -108,7 +113,7 @@ pub(super) async fn sorted(reader: &Reader<'_>, entries: Vec<Entry>, dependencie
     }
     let mut entries: Vec<Option<Entry>> = graph.entries.into_iter().map(Some).collect();
     let entries = order.into_iter().filter_map(|index| entries[index].take()).collect();
-    Ok(Ordered { entries, needs, strays })
+    Ok(Ordered { entries, needs, strays, own_path })
 }
 
 /// What is created, and what each of it needs.

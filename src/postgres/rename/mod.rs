@@ -8,7 +8,7 @@ mod lexer;
 use std::collections::{BTreeMap, HashSet};
 
 use self::lexer::{Kind, Token, tokens};
-use super::quote::{identifier, literal};
+use super::quote::{identifier, identifiers, literal};
 use crate::error::{Error, Result};
 use crate::manifest::Object;
 
@@ -62,6 +62,18 @@ impl Renaming {
         self.schemas.get(schema).map_or(schema, String::as_str)
     }
 
+    /// A path under the other names. What an extension has brought stays in the live schema, which follows its own.
+    pub(super) fn path(&self, schemas: &[impl AsRef<str>]) -> Vec<String> {
+        let mut path = Vec::new();
+        for schema in schemas.iter().map(AsRef::as_ref) {
+            path.push(self.schema(schema).to_owned());
+            if self.schemas.contains_key(schema) && self.kept.iter().any(|(kept, _)| kept == schema) {
+                path.push(schema.to_owned());
+            }
+        }
+        path
+    }
+
     /// Whether an object can be made a second time beside the live one.
     pub(super) fn takes(&self, object: &Object) -> bool {
         match object.kind.as_str() {
@@ -99,6 +111,11 @@ impl Renaming {
         (0..tokens.len()).map(|place| rewriter.token(place)).collect()
     }
 
+    /// A text for people under the other names.
+    pub(super) fn names(&self, text: &str) -> String {
+        self.rewritten(text, Literals::Texts).unwrap_or_else(|_| text.to_owned())
+    }
+
     /// Whether a text, read as SQL, names something in one of the schemas.
     fn is_mentioned(&self, text: &str) -> bool {
         self.rewritten(text, Literals::Texts).is_ok_and(|rewritten| rewritten != text)
@@ -120,6 +137,8 @@ enum Context {
     Plain,
     /// Behind `search_path`: names stand for schemas, in quotes of either kind.
     SearchPath,
+    /// The same, of a path that the backup itself sets for one statement.
+    OwnPath,
     /// Behind `EXECUTE` and `RAISE`: literals are SQL, or tell people of it.
     Dynamic,
 }
@@ -146,12 +165,13 @@ impl Rewriter<'_> {
     fn enter(&mut self, place: usize) {
         let token = &self.tokens[place];
         if token.is_word("search_path") {
-            self.context = Context::SearchPath;
+            let opens = self.tokens[..place].iter().filter(|token| token.kind != Kind::Space).count() == 1;
+            self.context = if opens { Context::OwnPath } else { Context::SearchPath };
         } else if token.is_word("execute") || token.is_word("raise") {
             self.context = Context::Dynamic;
         } else if token.is_sign(";") {
             self.context = Context::Plain;
-        } else if self.context == Context::SearchPath && token.is_name() {
+        } else if matches!(self.context, Context::SearchPath | Context::OwnPath) && token.is_name() {
             let listed = self.before(place).is_some_and(|before| {
                 before.is_sign(",") || before.is_sign("=") || before.is_word("to") || before.is_word("search_path")
             });
@@ -167,6 +187,9 @@ impl Rewriter<'_> {
         let Some(other) = self.renaming.schemas.get(token.value.as_ref()) else { return token.text.to_owned() };
         if before.is_some_and(|before| before.is_sign(".")) {
             return token.text.to_owned();
+        }
+        if self.context == Context::OwnPath {
+            return identifiers(&self.renaming.path(&[&token.value]));
         }
         let dot = self.after(place).filter(|next| self.tokens[*next].is_sign("."));
         let qualifies = dot.is_some_and(|dot| {

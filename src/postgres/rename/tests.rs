@@ -129,3 +129,11 @@ fn commands_of_psql_are_told_from_text() {
         assert!(!super::has_command(text), "{text}");
     }
 }
+
+#[test]
+fn a_path_of_one_statement_leads_to_what_extensions_brought() {
+    becomes(
+        "SET search_path = \"public\", \"blog\";\nCREATE VIEW public.v AS SELECT 1;\nSET search_path = '';\n",
+        "SET search_path = \"s1\", \"public\", \"s3\";\nCREATE VIEW \"s1\".v AS SELECT 1;\nSET search_path = '';\n",
+    );
+}

@@ -23,15 +23,22 @@ pub(in crate::postgres) async fn constraints(client: &Client) -> Result<()> {
 
 /// Reads every row back inside the transaction and compares counts and fingerprints with the manifest.
 pub(in crate::postgres) async fn fingerprints(loader: &Loader<'_>) -> Result<()> {
-    for (_, table) in loader.tables.of(&loader.archive.manifest) {
-        fingerprint(loader, table).await?;
+    for (index, table) in loader.tables.of(&loader.archive.manifest) {
+        fingerprint(loader, index, table).await?;
     }
     Ok(())
 }
 
 /// Reads every row of one table back.
-pub(super) async fn fingerprint(loader: &Loader<'_>, table: &Table) -> Result<()> {
+pub(super) async fn fingerprint(loader: &Loader<'_>, index: u32, table: &Table) -> Result<()> {
     loader.progress.check()?;
+    // Where there are indexes already, a query is planned over them.
+    let entered = loader.enter(index).await?;
+    compare(loader, table).await?;
+    loader.leave(entered).await
+}
+
+async fn compare(loader: &Loader<'_>, table: &Table) -> Result<()> {
     let (Some(rows), Some(expected)) = (table.rows, &table.fingerprint) else {
         return Ok(());
     };
@@ -67,7 +74,12 @@ impl std::error::Error for Difference {}
 
 /// An error that says what was found in a table.
 pub(super) fn difference(table: &Table, found: String) -> Error {
-    Error::failed(table.label()).because(Difference(found))
+    differing(table.label(), found)
+}
+
+/// The same of anything else.
+pub(super) fn differing(label: String, found: String) -> Error {
+    Error::failed(label).because(Difference(found))
 }
 
 /// Whether an error says that rows are not those of the backup.

@@ -12,10 +12,11 @@ use super::selection::{self, Tables};
 use crate::archive::Archive;
 use crate::error::{Error, Result};
 use crate::event::Progress;
-use crate::manifest::{Object, Section, Table};
+use crate::manifest::{Manifest, Object, Section, Table};
 use crate::postgres::connect::describe_error;
 use crate::postgres::quote::qualified;
 use crate::postgres::rename::Renaming;
+use crate::postgres::search_path::{self, LEAVE};
 
 /// A backup being executed.
 pub(in crate::postgres) struct Loader<'a> {
@@ -63,7 +64,23 @@ impl Place<'_> {
         }
     }
 
-    fn takes(self, object: &Object) -> bool {
+    /// The statement that sets this path of the backup.
+    pub(in crate::postgres) fn enter(self, path: &[String]) -> String {
+        match self {
+            Self::Own | Self::Trial => search_path::enter(path),
+            Self::Scratch(renaming) => search_path::enter(&renaming.path(path)),
+        }
+    }
+
+    /// A text with names of objects, under the names that they have here.
+    pub(super) fn text(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::Own | Self::Trial => text.into(),
+            Self::Scratch(renaming) => renaming.names(text).into(),
+        }
+    }
+
+    pub(super) fn takes(self, object: &Object) -> bool {
         match self {
             Self::Own => true,
             // A database with a subscription cannot be dropped.
@@ -125,6 +142,16 @@ impl Loader<'_> {
         let object = self.archive.manifest.objects.get(index as usize);
         let what = object.map_or_else(String::new, |object| format!("{} {}", object.kind, object.label()));
         self.client.batch_execute(sql).await.map_err(|error| describe_error(error, format!("creating {what}")))
+    }
+
+    /// Sets the path that the rows of a table need; true where it is to be left again.
+    pub(super) async fn enter(&self, table: u32) -> Result<bool> {
+        enter(self.client, self.place, &self.archive.manifest, table).await
+    }
+
+    /// Undoes [`Self::enter`].
+    pub(super) async fn leave(&self, entered: bool) -> Result<()> {
+        leave(self.client, entered).await
     }
 
     /// Reads every statement and puts it into its final words, without executing any.
@@ -194,6 +221,18 @@ impl Loader<'_> {
         let wanted = selection::chunks(&self.archive.manifest, section, self.tables);
         self.archive.chunks(wanted, self.threads)
     }
+}
+
+/// Sets the path that the rows of a table need; true where it is to be left again.
+pub(super) async fn enter(client: &Client, place: Place<'_>, manifest: &Manifest, table: u32) -> Result<bool> {
+    let Some(path) = manifest.database.path_of_rows(table) else { return Ok(false) };
+    search_path::change(client, &place.enter(path)).await?;
+    Ok(true)
+}
+
+/// Undoes [`enter`].
+pub(super) async fn leave(client: &Client, entered: bool) -> Result<()> {
+    if entered { search_path::change(client, LEAVE).await } else { Ok(()) }
 }
 
 /// The statements of one object.

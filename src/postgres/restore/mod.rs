@@ -5,6 +5,7 @@ mod binary;
 pub(in crate::postgres) mod check;
 pub(in crate::postgres) mod commit;
 mod data_only;
+pub(in crate::postgres) mod definitions;
 mod label_providers;
 pub(in crate::postgres) mod large_objects;
 pub(in crate::postgres) mod load;
@@ -137,7 +138,7 @@ async fn run(
                 large_objects::remove(client).await?;
             }
             let put_aside = replacement.make_room(plan, &reader, &archive.manifest, &tables).await?;
-            complete(extent, &loader, put_aside).await?
+            complete(extent, &loader, &server, put_aside).await?
         }
     };
     progress.commit()?;
@@ -195,7 +196,7 @@ async fn decide(
 /// All that happens between `BEGIN` and `COMMIT` when a whole database is restored; gives the rows loaded.
 pub(in crate::postgres) async fn execute(extent: Extent, loader: &Loader<'_>, server: &Server) -> Result<u64> {
     clear(extent.owners, loader, server).await?;
-    complete(extent, loader, PutAside::default()).await
+    complete(extent, loader, server, PutAside::default()).await
 }
 
 /// Removes all that a whole backup replaces.
@@ -206,11 +207,14 @@ async fn clear(owners: Owners, loader: &Loader<'_>, server: &Server) -> Result<(
     large_objects::remove(loader.client).await
 }
 
-async fn complete(extent: Extent, loader: &Loader<'_>, put_aside: PutAside) -> Result<u64> {
+async fn complete(extent: Extent, loader: &Loader<'_>, server: &Server, put_aside: PutAside) -> Result<u64> {
     let rows = fill(extent, loader).await?;
     put_aside.bring_back(loader.client).await?;
     hand_over(extent, loader).await?;
     check::constraints(loader.client).await?;
+    if extent.scope != Scope::DataOnly {
+        definitions::compare(loader, server.version).await?;
+    }
     Ok(rows)
 }
 

@@ -20,6 +20,7 @@ use crate::postgres::connect::{self, Address, Connection, describe_error};
 use crate::postgres::ddl::{Reader, removal};
 use crate::postgres::quote::qualified;
 use crate::postgres::runtime::{block_on, unless_stopped};
+use crate::postgres::search_path;
 use crate::postgres::session;
 use crate::postgres::swap::{self, Live};
 use crate::restore::{ObjectPreview, Preview, TablePreview};
@@ -236,13 +237,30 @@ async fn count(client: &Client, wanted: impl Fn(&str) -> bool) -> Result<BTreeMa
         } else if size > COUNTED_BYTES && estimate >= 0 {
             (estimate, true)
         } else {
-            let table = qualified(schema, name);
-            let row = client.query_one(&format!("SELECT count(*) FROM ONLY {table}"), &[]).await.map_err(failed)?;
-            (row.get(0), false)
+            let counted = count_rows(client, &qualified(schema, name)).await.map_err(failed)?;
+            counted.map_or((estimate.max(0), true), |rows| (rows, false))
         };
         counts.insert(format!("{schema}.{name}"), (known.0.unsigned_abs(), known.1));
     }
     Ok(counts)
+}
+
+/// Planning looks at the expressions of indexes, and at the code of the functions that they call: that may need the path
+/// of the application. `None` where even that is not enough.
+async fn count_rows(client: &Client, table: &str) -> std::result::Result<Option<i64>, tokio_postgres::Error> {
+    let statement = format!("SELECT pg_catalog.count(*) FROM ONLY {table}");
+    let lacks_a_name = |error: &tokio_postgres::Error| error.code().is_some_and(search_path::is_unknown_name);
+    match client.query_one(&statement, &[]).await {
+        Err(error) if lacks_a_name(&error) => {}
+        counted => return counted.and_then(|row| row.try_get(0)).map(Some),
+    }
+    client.batch_execute("RESET search_path").await?;
+    let counted = client.query_one(&statement, &[]).await;
+    client.batch_execute(search_path::LEAVE).await?;
+    match counted {
+        Err(error) if lacks_a_name(&error) => Ok(None),
+        counted => counted.and_then(|row| row.try_get(0)).map(Some),
+    }
 }
 
 async fn warnings(

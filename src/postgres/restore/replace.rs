@@ -21,6 +21,7 @@ use crate::postgres::ddl::default_privileges::{self, AtRest};
 use crate::postgres::ddl::removal::{self, Removal};
 use crate::postgres::ddl::{Entry, Reader};
 use crate::postgres::quote::{identifiers, qualified};
+use crate::postgres::search_path;
 
 /// Statements that restore what was put aside.
 #[derive(Debug, Default)]
@@ -138,8 +139,11 @@ impl Replacement {
             .collect();
         client.batch_execute(&drops).await.map_err(|error| describe_error(error, "putting foreign keys aside"))?;
         let mut put_aside = PutAside { statements: data_only::switch_off(client, &names).await? };
+        // The indexes are built anew.
+        let path = tables.of(manifest).find_map(|(index, _)| manifest.database.path_of_rows(index));
+        let enter = path.map(search_path::enter).unwrap_or_default();
         client
-            .batch_execute(&format!("TRUNCATE TABLE ONLY {}", names.join(", ONLY ")))
+            .batch_execute(&format!("{enter} TRUNCATE TABLE ONLY {}; {}", names.join(", ONLY "), search_path::LEAVE))
             .await
             .map_err(|error| describe_error(error, "emptying the tables to be restored"))?;
         put_aside.statements.extend(self.put_aside(self.surroundings.at(&keys)).statements);

@@ -10,7 +10,7 @@ use tokio_postgres::{Client, CopyInSink};
 
 use super::binary::{BinaryRows, BinaryTables, HEADER, TRAILER};
 use super::check::difference;
-use super::load::{Place, unreadable};
+use super::load::{Place, enter, leave, unreadable};
 use super::selection::{self, Tables};
 use crate::archive::{Archive, Chunks};
 use crate::error::{Context, Result};
@@ -93,10 +93,12 @@ impl RowLoader<'_> {
     pub(super) async fn load(&self, batch: &Batch, rows: Rows, source: &mut Source) -> Result<u64> {
         let table = self.manifest.tables.get(batch.table as usize).ok_or_else(|| unreadable(Section::Data))?;
         let mut binary = self.binary.get(&batch.table);
+        let entered = enter(self.client, self.place, self.manifest, batch.table).await?;
         let mut stored = 0;
         for chunks in batch.chunks.chunks(STATEMENT_CHUNKS) {
             stored += self.copy(table, chunks, rows, source, &mut binary).await?;
         }
+        leave(self.client, entered).await?;
         Ok(stored)
     }
 

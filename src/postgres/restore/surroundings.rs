@@ -66,7 +66,7 @@ pub(super) struct Going {
 impl Surroundings {
     /// Reads the definitions; partitions that came since the backup belong to their table.
     pub(super) async fn read(reader: &Reader<'_>, manifest: &Manifest, tables: &Tables) -> Result<Self> {
-        let ddl::Ordered { entries, needs, strays } = ddl::definitions(reader).await?;
+        let ddl::Ordered { entries, needs, strays, .. } = ddl::definitions(reader).await?;
         let mut surroundings = Self { entries, needs, strays, tables: BTreeSet::new() };
         let wanted: HashSet<(Option<&str>, &str)> =
             tables.of(manifest).map(|(_, table)| (table.schema.as_deref(), table.name.as_str())).collect();

@@ -66,6 +66,8 @@ pub(super) fn manifest(name: &str, codec: Codec, written: Written) -> Manifest {
             foreign_keys: Vec::new(),
         }],
         objects: Vec::new(),
+        used: Vec::new(),
+        definitions: Vec::new(),
         chunks: written.chunks,
         skipped: Vec::new(),
         large_objects: 0,

@@ -22,7 +22,7 @@ use super::binary::{self, BinaryTables};
 use super::load::{Loader, Place};
 use super::rows::{self, Batch, Rows};
 use super::selection::Tables;
-use super::{Extent, clear, define, hand_over, resources, selected_bytes};
+use super::{Extent, clear, define, definitions, hand_over, resources, selected_bytes};
 use crate::archive::Archive;
 use crate::error::Result;
 use crate::event::Progress;
@@ -108,6 +108,7 @@ impl<'a> ParallelRestore<'a> {
         .await?;
         let loader = self.loader(&connections[0].client);
         hand_over(self.extent, &loader).await?;
+        definitions::compare(&loader, server.version).await?;
         settle(loader.client).await?;
         Ok(board.rows())
     }

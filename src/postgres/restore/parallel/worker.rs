@@ -87,13 +87,13 @@ impl Board {
             }
             Work::LargeObjects => large_objects::make(loader).await,
             Work::Sequences => loader.objects(Section::Sequences, |_| true).await,
-            Work::Compare(table) => check::fingerprint(loader, table_of(loader, *table)?).await,
+            Work::Compare(table) => check::fingerprint(loader, *table, table_of(loader, *table)?).await,
             Work::Object(index) => {
                 let place = self.statements.binary_search_by_key(index, |(index, _)| *index);
                 let (_, sql) = &self.statements[place.map_err(|_| unreadable(Section::PostData))?];
                 loader.object(*index, sql).await
             }
-            Work::Analyze(table) => analyze(loader, table_of(loader, *table)?).await,
+            Work::Analyze(table) => analyze(loader, *table).await,
         }
     }
 
@@ -118,15 +118,18 @@ async fn load(loader: &Loader<'_>, binary: &BinaryTables, batch: &Batch, rows: R
 }
 
 /// The restore stands without statistics, too; an error is that of a connection which is good for nothing more.
-async fn analyze(loader: &Loader<'_>, table: &Table) -> Result<()> {
+async fn analyze(loader: &Loader<'_>, index: u32) -> Result<()> {
+    let table = table_of(loader, index)?;
     let statement = format!("ANALYZE {}", loader.place.qualified(table));
-    let Err(error) = loader.client.batch_execute(&statement).await else { return Ok(()) };
+    let entered = loader.enter(index).await?;
+    let analyzed = loader.client.batch_execute(&statement).await;
+    let Err(error) = analyzed else { return loader.leave(entered).await };
     let error = describe_error(error, format!("gathering statistics of {}", table.label()));
     if loader.client.is_closed() {
         return Err(error);
     }
     tell_unanalyzed(loader, &error);
-    Ok(())
+    loader.leave(entered).await
 }
 
 pub(super) fn tell_unanalyzed(loader: &Loader<'_>, error: &Error) {

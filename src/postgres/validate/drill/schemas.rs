@@ -77,6 +77,7 @@ async fn restored(loader: &Loader<'_>, renaming: &Renaming, version: u32) -> Res
             .map_err(|error| describe_error(error, "creating a scratch schema"))?;
     }
     restore::fill(EXTENT, loader).await?;
+    restore::definitions::compare(loader, version).await?;
     check::constraints(loader.client).await
 }
 

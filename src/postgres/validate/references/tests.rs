@@ -84,6 +84,8 @@ impl Sample {
             django: serde_json::Value::Null,
             tables: self.tables.iter().map(|(table, _)| table.clone()).collect(),
             objects: Vec::new(),
+            used: Vec::new(),
+            definitions: Vec::new(),
             chunks: written.chunks,
             skipped: Vec::new(),
             large_objects: 0,

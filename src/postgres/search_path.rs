@@ -1,0 +1,44 @@
+//! The `search_path` of a session: empty, but for statements that need another one.
+
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, SimpleQueryMessage};
+
+use super::connect::describe_error;
+use super::quote::identifiers;
+use crate::error::Result;
+
+/// Undoes [`enter`].
+pub(super) const LEAVE: &str = "SET search_path = '';";
+
+/// The statement that puts these schemas behind `pg_catalog`.
+pub(super) fn enter<T: AsRef<str>>(schemas: &[T]) -> String {
+    format!("SET search_path = {};", identifiers(schemas))
+}
+
+/// Whether a statement failed since it did not find what it names.
+pub(super) fn is_unknown_name(state: &SqlState) -> bool {
+    [SqlState::UNDEFINED_FUNCTION, SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_OBJECT, SqlState::INVALID_SCHEMA_NAME]
+        .contains(state)
+}
+
+/// Executes [`enter`] or [`LEAVE`].
+pub(super) async fn change(client: &Client, statement: &str) -> Result<()> {
+    client.batch_execute(statement).await.map_err(|error| describe_error(error, "setting the search_path"))
+}
+
+/// The schemas that sessions of this role find names in without being told, as the database, the role and the
+/// connection's own options say; those of them that exist.
+pub(super) async fn own(client: &Client) -> Result<Vec<String>> {
+    let answer = client
+        .simple_query(&format!(
+            "RESET search_path; SELECT schema FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) AS own(schema) \
+             WHERE schema !~ '^pg_temp'; {LEAVE}"
+        ))
+        .await
+        .map_err(|error| describe_error(error, "reading the search_path"))?;
+    let schema = |message: &SimpleQueryMessage| match message {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    };
+    Ok(answer.iter().filter_map(schema).collect())
+}
