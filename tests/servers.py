@@ -37,6 +37,8 @@ MAJORS = (15, 16, 18)
 ALL_MAJORS = (14, 15, 16, 17, 18)
 # Debian's newest minor release of this major: what the distribution adds to PostgreSQL, a database may hold.
 DEBIAN = "debian-15"
+# The only one with pgvector.
+PGVECTOR = "pgvector-16"
 
 CACHE = Path(
     os.environ.get("HOLDFAST_TEST_CACHE")

@@ -114,6 +114,12 @@ class Trial:
         with self._deployment(database).in_process():
             holdfast.restore(backup or self.backup(), "default", **given)
 
+    def drill(self) -> list[str]:
+        """Restore the backup in a scratch place, as `validate_backup --deep` does; give what is wrong with it."""
+        with self._deployment(self.original).in_process():
+            report = holdfast.validate(self.backup(), depth="restore")
+        return list(report.problems)
+
     def _deployment(self, database: str) -> Deployment:
         engine = {"ENGINE": "django.db.backends.postgresql", "NAME": database}
         address = {"HOST": self.server.host, "PORT": str(self.server.port)}
