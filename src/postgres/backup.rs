@@ -16,7 +16,7 @@ use super::preflight;
 use super::runtime::{block_on, unless_stopped};
 use super::scratch;
 use super::search_path;
-use super::session::PREAMBLE;
+use super::session::{Server, preamble};
 use super::snapshot::Snapshot;
 use super::throttle::Throttle;
 use crate::archive::{ArchiveWriter, CHUNK_SIZE, ChunkSender, RawChunk};
@@ -56,7 +56,7 @@ async fn run(
     let leader = Connection::open(address).await?;
     scratch::sweep(&leader.client, progress).await;
     let second = preflight::connection(&leader, address).await?;
-    let examine = async |client: &Client| preflight::server(client, plan, progress).await;
+    let examine = async |client: &Client, server: &Server| preflight::server(client, server, plan, progress).await;
     let (snapshot, readers) = Snapshot::freeze(address, leader, plan.lock_timeout_seconds, examine).await?;
     let made = snapshot.during(read(plan, &snapshot, second, readers, create, progress)).await?;
     snapshot.thaw().await?;
@@ -89,7 +89,7 @@ async fn read(
 
     let writer = create()?;
     let mut script = Script::new(writer.sender(), &schema);
-    script.text(PREAMBLE);
+    script.text(&preamble(snapshot.server().encoding));
     let path = database.search_path.as_ref().filter(|path| plan.content == Content::Full && !path.tables.is_empty());
     if let Some(path) = path {
         // For `psql`: the rows follow.

@@ -15,6 +15,27 @@ pub(super) struct Server {
     pub version: u32,
     /// `server_version`, for people.
     pub version_text: String,
+    /// Whether the database says what the bytes of its texts mean.
+    pub encoding: Encoding,
+}
+
+/// What a database says of its texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// Their encoding; they come and go as UTF-8.
+    Known,
+    /// Nothing (`SQL_ASCII`): any bytes are text, and come and go as they are.
+    Unknown,
+}
+
+impl Encoding {
+    /// The `client_encoding` under which every text comes as it is stored, or as UTF-8.
+    pub(super) fn of_client(self) -> &'static str {
+        match self {
+            Self::Known => "UTF8",
+            Self::Unknown => "SQL_ASCII",
+        }
+    }
 }
 
 /// Makes a fresh connection read and write values exactly, whatever the role's or database's own settings are.
@@ -24,7 +45,7 @@ pub(super) struct Server {
 /// rules of `lc_monetary`, and without `array_nulls` a NULL in an array becomes the word NULL.
 pub(super) async fn prepare(client: &Client) -> Result<Server> {
     let rows = client
-        .simple_query("SHOW server_version_num; SHOW server_version")
+        .simple_query("SHOW server_version_num; SHOW server_version; SHOW server_encoding")
         .await
         .map_err(|error| describe_error(error, "asking the server for its version"))?;
     let mut texts = rows.iter().filter_map(|message| match message {
@@ -37,8 +58,10 @@ pub(super) async fn prepare(client: &Client) -> Result<Server> {
         return Err(Error::database(format!("the server is PostgreSQL {version_text}; version 14 or later is needed"))
             .hint("upgrade the server, or back it up with the pg_dump that came with it"));
     }
-    let mut settings = String::from(
-        "SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; \
+    let encoding = if texts.next() == Some("SQL_ASCII") { Encoding::Unknown } else { Encoding::Known };
+    let mut settings = format!("SET client_encoding = '{}';", encoding.of_client());
+    settings.push_str(
+        "SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; \
          SET extra_float_digits = 3; SET synchronize_seqscans = off; SET statement_timeout = 0; \
          SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET idle_session_timeout = 0; SET row_security = off; \
          SET standard_conforming_strings = on; SET check_function_bodies = off; SET xmloption = content; \
@@ -52,7 +75,7 @@ pub(super) async fn prepare(client: &Client) -> Result<Server> {
         settings.push_str("SET transaction_timeout = 0;");
     }
     client.batch_execute(&settings).await.map_err(|error| describe_error(error, "preparing the session"))?;
-    Ok(Server { version, version_text })
+    Ok(Server { version, version_text, encoding })
 }
 
 /// Lets nobody run code as us while we read: a table swapped for a view between listing and reading it would
@@ -86,7 +109,11 @@ pub(super) async fn limit_lock_wait(client: &Client, seconds: f64) -> Result<()>
 }
 
 /// The lines that open a `sql` payload, for `psql`; the wire protocol's session has [`prepare`] instead.
-pub(super) const PREAMBLE: &str = "\
+pub(super) fn preamble(encoding: Encoding) -> String {
+    PREAMBLE.replace("'UTF8'", &format!("'{}'", encoding.of_client()))
+}
+
+const PREAMBLE: &str = "\
 -- A Holdfast backup: restore it with restore_db, or with: zcat FILE | psql -X -1 -v ON_ERROR_STOP=1 DATABASE
 SET statement_timeout = 0;
 SET lock_timeout = 0;

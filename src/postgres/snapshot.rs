@@ -33,11 +33,11 @@ impl Snapshot {
         address: &Address,
         leader: Connection,
         lock_timeout_seconds: f64,
-        examine: impl AsyncFnOnce(&Client) -> Result<T>,
+        examine: impl AsyncFnOnce(&Client, &Server) -> Result<T>,
     ) -> Result<(Self, T)> {
         let server = session::prepare(&leader.client).await?;
         session::distrust_views(&leader.client).await?;
-        let examined = examine(&leader.client).await?;
+        let examined = examine(&leader.client, &server).await?;
         session::limit_lock_wait(&leader.client, lock_timeout_seconds).await?;
         for _ in 0..FREEZE_ATTEMPTS {
             if let Some(exported) = try_freeze(&leader.client).await? {

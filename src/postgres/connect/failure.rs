@@ -76,7 +76,7 @@ impl std::error::Error for ServerMessage {}
 
 /// What to do about the errors that people meet.
 fn advice(code: &SqlState) -> Option<&'static str> {
-    let known: [(&SqlState, &str); 15] = [
+    let known: [(&SqlState, &str); 16] = [
         (&SqlState::INVALID_PASSWORD, "check the user and the password"),
         (
             &SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
@@ -97,6 +97,11 @@ fn advice(code: &SqlState) -> Option<&'static str> {
         (&SqlState::DISK_FULL, "free space on the server's disk"),
         (&SqlState::QUERY_CANCELED, "a timeout or an administrator stopped the statement; check statement_timeout"),
         (&SqlState::OUT_OF_MEMORY, "if it is shared memory, raise max_locks_per_transaction on the server"),
+        (
+            &SqlState::CHARACTER_NOT_IN_REPERTOIRE,
+            "the database has another encoding than these bytes; use one with the encoding that the backup's database had \
+             (CREATE DATABASE … ENCODING … TEMPLATE template0)",
+        ),
         (&SqlState::READ_ONLY_SQL_TRANSACTION, "check that the host is the primary server and not a standby"),
     ];
     known.iter().find(|(state, _)| *state == code).map(|(_, hint)| *hint)

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::JoinSet;
+use tokio_postgres::error::SqlState;
 
 use self::block::Block;
 use self::pieces::Piece;
@@ -137,9 +138,23 @@ impl Work {
     }
 }
 
+/// A row whose text the server cannot hold: a limit of the program, or of one allocation of its memory.
+fn is_too_long(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|error| {
+        *error.code() == SqlState::PROGRAM_LIMIT_EXCEEDED
+            || *error.code() == SqlState::INTERNAL_ERROR
+                && error.message().starts_with("invalid memory alloc request size")
+    })
+}
+
 fn describe_interruption(interruption: Interruption, relation: &Relation) -> Error {
     let doing = format!("reading {}.{}", relation.schema, relation.name);
     match interruption {
+        Interruption::Failed(error) if is_too_long(&error) => describe_error(error, doing).hint(format!(
+            "the text of a row may have 1 GB, and bytea takes two characters for each byte: find it by octet_length(column) \
+             > 500000000 and shorten it, or leave the rows out with --exclude-table-data {}.{}",
+            relation.schema, relation.name
+        )),
         Interruption::Failed(error) => describe_error(error, doing),
         Interruption::NoRows => Error::database(format!("the server did not answer as a server does while {doing}"))
             .hint("connect to the server itself, without a proxy between"),

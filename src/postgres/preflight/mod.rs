@@ -1,12 +1,14 @@
 //! What would stop a backup half-way is found before anything is locked.
 
 mod access;
+mod encoding;
 mod pooler;
 mod room;
 
 use tokio_postgres::{Client, Row};
 
 use super::connect::{Address, Connection, describe_error};
+use super::session::Server;
 use crate::error::{Error, Result};
 use crate::event::Progress;
 use crate::plan::BackupPlan;
@@ -20,7 +22,8 @@ pub(super) async fn connection(leader: &Connection, address: &Address) -> Result
 }
 
 /// Examines the server and the role; gives the number of readers that there is room for, of which one is connected.
-pub(super) async fn server(client: &Client, plan: &BackupPlan, progress: &Progress) -> Result<usize> {
+pub(super) async fn server(client: &Client, server: &Server, plan: &BackupPlan, progress: &Progress) -> Result<usize> {
+    encoding::examine(client, server).await?;
     access::examine(client, plan, progress).await?;
     room::for_locks(client, progress).await?;
     room::for_readers(client, plan.jobs, progress).await
