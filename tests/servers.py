@@ -79,7 +79,9 @@ DUMP_NOISE = re.compile(
     r"(?m)^(\\restrict test\n\n|\\unrestrict test\n\n|-- Dumped (from|by) .*\n|SET transaction_timeout = 0;\n)"
 )
 # What Debian's server notes of each column for itself, which pg_dump takes for an option of the user's.
-BOOKKEEPING = re.compile(r"(?m)^ALTER .* SET \(pg_attver=\d+\);\n|, pg_attver=\d+(?=\);$)|(?<= SET \()pg_attver=\d+, ")
+BOOKKEEPING = re.compile(
+    r"(?m)^ALTER .* SET \(pg_attver=\d+\);\n|, pg_attver=\d+(?=\);$)|(?<= SET \()pg_attver=\d+(, |(?=\);$))"
+)
 Mode = Literal["smart", "fast", "immediate"]
 SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 PATIENCE = 60.0

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use tokio_postgres::Row;
 
 use super::types::collation;
-use super::{ObjectId, Reader, apart, foreign, scope};
+use super::{ObjectId, Reader, apart, foreign, options, scope};
 use crate::error::Result;
 use crate::postgres::quote;
 
@@ -219,11 +219,10 @@ fn actions() -> String {
     CASE WHEN a.attstorage::text <> coalesce(up.storage, t.typstorage::text) THEN 'SET STORAGE ' || {storage} END, \
     CASE WHEN a.attcompression::text <> coalesce(up.compression, '') THEN 'SET COMPRESSION ' || \
         CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' ELSE 'default' END END, \
-    CASE WHEN a.attoptions IS NOT NULL THEN 'SET (' || ( \
-        SELECT string_agg(quote_ident(option_name) || ' = ' || quote_literal(option_value), ', ') \
-          FROM pg_options_to_table(a.attoptions)) || ')' END \
-] || ('OPTIONS (' || {options} || ')'), NULL)",
-        options = foreign::options_of("a.attfdwoptions"),
+    {options} \
+] || ('OPTIONS (' || {foreign_options} || ')'), NULL)",
+        options = options::action_of_column("a"),
+        foreign_options = foreign::options_of("a.attfdwoptions"),
         storage = storage("a.attstorage"),
     )
 }

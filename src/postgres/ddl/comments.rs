@@ -3,7 +3,7 @@
 use tokio_postgres::Row;
 
 use super::address::{self, Address};
-use super::{Entry, ObjectId, Reader, guard, scope};
+use super::{Entry, ObjectId, Reader, guard, orphans, scope};
 use crate::error::Result;
 use crate::postgres::quote;
 
@@ -70,12 +70,13 @@ pub(super) fn query(catalog: &str, remark: &str) -> String {
             AND NOT (d.classoid = 'pg_namespace'::regclass AND address_names[1] = 'public') \
             AND coalesce({user_schema}, address_kind = ANY ('{WITHOUT_SCHEMA}') OR address_names[1] !~ '^pg_') \
             AND (k.oid IS NULL OR k.contype <> 't') \
-            AND {unowned} AND {table_unowned} \
+            AND {unowned} AND {table_unowned} AND {stands} \
           ORDER BY address_names, d.objsubid, address_kind",
         columns = address::COLUMNS,
         address = address::of("d.classoid", "d.objoid", "d.objsubid"),
         user_schema = scope::user_schema("n.nspname"),
         unowned = scope::unowned("d.classoid", "d.objoid"),
+        stands = orphans::stands("d.classoid", "d.objoid", "d.objsubid"),
         table_unowned = scope::unowned("'pg_class'", "c.oid"),
     )
 }

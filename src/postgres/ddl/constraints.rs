@@ -8,13 +8,13 @@ use std::fmt::Write as _;
 use tokio_postgres::Row;
 
 use super::indexes::Marks;
-use super::{Entry, ObjectId, Reader, parameters, scope, tablespaces};
+use super::{Entry, ObjectId, Reader, options, parameters, scope, tablespaces};
 use crate::error::Result;
 use crate::manifest::Section;
 use crate::postgres::quote;
 
 pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
-    Ok(scope::rows(reader, "constraints", &query()).await?.iter().map(constraint).collect())
+    Ok(scope::rows(reader, "constraints", &query(reader.version)).await?.iter().map(constraint).collect())
 }
 
 fn constraint(row: &Row) -> Entry {
@@ -76,14 +76,14 @@ fn definition(row: &Row) -> String {
 
 /// A partition that is being detached has its constraints for itself. A foreign key that refers to a partitioned table
 /// has rows for each of its partitions, which are nobody's concern.
-fn query() -> String {
+fn query(version: u32) -> String {
     format!(
         "SELECT 'pg_constraint'::regclass::oid AS class, o.oid, n.nspname AS schema, o.conname AS name, \
                 c.oid AS table, c.relname AS table_name, o.contype = 'f' AS foreign_key, \
                 c.relkind = 'p' AND (o.contype = 'f' OR i.indisexclusion AND i.indisvalid) AS reaches_partitions, \
                 cloned.cloned, pn.nspname AS parent_schema, pc.relname AS parent_table, p.conname AS parent_name, \
-                o.condeferrable AS deferrable, pg_get_constraintdef(o.oid) AS definition, \
-                CASE WHEN o.contype IN ('p', 'u') THEN coalesce(ic.reloptions, '{{}}') ELSE '{{}}' END AS options, \
+                o.condeferrable AS deferrable, {} AS definition, \
+                CASE WHEN o.contype IN ('p', 'u') THEN {} ELSE '{{}}' END AS options, \
                 {}, {} \
            FROM pg_constraint o \
            JOIN pg_class c ON c.oid = o.conrelid \
@@ -99,6 +99,8 @@ fn query() -> String {
             AND NOT (o.contype = 'f' AND p.oid IS NOT NULL \
                      AND (p.conrelid = o.conrelid OR cloned.cloned AND p.conname = o.conname)) \
           ORDER BY n.nspname, c.relname, o.conname",
+        options::within("pg_get_constraintdef(o.oid)", "ic", version),
+        options::of_relation("ic", "", version),
         Marks::COLUMNS,
         tablespaces::column("ic"),
         scope::user_schema("n.nspname"),

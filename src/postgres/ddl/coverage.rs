@@ -1,7 +1,7 @@
 //! What a backup cannot hold, by name: a sweep of all catalogs, since silence would be a lost object.
 
 use super::address::{self, Address};
-use super::{Reader, Refused, foreign, scope, security_labels, subscriptions};
+use super::{Reader, Refused, foreign, options, orphans, scope, security_labels, subscriptions};
 use crate::error::Result;
 
 /// Objects that users made, that no extension owns, and that no file here creates.
@@ -14,6 +14,7 @@ pub(super) async fn refused(reader: &Reader<'_>) -> Result<Vec<Refused>> {
     for row in scope::rows(reader, "unsupported objects", &others_query()).await? {
         refused.push(Refused { kind: row.get("kind"), name: row.get("name") });
     }
+    refused.extend(options::refused(reader).await?);
     Ok(refused)
 }
 
@@ -74,13 +75,14 @@ fn others_query() -> String {
            FROM pg_subscription WHERE subdbid = {database} AND NOT {subscription_readable} \
           UNION ALL \
          SELECT 'security label', provider || ' on ' || (pg_identify_object(classoid, objoid, objsubid)).identity \
-           FROM pg_seclabel WHERE NOT ({seclabel_ours}) \
+           FROM pg_seclabel WHERE NOT ({seclabel_ours}) AND {seclabel_stands} \
           UNION ALL \
          SELECT 'security label', provider || ' on the database' \
            FROM pg_shseclabel WHERE classoid = 'pg_database'::regclass AND objoid = {database} \
           ORDER BY 1, 2",
         mapping_readable = foreign::MAPPING_READABLE,
         seclabel_ours = security_labels::ours(),
+        seclabel_stands = orphans::stands("classoid", "objoid", "objsubid"),
         subscription_readable = subscriptions::READABLE,
         database = "(SELECT oid FROM pg_database WHERE datname = current_database())",
     )

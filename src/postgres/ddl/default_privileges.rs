@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use tokio_postgres::Row;
 
 use super::address::{self, Address};
+use super::orphans::{self, DEFAULTS_STAND};
 use super::removal::Removal;
 use super::{Entry, Reader, guard, scope};
 use crate::error::Result;
@@ -125,7 +126,7 @@ fn query(direction: Direction) -> String {
                    CASE WHEN d.defaclnamespace <> 0 THEN NULL::aclitem[] \
                         ELSE acldefault(CASE WHEN d.defaclobjtype = 'S' THEN 's'::\"char\" ELSE d.defaclobjtype END, \
                                         d.defaclrole) END AS born \
-              FROM pg_default_acl d WHERE {unowned} \
+              FROM pg_default_acl d WHERE {unowned} AND {DEFAULTS_STAND} \
         ), given AS ( \
             SELECT oid, (aclexplode(given)).* FROM item \
         ), born AS ( \
@@ -142,9 +143,11 @@ fn query(direction: Direction) -> String {
                CASE WHEN grantee <> 0 THEN pg_get_userbyid(grantee)::text END AS grantee, \
                is_grantable AS grantable, array_agg(privilege_type ORDER BY privilege_type) AS privileges \
           FROM difference JOIN item USING (oid) {address} \
+         WHERE {is_role} \
          GROUP BY oid, {columns}, revoked, owner, defaclnamespace, defaclobjtype, grantee, is_grantable \
          ORDER BY {columns}, oid, revoked DESC, grantee, is_grantable",
         unowned = scope::unowned("'pg_default_acl'", "d.oid"),
+        is_role = orphans::is_role("grantee"),
         columns = address::COLUMNS,
         address = address::of("'pg_default_acl'::regclass", "oid", "0"),
     )

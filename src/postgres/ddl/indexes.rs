@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use tokio_postgres::Row;
 
-use super::{Entry, ObjectId, Reader, scope, tablespaces};
+use super::{Entry, ObjectId, Reader, options, scope, tablespaces};
 use crate::error::Result;
 use crate::manifest::Section;
 use crate::postgres::quote;
 
 pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
-    for row in scope::rows(reader, "indexes", &query()).await? {
+    for row in scope::rows(reader, "indexes", &query(reader.version)).await? {
         entries.push(index(&row));
     }
     for row in scope::rows(reader, "partitions of indexes", &attachments_query()).await? {
@@ -114,10 +114,10 @@ fn invalid_query() -> String {
     )
 }
 
-fn query() -> String {
+fn query(version: u32) -> String {
     format!(
         "SELECT 'pg_class'::regclass::oid AS class, ic.oid, n.nspname AS schema, ic.relname AS name, \
-                CASE WHEN c.relkind <> 'm' THEN c.oid END AS table, c.relname AS table_name, pg_get_indexdef(ic.oid) AS definition, {}, {} \
+                CASE WHEN c.relkind <> 'm' THEN c.oid END AS table, c.relname AS table_name, {} AS definition, {}, {} \
            FROM pg_index i \
            JOIN pg_class ic ON ic.oid = i.indexrelid \
            JOIN pg_class c ON c.oid = i.indrelid \
@@ -126,6 +126,7 @@ fn query() -> String {
             AND NOT EXISTS (SELECT FROM pg_constraint o WHERE o.conindid = i.indexrelid \
                                AND o.contype IN ('p', 'u', 'x')) \
           ORDER BY n.nspname, c.relname, ic.relname",
+        options::within("pg_get_indexdef(ic.oid)", "ic", version),
         Marks::COLUMNS,
         tablespaces::column("ic"),
         scope::user_schema("n.nspname"),

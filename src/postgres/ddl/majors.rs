@@ -87,4 +87,8 @@ const SINCE_18: &[&str] = &[
       WHERE NOT a.attislocal AND o.contype = 'n' AND o.convalidated AND o.conislocal AND c.oid >= 16384 \
         AND NOT c.relispartition",
     "SELECT 'pg_constraint'::regclass, oid FROM pg_constraint WHERE contype = 'n' AND NOT convalidated",
+    // Options of tables and of their long values.
+    "SELECT 'pg_class'::regclass, c.oid FROM pg_class c LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid \
+      WHERE c.relkind IN ('r', 'm') AND (c.reloptions || toast.reloptions)::text \
+            ~ 'autovacuum_vacuum_max_threshold|vacuum_max_eager_freeze_failure_rate'",
 ];

@@ -31,7 +31,9 @@ mod lateness;
 mod majors;
 mod operator_classes;
 mod operators;
+pub(in crate::postgres) mod options;
 mod order;
+mod orphans;
 mod parameters;
 mod paths;
 mod policies;
@@ -297,10 +299,13 @@ pub async fn definitions(reader: &Reader<'_>) -> Result<Ordered> {
 
 async fn notices(reader: &Reader<'_>) -> Result<Vec<String>> {
     let invalid = indexes::invalid(reader).await?;
-    Ok(invalid
-        .iter()
-        .map(|name| format!("the index {name} is invalid and not part of the backup; REINDEX or DROP INDEX mends it"))
-        .collect())
+    let mut notices = orphans::notices(reader).await?;
+    notices.extend(
+        invalid.iter().map(|name| {
+            format!("the index {name} is invalid and not part of the backup; REINDEX or DROP INDEX mends it")
+        }),
+    );
+    Ok(notices)
 }
 
 /// Indexes, and the constraints that need some or are checked over rows.

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use tokio_postgres::Row;
 
 use super::address::{self, Address};
-use super::{Entry, ObjectId, Reader, guard, scope};
+use super::{Entry, ObjectId, Reader, guard, orphans, scope};
 use crate::error::Result;
 use crate::manifest::Section;
 use crate::postgres::quote;
@@ -289,10 +289,12 @@ fn grants_query() -> String {
                CASE WHEN grantee <> 0 THEN pg_get_userbyid(grantee)::text END AS grantee, \
                is_grantable AS grantable, array_agg(privilege_type ORDER BY privilege_type) AS privileges \
           FROM difference JOIN item USING (class, oid, part) {address} \
+         WHERE {is_role} \
          GROUP BY class, oid, part, {columns}, column_name, table_oid, revoked, owner, grantor, grantee, is_grantable \
          ORDER BY class <> 'pg_namespace'::regclass, {columns}, part, revoked DESC, owner <> grantor, grantor, grantee",
         columns = address::COLUMNS,
         address = address::of("class", "oid", "0"),
+        is_role = orphans::is_role("grantee"),
     )
 }
 

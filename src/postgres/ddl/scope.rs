@@ -51,11 +51,12 @@ impl FromSql<'_> for Anything {
     }
 }
 
-/// SQL: the row `oid` of the catalog `class` is no member of an extension. Nothing but an extension has members; said
-/// to the server, it finds the few there are at once instead of looking up each row.
+/// SQL: the row `oid` of the catalog `class` is no member of an extension that there is. Nothing but an extension has
+/// members; said to the server, it finds the few there are at once instead of looking up each row.
 pub(super) fn unowned(class: &str, oid: &str) -> String {
     format!(
-        "NOT EXISTS (SELECT FROM pg_depend member WHERE member.classid = {class}::regclass \
+        "NOT EXISTS (SELECT FROM pg_depend member JOIN pg_extension extension ON extension.oid = member.refobjid \
+         WHERE member.classid = {class}::regclass \
          AND member.refclassid = 'pg_extension'::regclass AND member.objid = {oid} AND member.deptype = 'e')"
     )
 }
@@ -70,6 +71,8 @@ pub(super) fn user_schema(schema: &str) -> String {
 pub(super) fn independent(class: &str, oid: &str) -> String {
     format!(
         "NOT EXISTS (SELECT FROM pg_depend part WHERE part.classid = {class}::regclass \
-         AND part.objid = {oid} AND part.objsubid = 0 AND part.deptype = 'i')"
+         AND part.objid = {oid} AND part.objsubid = 0 AND part.deptype = 'i' \
+         AND CASE part.refclassid WHEN 'pg_class'::regclass THEN EXISTS (SELECT FROM pg_class WHERE pg_class.oid = part.refobjid) \
+                  WHEN 'pg_type'::regclass THEN EXISTS (SELECT FROM pg_type WHERE pg_type.oid = part.refobjid) ELSE true END)"
     )
 }

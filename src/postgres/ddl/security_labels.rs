@@ -3,7 +3,7 @@
 use tokio_postgres::Row;
 
 use super::address::Address;
-use super::{Entry, ObjectId, Reader, comments, scope};
+use super::{Entry, ObjectId, Reader, comments, orphans, scope};
 use crate::error::Result;
 use crate::postgres::quote;
 
@@ -14,7 +14,8 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
 
 /// Every module that labelled something.
 pub(super) async fn providers(reader: &Reader<'_>) -> Result<Vec<String>> {
-    let query = format!("SELECT DISTINCT provider FROM pg_seclabel WHERE {} ORDER BY provider", ours());
+    let stands = orphans::stands("classoid", "objoid", "objsubid");
+    let query = format!("SELECT DISTINCT provider FROM pg_seclabel WHERE {} AND {stands} ORDER BY provider", ours());
     Ok(scope::rows(reader, "security labels", &query).await?.iter().map(|row| row.get("provider")).collect())
 }
 
@@ -22,7 +23,7 @@ pub(super) async fn providers(reader: &Reader<'_>) -> Result<Vec<String>> {
 pub(super) fn ours() -> String {
     format!(
         "(objoid >= 16384 OR classoid = 'pg_largeobject'::regclass) AND {}",
-        scope::unowned("pg_seclabel.classoid", "pg_seclabel.objoid")
+        scope::unowned("pg_seclabel.classoid", "pg_seclabel.objoid"),
     )
 }
 

@@ -104,6 +104,7 @@ fn query(version: u32) -> String {
            JOIN pg_namespace n ON n.oid = c.relnamespace \
            LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 \
                 AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i') \
+                AND EXISTS (SELECT FROM pg_class WHERE pg_class.oid = d.refobjid) \
            LEFT JOIN pg_class t ON t.oid = d.refobjid \
            LEFT JOIN pg_namespace tn ON tn.oid = t.relnamespace \
            LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid \

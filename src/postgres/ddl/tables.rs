@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 use super::checks::{self, Checks};
 use super::columns::{self, Column};
 use super::inheritance::{self, Parent};
-use super::{Entry, ObjectId, Reader, Relation, Size, foreign, parameters, scope, tablespaces};
+use super::{Entry, ObjectId, Reader, Relation, Size, foreign, options, parameters, scope, tablespaces};
 use crate::error::Result;
 use crate::manifest::Section;
 use crate::postgres::quote;
@@ -19,7 +19,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> Result<(Vec<Entry>, Vec<Relatio
     let mut parents = inheritance::parents(reader).await?;
     let columns_of_parents = inheritance::columns_of_parents(&parents, &columns);
     let (mut entries, mut relations) = (Vec::new(), Vec::new());
-    for row in scope::rows(reader, "tables", &query()).await? {
+    for row in scope::rows(reader, "tables", &query(reader.version)).await? {
         let oid: u32 = row.get("oid");
         let (columns, parents) = (columns.remove(&oid).unwrap_or_default(), parents.remove(&oid).unwrap_or_default());
         let table = Table {
@@ -180,7 +180,7 @@ fn clause(keyword: &str, value: Option<&str>) -> String {
 }
 
 /// A replica identity that is an index comes with the index.
-fn query() -> String {
+fn query(version: u32) -> String {
     format!(
         "SELECT 'pg_class'::regclass::oid AS class, c.oid, n.nspname AS schema, c.relname AS name, \
                 c.relpersistence = 'u' AS unlogged, pg_get_partkeydef(c.oid) AS partition_key, \
@@ -189,8 +189,7 @@ fn query() -> String {
                 CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS of_type, \
                 CASE WHEN c.relkind = 'f' THEN NULL WHEN c.relreplident = 'n' THEN 'NOTHING' \
                      WHEN c.relreplident = 'f' THEN 'FULL' END AS replica_identity, \
-                coalesce(c.reloptions, '{{}}') \
-                    || coalesce((SELECT array_agg('toast.' || o) FROM unnest(toast.reloptions) o), '{{}}') AS options \
+                {} || {} AS options \
            FROM pg_class c \
            JOIN pg_namespace n ON n.oid = c.relnamespace \
            LEFT JOIN pg_am am ON am.oid = c.relam \
@@ -201,6 +200,8 @@ fn query() -> String {
           ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"",
         foreign::options_of("f.ftoptions"),
         tablespaces::column("c"),
+        options::of_relation("c", "", version),
+        options::of_relation("toast", "toast.", version),
         scope::user_schema("n.nspname"),
         scope::unowned("'pg_class'", "c.oid"),
     )

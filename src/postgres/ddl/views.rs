@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use tokio_postgres::Row;
 
-use super::{Entry, ObjectId, Reader, parameters, scope, tablespaces};
+use super::{Entry, ObjectId, Reader, options, parameters, scope, tablespaces};
 use crate::error::Result;
 use crate::manifest::Section;
 use crate::postgres::quote;
 
 pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     let mut alterations = alterations(reader).await?;
-    let mut entries: Vec<Entry> = scope::defined(reader, "views", &query())
+    let mut entries: Vec<Entry> = scope::defined(reader, "views", &query(reader.version))
         .await?
         .iter()
         .map(|row| view(row, &alterations.remove(&row.get("oid")).unwrap_or_default()))
@@ -39,12 +39,11 @@ fn view(row: &Row, alterations: &[String]) -> Entry {
     Entry { id: Some(ObjectId::of(row)), section: Section::PreData, kind, schema: Some(schema), name, table: None, sql }
 }
 
-fn query() -> String {
+fn query(version: u32) -> String {
     format!(
         "SELECT 'pg_class'::regclass::oid AS class, c.oid, \
                 n.nspname AS schema, c.relname AS name, pg_get_viewdef(c.oid) AS definition, a.amname AS access_method, \
-                {}, coalesce(c.reloptions, '{{}}') \
-                    || coalesce((SELECT array_agg('toast.' || o) FROM unnest(t.reloptions) o), '{{}}') AS options \
+                {}, {} || {} AS options \
            FROM pg_class c \
            JOIN pg_namespace n ON n.oid = c.relnamespace \
            LEFT JOIN pg_am a ON a.oid = c.relam \
@@ -52,6 +51,8 @@ fn query() -> String {
           WHERE c.relkind IN ('v', 'm') AND {} AND {} \
           ORDER BY n.nspname, c.relname",
         tablespaces::column("c"),
+        options::of_relation("c", "", version),
+        options::of_relation("t", "toast.", version),
         scope::user_schema("n.nspname"),
         scope::unowned("'pg_class'", "c.oid"),
     )
@@ -83,11 +84,11 @@ fn columns_query() -> String {
                                       WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END, \
                 CASE a.attcompression WHEN 'p' THEN 'SET COMPRESSION pglz' \
                                       WHEN 'l' THEN 'SET COMPRESSION lz4' END, \
-                'SET (' || (SELECT string_agg(quote_ident(option_name) || ' = ' || quote_literal(option_value), ', ') \
-                              FROM pg_options_to_table(a.attoptions)) || ')' \
+                CASE WHEN c.relkind = 'm' THEN {} END \
           ]) action \
           WHERE c.relkind IN ('v', 'm') AND a.attnum > 0 AND NOT a.attisdropped AND action IS NOT NULL AND {} \
           ORDER BY a.attrelid, a.attnum, action",
+        options::action_of_column("a"),
         scope::user_schema("n.nspname"),
     )
 }

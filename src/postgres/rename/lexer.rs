@@ -8,7 +8,7 @@ use std::borrow::Cow;
 const OPERATOR: &[u8] = b"+-*/<>=~!@#%^&|`?";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::postgres) enum Kind {
     /// A bare identifier or keyword; its value is in lower case.
     Word,
     /// An identifier in double quotes.
@@ -24,29 +24,29 @@ pub(super) enum Kind {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Token<'a> {
-    pub(super) kind: Kind,
+pub(in crate::postgres) struct Token<'a> {
+    pub(in crate::postgres) kind: Kind,
     /// As it stands in the statement.
-    pub(super) text: &'a str,
+    pub(in crate::postgres) text: &'a str,
     /// What it means, without quotes and escapes.
-    pub(super) value: Cow<'a, str>,
+    pub(in crate::postgres) value: Cow<'a, str>,
 }
 
 impl Token<'_> {
-    pub(super) fn is_name(&self) -> bool {
+    pub(in crate::postgres) fn is_name(&self) -> bool {
         matches!(self.kind, Kind::Word | Kind::Quoted)
     }
 
-    pub(super) fn is_word(&self, word: &str) -> bool {
+    pub(in crate::postgres) fn is_word(&self, word: &str) -> bool {
         self.kind == Kind::Word && self.value == word
     }
 
-    pub(super) fn is_sign(&self, sign: &str) -> bool {
+    pub(in crate::postgres) fn is_sign(&self, sign: &str) -> bool {
         self.kind == Kind::Sign && self.value == sign
     }
 }
 
-pub(super) fn tokens(mut text: &str) -> Vec<Token<'_>> {
+pub(in crate::postgres) fn tokens(mut text: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     while !text.is_empty() {
         let (kind, length, value) = next(text);

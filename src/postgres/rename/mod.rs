@@ -3,7 +3,7 @@
 //! A name before a dot is taken for a schema's, also in literals that are cast to `regclass` and its kind, in function
 //! bodies and in dynamic SQL. Where a literal may or may not mean a live object, the statement is refused.
 
-mod lexer;
+pub(super) mod lexer;
 
 use std::collections::{BTreeMap, HashSet};
 

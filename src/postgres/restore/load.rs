@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use tokio_postgres::{Client, Row};
 
-use super::binary;
 use super::large_objects::{self, Adornments};
 use super::rows::{self, Batch, RowLoader, Rows, Source};
 use super::selection::{self, Tables};
+use super::{binary, bookkeeping};
 use crate::archive::Archive;
 use crate::error::{Error, Result};
 use crate::event::Progress;
@@ -91,8 +91,8 @@ impl Place<'_> {
 
     fn statement<'b>(self, object: &Object, sql: &'b str) -> Result<Cow<'b, str>> {
         match self {
-            Self::Own | Self::Trial => Ok(sql.into()),
-            Self::Scratch(renaming) => renaming.statement(object, sql).map(Cow::Owned),
+            Self::Own | Self::Trial => Ok(bookkeeping::left_out(sql)),
+            Self::Scratch(renaming) => renaming.statement(object, &bookkeeping::left_out(sql)).map(Cow::Owned),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! by a swap.
 
 mod binary;
+mod bookkeeping;
 pub(in crate::postgres) mod check;
 pub(in crate::postgres) mod commit;
 mod data_only;
