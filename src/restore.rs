@@ -24,6 +24,8 @@ pub struct Report {
     pub verified: Verify,
     /// What the server warned of.
     pub warnings: Vec<String>,
+    /// Materialized views that could not be filled; the warnings say why.
+    pub unfilled: Vec<String>,
     /// The database that was there before, where it is kept.
     pub kept: Option<Kept>,
 }

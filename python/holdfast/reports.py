@@ -156,6 +156,8 @@ class RestoreReport(Document):
     safety_backup: str | None
     # The database that was there before, where a swap has put it aside.
     kept: KeptDatabase | None
+    # Materialized views that stayed empty; the warnings say why.
+    unfilled: tuple[str, ...]
     warnings: tuple[str, ...]
 
 

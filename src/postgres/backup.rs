@@ -75,7 +75,7 @@ async fn read(
     let reader = Reader { client: snapshot.client(), version: snapshot.server().version };
     let second = snapshot.enlist(second).await?;
     let helper = Reader { client: &second.client, version: reader.version };
-    let catalogs = ddl::read(&reader, &helper);
+    let catalogs = ddl::read(&reader, &helper, &plan.exclude_table_data);
     let (schema, foreign_keys, others) =
         try_join3(catalogs, foreign_keys::read(&helper), others(snapshot, readers)).await?;
     let skipped = refuse(plan, &schema)?;
@@ -83,7 +83,7 @@ async fn read(
         progress.notice(notice.clone());
     }
     let mut tables: Vec<Table> = schema.relations.iter().map(describe_table).collect();
-    check_exclusions(plan, &tables)?;
+    check_exclusions(plan, &tables, &schema.extension_tables)?;
     foreign_keys::describe(&foreign_keys, &schema.relations, &mut tables);
     let database = describe_database(snapshot, &schema).await?;
 
@@ -161,9 +161,11 @@ fn describe_table(relation: &Relation) -> Table {
 }
 
 /// A misspelt exclusion would put into the backup what was meant to stay out.
-fn check_exclusions(plan: &BackupPlan, tables: &[Table]) -> Result<()> {
+fn check_exclusions(plan: &BackupPlan, tables: &[Table], of_extensions: &[(String, String)]) -> Result<()> {
     for wanted in &plan.exclude_table_data {
-        if !tables.iter().any(|table| *wanted == table.name || *wanted == table.label()) {
+        let own = tables.iter().any(|table| *wanted == table.name || *wanted == table.label());
+        let is_wanted = |(schema, name): &(String, String)| wanted == name || *wanted == format!("{schema}.{name}");
+        if !own && !of_extensions.iter().any(is_wanted) {
             return Err(Error::usage(format!("there is no table {wanted} whose rows could be left out"))
                 .hint("write the table's name in the database, as in blog_post or public.blog_post"));
         }

@@ -107,7 +107,9 @@ impl Snapshot {
                  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                  WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' \
                  AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' \
-                 AND pg_catalog.to_regclass(pg_catalog.format('%I.%I', n.nspname, c.relname)) IS DISTINCT FROM c.oid \
+                 AND CASE WHEN pg_catalog.has_schema_privilege(n.oid, 'USAGE') \
+                     THEN pg_catalog.to_regclass(pg_catalog.format('%I.%I', n.nspname, c.relname)) IS DISTINCT FROM c.oid \
+                     ELSE false END \
                  ORDER BY 1 LIMIT 1",
                 &[],
             )
@@ -210,7 +212,7 @@ struct LockedTable {
     sql: String,
 }
 
-/// Ordinary and partitioned tables outside the system's schemas; the oid tells a table dropped and created anew. One
+/// Ordinary and partitioned tables outside the system's schemas, without those of extensions that we may not read; the oid tells a table dropped and created anew. One
 /// that became a view is not among them any more, so that a list from after the locks differs from one before.
 async fn tables(client: &Client) -> Result<Vec<LockedTable>> {
     let rows = client
@@ -218,7 +220,11 @@ async fn tables(client: &Client) -> Result<Vec<LockedTable>> {
             "SELECT c.oid, n.nspname, c.relname, c.relkind::text FROM pg_catalog.pg_class c \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' \
-             AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' ORDER BY c.oid",
+             AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' \
+             AND (NOT EXISTS (SELECT FROM pg_catalog.pg_depend m WHERE m.classid = 'pg_catalog.pg_class'::regclass \
+                                 AND m.objid = c.oid AND m.deptype = 'e') \
+                  OR pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')) \
+             ORDER BY c.oid",
             &[],
         )
         .await

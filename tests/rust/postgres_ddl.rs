@@ -94,7 +94,7 @@ async fn what_needs_a_primary_key_waits_for_it() {
     let schema = read(&client).await;
     let early: Vec<&str> = names(&schema, Section::PreData);
     assert_eq!(early, ["item", "plain"]);
-    assert_eq!(names(&schema, Section::PostData), ["item_pkey", "grouped", "above", "kept", "kept"]);
+    assert_eq!(names(&schema, Section::PostData), ["item_pkey", "grouped", "above", "kept", "kept", "all"]);
     restore(&server, "restored", &schema).await;
 
     // A row type is enough for a column: the view is there with its columns, and gets its query when it can.
@@ -107,7 +107,7 @@ async fn what_needs_a_primary_key_waits_for_it() {
         .unwrap();
     let schema = read(&client).await;
     assert_eq!(names(&schema, Section::PreData), ["item", "grouped", "first(public.grouped)", "holds", "plain"]);
-    assert_eq!(names(&schema, Section::PostData), ["item_pkey", "grouped", "above", "kept", "kept"]);
+    assert_eq!(names(&schema, Section::PostData), ["item_pkey", "grouped", "above", "kept", "kept", "all"]);
     restore(&server, "again", &schema).await;
     assert_same_dump(&server, "original", "again");
 
@@ -191,7 +191,7 @@ async fn version(client: &Client) -> u32 {
 async fn read(client: &Client) -> Schema {
     client.batch_execute(SESSION).await.unwrap();
     let reader = Reader { client, version: version(client).await };
-    ddl::read(&reader, &reader).await.unwrap()
+    ddl::read(&reader, &reader, &[]).await.unwrap()
 }
 
 /// Executes every statement in its order: `PreData`, positions of sequences, then `PostData`.
@@ -219,5 +219,5 @@ fn assert_same_dump(server: &PostgresServer, original: &str, restored: &str) {
 }
 
 async fn alone(reader: &Reader<'_>) -> holdfast::Result<ddl::Schema> {
-    ddl::read(reader, reader).await
+    ddl::read(reader, reader, &[]).await
 }

@@ -108,7 +108,15 @@ def _stand_in() -> ModuleType:
     def restore(plan: dict[str, Any], _on_event: Any) -> dict[str, Any]:
         core.calls.append(("restore", plan))
         Path(plan["target"]["file"]).write_bytes(Path(core.private).read_bytes())
-        return {"rows": 5, "tables": 1, "seconds": 0.5, "verified": "counts", "warnings": [], "kept": None}
+        return {
+            "rows": 5,
+            "tables": 1,
+            "seconds": 0.5,
+            "verified": "counts",
+            "warnings": [],
+            "kept": None,
+            "unfilled": [],
+        }
 
     def validate(plan: dict[str, Any], _on_event: Any) -> dict[str, Any]:
         core.calls.append(("validate", plan))

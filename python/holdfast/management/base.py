@@ -12,9 +12,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
 
 from holdfast import commitment
-from holdfast.exceptions import HoldfastError, Interrupted, UsageError
+from holdfast.exceptions import HoldfastError, Interrupted, PartlyDone, UsageError
 from holdfast.progress import ProgressLine
 from holdfast.readers import Refused, duration
+from holdfast.reports import RestoreReport
 
 
 class HoldfastCommand(BaseCommand):
@@ -140,3 +141,12 @@ def _orderly_interrupts() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler or signal.SIG_DFL)
+
+
+def refuse_unfilled(report: RestoreReport) -> None:
+    """Fail where a restore that is done has left materialized views empty."""
+    if report.unfilled:
+        raise PartlyDone(
+            f"restored, but these materialized views are empty: {', '.join(report.unfilled)}",
+            "The warnings say why; mend that, then run REFRESH MATERIALIZED VIEW for each.",
+        )

@@ -63,6 +63,8 @@ def restore(
                 safety = _secure(choice, options, on_event) if _wants_safety_backup(options) else None
                 document = _replace(choice, options, board)
                 run.rows = document["rows"]
+                if document["unfilled"]:
+                    run.result = "partly"
         except BaseException as error:
             signals.tell(signals.restore_failed, error=error, **about)
             raise
@@ -76,6 +78,7 @@ def restore(
             verified=document["verified"],
             safety_backup=safety,
             kept=KeptDatabase.read(document["kept"]) if document["kept"] else None,
+            unfilled=tuple(document["unfilled"]),
             warnings=tuple(dict.fromkeys([*document["warnings"], *board.notices])),
         )
         signals.tell(signals.restore_finished, report=report, **about)

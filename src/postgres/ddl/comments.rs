@@ -14,13 +14,31 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
+/// Schemas and event triggers may be the platform's, which has made them before we came.
 fn owned(row: &Row) -> Entry {
-    comment(row, |statement| statement)
+    match Address::read(row).kind() {
+        "schema" | "event trigger" => foreign(row),
+        _ => comment(row, |statement| statement),
+    }
 }
 
 /// The schema `public` and extensions may belong to another role than the one that restores.
 fn foreign(row: &Row) -> Entry {
-    comment(row, |statement| guard::guarded(&statement))
+    let text: Option<&str> = row.get("description");
+    let names = Address::read(row);
+    let (catalog, column) = match names.kind() {
+        "schema" => ("pg_namespace", "nspname"),
+        "extension" => ("pg_extension", "extname"),
+        _ => ("pg_event_trigger", "evtname"),
+    };
+    // Who may not say it need not be told where it has been said.
+    let unsaid = format!(
+        "  IF NOT EXISTS (SELECT FROM pg_catalog.{catalog} WHERE {column} = {} \
+         AND pg_catalog.obj_description(oid, '{catalog}') IS NOT DISTINCT FROM {}) THEN\n",
+        quote::literal(&names.label()),
+        text.map_or_else(|| "NULL".to_owned(), quote::literal),
+    );
+    comment(row, |statement| guard::guarded(&format!("{unsaid}{statement}  END IF;\n")))
 }
 
 fn comment(row: &Row, finish: impl Fn(String) -> String) -> Entry {

@@ -79,10 +79,16 @@ fn others_query() -> String {
           UNION ALL \
          SELECT 'security label', provider || ' on the database' \
            FROM pg_shseclabel WHERE classoid = 'pg_database'::regclass AND objoid = {database} \
+          UNION ALL \
+         SELECT 'inheritance', format('of %s, a table of an extension, from %s, which is not', inhrelid::regclass, inhparent::regclass) \
+           FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid AND c.relkind IN ('r', 'p', 'f') \
+          WHERE NOT {child_unowned} AND {parent_unowned} \
           ORDER BY 1, 2",
         mapping_readable = foreign::MAPPING_READABLE,
         seclabel_ours = security_labels::ours(),
         seclabel_stands = orphans::stands("classoid", "objoid", "objsubid"),
+        child_unowned = scope::unowned("'pg_class'", "inhrelid"),
+        parent_unowned = scope::unowned("'pg_class'", "inhparent"),
         subscription_readable = subscriptions::READABLE,
         database = "(SELECT oid FROM pg_database WHERE datname = current_database())",
     )

@@ -96,8 +96,8 @@ impl Bringers {
     }
 }
 
-/// Rows that depend on rows, users' objects only. Ownership of a sequence and the attachment of a partition have no
-/// rows of their own there; they go by the names of `pg_sequence` and `pg_inherits`.
+/// Rows that depend on rows, users' objects only. Ownership of a sequence, the attachment of a partition and the columns
+/// of an extension's table have no rows of their own there; they go by the names of `pg_sequence`, `pg_inherits` and `pg_attribute`.
 const QUERY: &str = "
 SELECT CASE WHEN owned.seqrelid IS NULL THEN d.classid ELSE 'pg_sequence'::regclass END::oid AS class, d.objid AS object,
        d.refclassid AS needed_class, d.refobjid AS needed_object, d.refclassid = 'pg_type'::regclass AS by_type,
@@ -112,6 +112,12 @@ SELECT CASE WHEN owned.seqrelid IS NULL THEN d.classid ELSE 'pg_sequence'::regcl
  WHERE d.objid >= 16384 AND d.refobjid >= 16384
  UNION ALL
 SELECT 'pg_sequence'::regclass, seqrelid, 'pg_class'::regclass, seqrelid, false, NULL FROM pg_sequence
+ UNION ALL
+SELECT 'pg_attrdef'::regclass, a.oid, 'pg_attribute'::regclass, adrelid, false, -1
+  FROM pg_attrdef a JOIN pg_depend m ON m.classid = 'pg_class'::regclass AND m.objid = adrelid AND m.deptype = 'e'
+ UNION ALL
+SELECT 'pg_attribute'::regclass, objid, 'pg_class'::regclass, objid, false, NULL
+  FROM pg_depend m WHERE m.classid = 'pg_class'::regclass AND m.deptype = 'e'
  UNION ALL
 SELECT 'pg_inherits'::regclass, inhrelid, 'pg_class'::regclass, related, false, NULL
   FROM pg_inherits CROSS JOIN LATERAL (VALUES (inhrelid), (inhparent)) related(related)";

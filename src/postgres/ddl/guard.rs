@@ -11,6 +11,21 @@ pub(super) fn guarded(statements: &str) -> String {
     quote::anonymous_block(&format!("BEGIN\n{statements}{}END", warning()))
 }
 
+/// A PL/pgSQL block that says what could not be restored where a right, a role, or what the code needs is missing.
+pub(super) fn told_inside(what: &str, code: &str) -> String {
+    format!(
+        "BEGIN\n{code}EXCEPTION WHEN {FORGIVEN} OR undefined_table OR undefined_column OR undefined_function OR invalid_schema_name \
+         OR dependent_objects_still_exist THEN\n  RAISE WARNING '%', {} || SQLERRM;\nEND;\n",
+        quote::literal(&format!("{what} could not be restored: "))
+    )
+}
+
+/// Such a block as one step, with its variables.
+pub(super) fn told(what: &str, variables: &str, code: &str) -> String {
+    let declare = if variables.is_empty() { String::new() } else { format!("DECLARE\n{variables}") };
+    quote::anonymous_block(&format!("{declare}BEGIN\n{}END", told_inside(what, code)))
+}
+
 /// A grant by a role that is not the owner: made in its name where we may take it on, else in our own.
 pub(super) fn granted_by(grantor: &str, grant: &str) -> String {
     let role = quote::literal(grantor);

@@ -2,6 +2,7 @@
 //! creates it. Everything in a database is dumped, owned by an extension, or refused by name.
 
 mod access_methods;
+pub mod additions;
 mod address;
 mod aggregates;
 mod apart;
@@ -40,6 +41,7 @@ mod policies;
 mod positions;
 pub mod privileges;
 mod publications;
+pub mod refreshes;
 pub mod removal;
 mod requirements;
 mod rules;
@@ -120,7 +122,8 @@ pub struct Entry {
 }
 
 /// Kinds whose statements create nothing of their own, but say more about what another entry creates.
-const ADORNMENTS: [&str; 6] = ["comment", "security label", "row security", "materialized view data", "owner", "acl"];
+const ADORNMENTS: [&str; 7] =
+    ["comment", "security label", "row security", refreshes::REFRESH, refreshes::AGAIN, "owner", "acl"];
 
 impl Entry {
     /// Whether it only adorns what another entry creates.
@@ -202,16 +205,19 @@ pub struct Schema {
     pub uses: Vec<(usize, uses::Use)>,
     /// What comes back under the path of the database.
     pub own_path: OwnPath,
-    /// What the backup leaves out because it is worth nothing, in whole sentences.
+    /// What the backup leaves out because it is worth nothing or the role does not see it, in whole sentences.
     pub notices: Vec<String>,
+    /// Tables of extensions whose rows are in the backup, by schema and name.
+    pub extension_tables: Vec<(String, String)>,
 }
 
 /// Reads the catalogs, with a number of queries that does not grow with the number of tables; a hundred sequences take one.
 ///
 /// `helper` sees the same snapshot over a connection of its own: thousands of indexes and constraints take the server
-/// as long as all the rest. Neither waits for the other before both are done.
-pub async fn read(reader: &Reader<'_>, helper: &Reader<'_>) -> Result<Schema> {
-    let (mut own, aside) = try_join(Own::read(reader), Aside::read(helper)).await?;
+/// as long as all the rest. Neither waits for the other before both are done. The rows of the tables that are `excluded` are
+/// left out where these belong to an extension.
+pub async fn read(reader: &Reader<'_>, helper: &Reader<'_>, excluded: &[String]) -> Result<Schema> {
+    let (mut own, aside) = try_join(Own::read(reader, excluded), Aside::read(helper)).await?;
     own.entries.extend(aside.over_tables);
     for relation in &mut own.relations {
         relation.size = aside.sizes.get(&relation.oid).copied().unwrap_or_default();
@@ -237,6 +243,7 @@ pub async fn read(reader: &Reader<'_>, helper: &Reader<'_>) -> Result<Schema> {
         own_path,
         uses,
         notices: own.notices,
+        extension_tables: own.extension_tables,
     })
 }
 
@@ -249,13 +256,17 @@ struct Own {
     extensions: Vec<Extension>,
     label_providers: Vec<String>,
     notices: Vec<String>,
+    extension_tables: Vec<(String, String)>,
 }
 
 impl Own {
-    async fn read(reader: &Reader<'_>) -> Result<Self> {
+    async fn read(reader: &Reader<'_>, excluded: &[String]) -> Result<Self> {
         let (entries, relations) = entries(reader).await?;
         let mut sequences = positions::read(reader, &entries).await?;
-        sequences.extend(extension_data::read(reader).await?);
+        let extension_data = extension_data::read(reader, excluded).await?;
+        sequences.extend(extension_data.entries);
+        let mut notices = notices(reader).await?;
+        notices.extend(extension_data.notices);
         Ok(Self {
             entries,
             relations,
@@ -263,7 +274,8 @@ impl Own {
             refused: coverage::refused(reader).await?,
             extensions: extensions::described(reader).await?,
             label_providers: security_labels::providers(reader).await?,
-            notices: notices(reader).await?,
+            notices,
+            extension_tables: extension_data.tables,
         })
     }
 }
@@ -322,6 +334,7 @@ async fn entries(reader: &Reader<'_>) -> Result<(Vec<Entry>, Vec<Relation>)> {
     entries.extend(rules::entries(reader).await?);
     entries.extend(triggers::entries(reader).await?);
     entries.extend(policies::entries(reader).await?);
+    entries.extend(additions::entries(reader).await?);
     entries.extend(publications::entries(reader).await?);
     entries.extend(subscriptions::entries(reader).await?);
     entries.extend(event_triggers::entries(reader).await?);
@@ -354,5 +367,6 @@ async fn up_to_views(reader: &Reader<'_>) -> Result<(Vec<Entry>, Vec<Relation>)>
     let (tables, relations) = tables::read(reader).await?;
     entries.extend(tables);
     entries.extend(views::entries(reader).await?);
+    entries.extend(refreshes::entries(reader).await?);
     Ok((entries, relations))
 }

@@ -11,7 +11,7 @@ use super::{Entry, Needs, ObjectId, Reader, circles, lateness};
 use crate::error::{Error, Kind, Result};
 
 /// Kinds in the order that they take when dependencies leave it open.
-const KINDS: [&str; 53] = [
+const KINDS: [&str; 55] = [
     "schema",
     "language",
     "collation",
@@ -23,6 +23,7 @@ const KINDS: [&str; 53] = [
     "function",
     "procedure",
     "aggregate",
+    "extension addition",
     "access method",
     "operator",
     "operator family",
@@ -62,6 +63,7 @@ const KINDS: [&str; 53] = [
     "comment",
     "security label",
     "materialized view data",
+    "materialized views again",
     "owner",
     "acl",
     "default privileges",

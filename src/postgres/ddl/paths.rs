@@ -11,7 +11,7 @@ use tokio_postgres::Row;
 
 use super::dependencies::Bringers;
 use super::order::{Graph, label};
-use super::{Entry, ObjectId, Reader, scope};
+use super::{Entry, ObjectId, Reader, refreshes, scope};
 use crate::error::Result;
 use crate::postgres::search_path::{self, LEAVE, enter};
 
@@ -28,7 +28,7 @@ const OF_ROWS: [&str; 4] = ["constraint", "check constraint", "index", "statisti
 /// What hangs on a table and is not.
 const ASIDE: [&str; 2] = ["default", "fk constraint"];
 
-const FILLING: &str = "materialized view data";
+const FILLING: [&str; 2] = [refreshes::REFRESH, refreshes::AGAIN];
 
 /// From this version on the server has a path of its own for what fills materialized views.
 const SAFE_REFRESH: u32 = 170_000;
@@ -133,7 +133,7 @@ impl Paths {
 
     fn calls(&self, entry: &Entry) -> bool {
         let seeks = || entry.id.is_some_and(|id| self.seeking.contains(&id));
-        if entry.kind == FILLING { self.fills_under_own } else { CALLING.contains(&entry.kind) && seeks() }
+        if FILLING.contains(&entry.kind) { self.fills_under_own } else { CALLING.contains(&entry.kind) && seeks() }
     }
 }
 

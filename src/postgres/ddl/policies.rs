@@ -3,6 +3,8 @@
 //! A policy for roles is created for the current role first and handed to those of its roles that exist: a missing
 //! role must neither stop a restore nor lose the rule for the other roles.
 
+use std::collections::HashMap;
+
 use tokio_postgres::Row;
 
 use super::{Entry, ObjectId, Reader, scope};
@@ -15,10 +17,17 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     for row in scope::rows(reader, "row security", &tables_query()).await? {
         entries.push(row_security(&row));
     }
-    for row in scope::rows(reader, "policies", &policies_query()).await? {
+    for row in scope::rows(reader, "policies", &policies_query(&scope::unowned("'pg_class'", "c.oid"))).await? {
         entries.push(policy(&row));
     }
     Ok(entries)
+}
+
+/// The statements of policies on tables of extensions, by their oids.
+pub(super) async fn of_extensions(reader: &Reader<'_>) -> Result<HashMap<u32, String>> {
+    let owned = format!("NOT {}", scope::unowned("'pg_class'", "c.oid"));
+    let rows = scope::rows(reader, "policies of extensions", &policies_query(&owned)).await?;
+    Ok(rows.iter().map(|row| (row.get("oid"), policy(row).sql)).collect())
 }
 
 fn row_security(row: &Row) -> Entry {
@@ -92,7 +101,7 @@ fn tables_query() -> String {
     )
 }
 
-fn policies_query() -> String {
+fn policies_query(condition: &str) -> String {
     format!(
         "SELECT 'pg_policy'::regclass::oid AS class, p.oid, n.nspname AS schema, c.relname AS table, \
                 c.oid AS table_oid, p.polname AS name, p.polpermissive AS permissive, \
@@ -104,9 +113,8 @@ fn policies_query() -> String {
            FROM pg_policy p \
            JOIN pg_class c ON c.oid = p.polrelid \
            JOIN pg_namespace n ON n.oid = c.relnamespace \
-          WHERE {} AND {} \
+          WHERE {} AND {condition} \
           ORDER BY n.nspname, c.relname, p.polname",
         scope::user_schema("n.nspname"),
-        scope::unowned("'pg_class'", "c.oid"),
     )
 }

@@ -1,6 +1,7 @@
 //! What empties a database, so that a restore makes it equal to the backup.
 //!
-//! Everything goes but the system's objects, extensions and what belongs to them, and the schema `public`. Each object
+//! Everything goes but the system's objects, extensions and what belongs to them, the schema `public`, and event triggers
+//! and schemas of others (`restore/staying.rs`). Each object
 //! has its own statement, so that the plan can be read before it is done; one that went with another is passed over.
 //! Large objects, of which there may be millions, are removed elsewhere.
 
@@ -121,6 +122,7 @@ fn objects_query() -> String {
 
 const OBJECTS: &str = "
     SELECT 1, 'pg_event_trigger'::regclass::oid, oid, NULL::name FROM pg_event_trigger
+         WHERE pg_has_role(evtowner, 'USAGE')
      UNION ALL SELECT 2, 'pg_publication'::regclass, oid, NULL FROM pg_publication
      UNION ALL SELECT CASE relkind WHEN 'S' THEN 4 ELSE 3 END, 'pg_class'::regclass, c.oid, nspname
          FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind IN ('r', 'p', 'v', 'm', 'f')
@@ -150,17 +152,22 @@ const OBJECTS: &str = "
      UNION ALL SELECT 16, 'pg_am'::regclass, oid, NULL FROM pg_am
      UNION ALL SELECT 17, 'pg_proc'::regclass, p.oid, nspname
          FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
+        WHERE NOT EXISTS (SELECT FROM pg_event_trigger WHERE evtfoid = p.oid AND NOT pg_has_role(evtowner, 'USAGE'))
      UNION ALL SELECT 18, 'pg_type'::regclass, t.oid, nspname
          FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace
         WHERE typrelid = 0 OR EXISTS (SELECT FROM pg_class c WHERE c.oid = typrelid AND c.relkind = 'c')
      UNION ALL SELECT 19, 'pg_language'::regclass, oid, NULL FROM pg_language
      UNION ALL SELECT 20, 'pg_statistic_ext'::regclass, s.oid, nspname
          FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = stxnamespace
+        WHERE NOT EXISTS (SELECT FROM pg_depend m WHERE m.classid = 'pg_class'::regclass AND m.objid = stxrelid
+                             AND m.deptype = 'e')
      UNION ALL SELECT 21, 'pg_collation'::regclass, l.oid, nspname
          FROM pg_collation l JOIN pg_namespace n ON n.oid = collnamespace
      UNION ALL SELECT 22, 'pg_namespace'::regclass, n.oid, nspname
          FROM pg_namespace n
-        WHERE nspname <> 'public'
+        WHERE nspname <> 'public' AND pg_has_role(nspowner, 'USAGE')
+          AND NOT EXISTS (SELECT FROM pg_event_trigger JOIN pg_proc p ON p.oid = evtfoid
+                           WHERE pronamespace = n.oid AND NOT pg_has_role(evtowner, 'USAGE'))
           AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_depend m ON m.classid = d.classid AND m.objid = d.objid
                            WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = n.oid AND m.deptype = 'e')
           AND NOT EXISTS (SELECT FROM pg_extension e WHERE e.extnamespace = n.oid)";

@@ -1,4 +1,4 @@
-//! Views and materialized views, and the statements that fill the latter.
+//! Views and materialized views; `refreshes.rs` fills the latter.
 
 use std::collections::HashMap;
 
@@ -11,13 +11,11 @@ use crate::postgres::quote;
 
 pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     let mut alterations = alterations(reader).await?;
-    let mut entries: Vec<Entry> = scope::defined(reader, "views", &query(reader.version))
+    Ok(scope::defined(reader, "views", &query(reader.version))
         .await?
         .iter()
         .map(|row| view(row, &alterations.remove(&row.get("oid")).unwrap_or_default()))
-        .collect();
-    entries.extend(refreshes(reader).await?);
-    Ok(entries)
+        .collect())
 }
 
 /// The check option stands among the options, where it means the same as `WITH … CHECK OPTION` behind the query.
@@ -90,53 +88,5 @@ fn columns_query() -> String {
           ORDER BY a.attrelid, a.attnum, action",
         options::action_of_column("a"),
         scope::user_schema("n.nspname"),
-    )
-}
-
-/// One `REFRESH` for each filled materialized view, those that others read from first. One that reads from an
-/// unfilled one could not be refreshed, and stays unfilled itself.
-async fn refreshes(reader: &Reader<'_>) -> Result<Vec<Entry>> {
-    let rows = scope::rows(reader, "materialized views", &refreshes_query()).await?;
-    Ok(rows
-        .iter()
-        .map(|row| {
-            let (schema, name): (String, String) = (row.get("schema"), row.get("name"));
-            Entry {
-                id: Some(ObjectId::of(row)),
-                section: Section::PostData,
-                kind: "materialized view data",
-                sql: format!("REFRESH MATERIALIZED VIEW {};\n", quote::qualified(&schema, &name)),
-                schema: Some(schema),
-                name,
-                table: None,
-            }
-        })
-        .collect())
-}
-
-fn refreshes_query() -> String {
-    format!(
-        "WITH RECURSIVE reads AS ( \
-            SELECT DISTINCT r.ev_class AS view, d.refobjid AS source \
-              FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid \
-             WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass \
-               AND d.refobjid <> r.ev_class \
-        ), nested AS ( \
-            SELECT c.oid AS view, 0 AS depth, c.relispopulated AS filled, c.oid AS top \
-              FROM pg_class c WHERE c.relkind = 'm' \
-            UNION \
-            SELECT reads.source, nested.depth + (c.relkind = 'm')::int, c.relispopulated, nested.top \
-              FROM nested JOIN reads USING (view) JOIN pg_class c ON c.oid = reads.source \
-             WHERE c.relkind IN ('v', 'm') \
-        ) \
-        SELECT 'pg_class'::regclass::oid AS class, c.oid, n.nspname AS schema, c.relname AS name \
-          FROM nested \
-          JOIN pg_class c ON c.oid = nested.top \
-          JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE {} AND {} \
-         GROUP BY c.oid, n.nspname, c.relname HAVING bool_and(nested.filled) \
-         ORDER BY max(nested.depth), n.nspname, c.relname",
-        scope::user_schema("n.nspname"),
-        scope::unowned("'pg_class'", "c.oid"),
     )
 }

@@ -9,7 +9,8 @@ use crate::manifest::Content;
 use crate::plan::BackupPlan;
 use crate::postgres::quote;
 
-/// One row for each relation that cannot be read whole, with the reasons. Whoever may read all data has the rights on each:
+/// One row for each relation that cannot be read whole, with the reasons; what is an extension's may be, see
+/// `ddl/extension_data.rs`. Whoever may read all data has the rights on each:
 /// asking for thousands of tables takes the server longer than locking them.
 const TROUBLES: &str = "\
     SELECT * FROM ( \
@@ -22,7 +23,8 @@ const TROUBLES: &str = "\
         c.relpersistence = 'u' AND c.relkind = 'r' AND pg_catalog.pg_is_in_recovery() AS unlogged \
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
       WHERE c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't' \
-        AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_') relation \
+        AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend m \
+          WHERE m.classid = 'pg_catalog.pg_class'::regclass AND m.objid = c.oid AND m.deptype = 'e')) relation \
     WHERE forbidden OR filtered OR unlogged ORDER BY schema, name";
 
 /// Fails with the names of all relations that cannot be read whole.

@@ -79,8 +79,14 @@ impl Renaming {
         match object.kind.as_str() {
             "extension" => !self.extensions.contains(&object.name),
             // There is one database, the live one, and one copy of an extension.
-            "database" | "database setting" | "database comment" | "database acl" | "role setting"
-            | "extension data" => false,
+            "database"
+            | "database setting"
+            | "database comment"
+            | "database acl"
+            | "role setting"
+            | "extension data"
+            | "extension addition"
+            | "materialized views again" => false,
             "operator family member" => {
                 object.schema.as_ref().is_some_and(|schema| self.schemas.contains_key(schema))
                     || self.is_mentioned(&object.name)

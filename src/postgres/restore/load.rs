@@ -14,7 +14,8 @@ use crate::error::{Error, Result};
 use crate::event::Progress;
 use crate::manifest::{Manifest, Object, Section, Table};
 use crate::postgres::connect::describe_error;
-use crate::postgres::quote::qualified;
+use crate::postgres::ddl::refreshes;
+use crate::postgres::quote::{identifier, qualified};
 use crate::postgres::rename::Renaming;
 use crate::postgres::search_path::{self, LEAVE};
 
@@ -26,6 +27,8 @@ pub(in crate::postgres) struct Loader<'a> {
     pub archive: &'a Archive,
     /// What of it.
     pub tables: &'a Tables,
+    /// Objects that are there already and belong to others.
+    pub staying: &'a BTreeSet<u32>,
     /// Threads that decompress ahead.
     pub threads: usize,
     /// Counts rows and bytes.
@@ -33,6 +36,9 @@ pub(in crate::postgres) struct Loader<'a> {
     /// Under which names.
     pub place: Place<'a>,
 }
+
+/// What stays where nothing was before.
+pub(in crate::postgres) static NOTHING: BTreeSet<u32> = BTreeSet::new();
 
 /// Where the objects of a backup are made.
 #[derive(Clone, Copy)]
@@ -114,6 +120,11 @@ impl Loader<'_> {
         together.flush(self).await
     }
 
+    /// Whether an object is part of what is made.
+    pub(super) fn takes(&self, index: u32, object: &Object) -> bool {
+        self.tables.contains_object(index) && !self.staying.contains(&index) && self.place.takes(object)
+    }
+
     /// The statements of a section's chosen objects, in the order of the backup, with the objects' indexes.
     pub(super) fn chosen(
         &self,
@@ -122,12 +133,8 @@ impl Loader<'_> {
     ) -> impl Iterator<Item = Result<(u32, String)>> {
         let mut at_hand: Option<(u32, Vec<u8>)> = None;
         let objects = (0..).zip(&self.archive.manifest.objects);
-        let chosen = objects.filter(move |(index, object)| {
-            object.section == section
-                && self.tables.contains_object(*index)
-                && self.place.takes(object)
-                && wanted(object)
-        });
+        let chosen = objects
+            .filter(move |(index, object)| object.section == section && self.takes(*index, object) && wanted(object));
         chosen.map(move |(index, object)| {
             let chunk = self.chunk_of(object, at_hand.take())?;
             let sql = self.place.statement(object, statement(object, &chunk)?)?.into_owned();
@@ -141,7 +148,12 @@ impl Loader<'_> {
         self.progress.check()?;
         let object = self.archive.manifest.objects.get(index as usize);
         let what = object.map_or_else(String::new, |object| format!("{} {}", object.kind, object.label()));
-        self.client.batch_execute(sql).await.map_err(|error| describe_error(error, format!("creating {what}")))
+        let sql = if sql.starts_with("REFRESH ") { refreshes::attempt(sql).into() } else { Cow::from(sql) };
+        let created = self.client.batch_execute(&sql).await;
+        created.map_err(|error| match object {
+            Some(object) if object.kind == "extension" => uncreatable(object, error),
+            _ => describe_error(error, format!("creating {what}")),
+        })
     }
 
     /// Sets the path that the rows of a table need; true where it is to be left again.
@@ -233,6 +245,16 @@ pub(super) async fn enter(client: &Client, place: Place<'_>, manifest: &Manifest
 /// Undoes [`enter`].
 pub(super) async fn leave(client: &Client, entered: bool) -> Result<()> {
     if entered { search_path::change(client, LEAVE).await } else { Ok(()) }
+}
+
+/// An extension has wishes about its server (a module that is loaded at the start, one database of all that may have it),
+/// so that this says nothing about the backup.
+fn uncreatable(object: &Object, error: tokio_postgres::Error) -> Error {
+    let error = describe_error(error, format!("creating extension {}", object.name));
+    Error::database(error.message()).hint(format!(
+        "run CREATE EXTENSION {} there to see what it wants of the server, shared_preload_libraries perhaps; then try again",
+        identifier(&object.name)
+    ))
 }
 
 /// The statements of one object.

@@ -14,12 +14,14 @@ pub(in crate::postgres) mod parallel;
 mod part;
 pub(in crate::postgres) mod preview;
 mod provision;
+mod refill;
 mod replace;
 pub(in crate::postgres) mod requirements;
 mod resources;
 pub(in crate::postgres) mod rows;
 pub(in crate::postgres) mod selection;
 mod settings;
+pub(in crate::postgres) mod staying;
 mod surroundings;
 
 pub use preview::preview;
@@ -33,7 +35,7 @@ use self::load::{Loader, Place};
 use self::replace::{PutAside, Replacement};
 use self::selection::Tables;
 use super::connect::{self, Address, Connection, describe_error};
-use super::ddl::{Reader, removal};
+use super::ddl::{Reader, refreshes, removal};
 use super::runtime::{block_on, unless_stopped};
 use super::scratch;
 use super::session::{self, Server};
@@ -49,7 +51,7 @@ use crate::restore::{Choice, Report, jobs};
 const BUILDING: &str = "building indexes and constraints";
 
 /// Kinds whose statements fill something with rows; data-only restores execute them too.
-const MATERIALIZED_VIEW_DATA: &str = "materialized view data";
+const MATERIALIZED_VIEW_DATA: &str = refreshes::REFRESH;
 
 /// What `ddl` calls an owner.
 const OWNER: &str = "owner";
@@ -126,19 +128,25 @@ async fn run(
         replacement = Some(decide(plan, client, &server, archive, &mut tables).await?);
     }
     large_objects::check_room(client, plan, &archive.manifest, &tables).await?;
-    let loader = Loader { client, archive, tables: &tables, threads: jobs(plan), progress, place: Place::Own };
+    let foreign = staying::foreign(client).await?;
+    staying::tell(&foreign, progress);
+    let staying = staying::objects(&archive.manifest, &foreign);
+    let (tables, staying) = (&tables, &staying);
+    let loader = Loader { client, archive, tables, staying, threads: jobs(plan), progress, place: Place::Own };
     let extent = Extent { scope: plan.scope, owners: plan.owners, verify: plan.verify };
-    let rows = match &replacement {
+    let done = match &replacement {
         None => execute(extent, &loader, &server).await?,
         Some(replacement) => {
             for left_out in &replacement.left_out {
                 progress.notice(left_out.warning());
             }
             let reader = Reader { client, version: server.version };
-            if large_objects::are_replaced(plan, &archive.manifest, &tables) {
+            if large_objects::are_replaced(plan, &archive.manifest, tables) {
                 large_objects::remove(client).await?;
             }
-            let put_aside = replacement.make_room(plan, &reader, &archive.manifest, &tables).await?;
+            let awake = staying::silence(client).await?;
+            let mut put_aside = replacement.make_room(plan, &reader, &archive.manifest, tables).await?;
+            put_aside.wake_event_triggers(awake);
             complete(extent, &loader, &server, put_aside).await?
         }
     };
@@ -147,7 +155,8 @@ async fn run(
     if extent.loads_rows(&archive.manifest) {
         parallel::analyze(address, &loader, jobs(plan), plan.lock_timeout_seconds).await;
     }
-    Ok(Report { rows, tables: tables.of(&archive.manifest).count() as u64, ..Report::default() })
+    let tables = tables.of(&archive.manifest).count() as u64;
+    Ok(Report { rows: done.rows, unfilled: done.unfilled, tables, ..Report::default() })
 }
 
 /// Prepares a fresh connection and begins the one transaction.
@@ -177,6 +186,10 @@ impl Extent {
     /// Whether an object that is built over rows is part of it.
     fn builds(self, manifest: &Manifest, object: &Object) -> bool {
         let fills = object.kind == MATERIALIZED_VIEW_DATA;
+        // `refill` does that for the views of this restore.
+        if object.kind == refreshes::AGAIN {
+            return false;
+        }
         if self.scope == Scope::DataOnly { fills } else { self.loads_rows(manifest) || !fills }
     }
 }
@@ -194,8 +207,17 @@ async fn decide(
     Replacement::decide(plan, &reader, &archive.manifest, tables).await
 }
 
-/// All that happens between `BEGIN` and `COMMIT` when a whole database is restored; gives the rows loaded.
-pub(in crate::postgres) async fn execute(extent: Extent, loader: &Loader<'_>, server: &Server) -> Result<u64> {
+/// What a restore has done.
+#[derive(Debug)]
+struct Done {
+    /// Rows loaded.
+    rows: u64,
+    /// Materialized views that stayed empty.
+    unfilled: Vec<String>,
+}
+
+/// All that happens between `BEGIN` and `COMMIT` when a whole database is restored.
+async fn execute(extent: Extent, loader: &Loader<'_>, server: &Server) -> Result<Done> {
     clear(extent.owners, loader, server).await?;
     complete(extent, loader, server, PutAside::default()).await
 }
@@ -208,15 +230,18 @@ async fn clear(owners: Owners, loader: &Loader<'_>, server: &Server) -> Result<(
     large_objects::remove(loader.client).await
 }
 
-async fn complete(extent: Extent, loader: &Loader<'_>, server: &Server, put_aside: PutAside) -> Result<u64> {
+async fn complete(extent: Extent, loader: &Loader<'_>, server: &Server, put_aside: PutAside) -> Result<Done> {
     let rows = fill(extent, loader).await?;
     put_aside.bring_back(loader.client).await?;
+    let wanted = [refill::wanted(extent, loader), put_aside.views()].concat();
+    let unfilled = refill::empty_ones(loader, &wanted).await?;
     hand_over(extent, loader).await?;
     check::constraints(loader.client).await?;
     if extent.scope != Scope::DataOnly {
         definitions::compare(loader, server.version).await?;
     }
-    Ok(rows)
+    put_aside.wake(loader.client).await?;
+    Ok(Done { rows, unfilled })
 }
 
 /// The parts in their order, into room that was made; gives the rows loaded.

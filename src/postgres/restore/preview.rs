@@ -1,6 +1,6 @@
 //! What a restore would drop, create and leave, and what may stand in its way.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use tokio_postgres::Client;
 
@@ -11,6 +11,7 @@ use super::requirements;
 use super::resources;
 use super::selection::Tables;
 use super::settings;
+use super::staying;
 use crate::archive::Archive;
 use crate::error::Result;
 use crate::event::Progress;
@@ -64,8 +65,8 @@ pub(super) const STANDING: [&str; 31] = [
 ];
 
 /// Kinds that only superusers may create; some services let their administrators do so too.
-const FOR_SUPERUSERS: [&str; 5] =
-    ["text search parser", "text search template", "foreign data wrapper", "publication schema", "event trigger"];
+const FOR_SUPERUSERS: [&str; 4] =
+    ["text search parser", "text search template", "foreign data wrapper", "publication schema"];
 
 /// Tells what [`super::restore`] would do; changes nothing.
 pub fn preview(
@@ -126,7 +127,8 @@ async fn describe(
     };
     preview.tables = rows_before_and_after(plan, client, manifest, &tables, Vec::new()).await?;
     preview.tables.extend(count_large_objects(plan, client, manifest).await?);
-    (preview.drops, preview.creates) = compare(&live, manifest);
+    let there = if swaps { BTreeSet::new() } else { there_already(client, manifest).await? };
+    (preview.drops, preview.creates) = compare(&live, manifest, &there);
     settings::describe(&mut preview, &reader, archive, plan.owners).await?;
     if swaps {
         swap::describe(&place, manifest, &mut preview).await?;
@@ -138,18 +140,35 @@ async fn describe(
 }
 
 /// What goes for good, and what was not there; what only comes back as it was is neither.
-fn compare(live: &[removal::Removal], manifest: &Manifest) -> (Vec<ObjectPreview>, Vec<ObjectPreview>) {
+fn compare(
+    live: &[removal::Removal],
+    manifest: &Manifest,
+    there: &BTreeSet<u32>,
+) -> (Vec<ObjectPreview>, Vec<ObjectPreview>) {
     let live: BTreeMap<_, _> = live.iter().map(|removal| keyed(&removal.kind, removal.name.clone())).collect();
     // A sequence that a column owns comes and goes with its table.
-    let standing = manifest.objects.iter().filter(|object| object.kind != "sequence" || object.table.is_none());
-    let stored: BTreeMap<_, _> = standing
-        .filter(|object| STANDING.contains(&object.kind.as_str()))
-        .map(|object| keyed(&object.kind, object.label()))
+    let standing = (0..).zip(&manifest.objects).filter(|(_, object)| {
+        STANDING.contains(&object.kind.as_str()) && (object.kind != "sequence" || object.table.is_none())
+    });
+    let stored: BTreeMap<_, _> = standing.clone().map(|(_, object)| keyed(&object.kind, object.label())).collect();
+    let new: BTreeMap<_, _> = standing
+        .filter(|(index, _)| !there.contains(index))
+        .map(|(_, object)| keyed(&object.kind, object.label()))
         .collect();
     let without = |these: &BTreeMap<_, ObjectPreview>, those: &BTreeMap<_, ObjectPreview>| {
         these.iter().filter(|(key, _)| !those.contains_key(*key)).map(|(_, object)| object.clone()).collect()
     };
-    (without(&live, &stored), without(&stored, &live))
+    (without(&live, &stored), without(&new, &live))
+}
+
+/// Objects of the backup that a restore in place would find: those of others, and schemas that stay for what is in them.
+async fn there_already(client: &Client, manifest: &Manifest) -> Result<BTreeSet<u32>> {
+    let mut there = staying::objects(manifest, &staying::foreign(client).await?);
+    let schemas = super::schemas(client).await?;
+    let present =
+        (0..).zip(&manifest.objects).filter(|(_, object)| object.kind == "schema" && schemas.contains(&object.name));
+    there.extend(present.map(|(index, _)| index));
+    Ok(there)
 }
 
 /// The server and the manifest word the same name differently: with quotes, with `pg_catalog`, a domain as a type.
@@ -339,8 +358,9 @@ async fn keeps(client: &Client, manifest: &Manifest) -> Result<Vec<String>> {
         )
         .await
         .map_err(|error| describe_error(error, "listing extensions"))?;
-    Ok(rows
+    let foreign = staying::foreign(client).await?;
+    let extensions = rows
         .iter()
-        .map(|row| format!("extension {} (not in the backup; DROP EXTENSION removes it)", row.get::<_, &str>(0)))
-        .collect())
+        .map(|row| format!("extension {} (not in the backup; DROP EXTENSION removes it)", row.get::<_, &str>(0)));
+    Ok(extensions.chain(foreign.iter().map(staying::Foreign::described)).collect())
 }

@@ -19,7 +19,7 @@ use crate::plan::{Owners, RestorePlan, Scope};
 use crate::postgres::connect::describe_error;
 use crate::postgres::ddl::default_privileges::{self, AtRest};
 use crate::postgres::ddl::removal::{self, Removal};
-use crate::postgres::ddl::{Entry, Reader};
+use crate::postgres::ddl::{Entry, Reader, refreshes};
 use crate::postgres::quote::{identifiers, qualified};
 use crate::postgres::search_path;
 
@@ -27,6 +27,10 @@ use crate::postgres::search_path;
 #[derive(Debug, Default)]
 pub(super) struct PutAside {
     statements: Vec<Statement>,
+    /// Materialized views that are filled again, as SQL names them.
+    views: Vec<String>,
+    /// What comes behind everything else, or these statements would set event triggers off.
+    event_triggers: String,
 }
 
 #[derive(Debug)]
@@ -117,7 +121,13 @@ impl Replacement {
                 _ => "it does not fit what the backup holds; nothing was changed: drop it first, or use --data-only",
             },
         };
-        PutAside { statements: entries.map(statement).collect() }
+        let entries: Vec<&Entry> = entries.collect();
+        let filled = entries.iter().filter(|entry| entry.kind == refreshes::REFRESH);
+        PutAside {
+            views: filled.map(|entry| qualified(entry.schema.as_deref().unwrap_or_default(), &entry.name)).collect(),
+            statements: entries.into_iter().map(statement).collect(),
+            ..PutAside::default()
+        }
     }
 
     async fn empty(&self, client: &Client, manifest: &Manifest, tables: &Tables) -> Result<PutAside> {
@@ -138,7 +148,8 @@ impl Replacement {
             })
             .collect();
         client.batch_execute(&drops).await.map_err(|error| describe_error(error, "putting foreign keys aside"))?;
-        let mut put_aside = PutAside { statements: data_only::switch_off(client, &names).await? };
+        let mut put_aside =
+            PutAside { statements: data_only::switch_off(client, &names).await?, ..PutAside::default() };
         // The indexes are built anew.
         let path = tables.of(manifest).find_map(|(index, _)| manifest.database.path_of_rows(index));
         let enter = path.map(search_path::enter).unwrap_or_default();
@@ -159,6 +170,22 @@ impl Statement {
 }
 
 impl PutAside {
+    /// Materialized views that come back filled.
+    pub(super) fn views(&self) -> Vec<String> {
+        self.views.clone()
+    }
+
+    /// Switches event triggers on in the end.
+    pub(super) fn wake_event_triggers(&mut self, sql: String) {
+        self.event_triggers = sql;
+    }
+
+    /// The last step.
+    pub(super) async fn wake(&self, client: &Client) -> Result<()> {
+        let woken = client.batch_execute(&self.event_triggers).await;
+        woken.map_err(|error| describe_error(error, "switching event triggers on again"))
+    }
+
     /// Brings everything back; a row that points nowhere is an error here.
     pub(super) async fn bring_back(&self, client: &Client) -> Result<()> {
         for Statement { doing, sql, hint } in &self.statements {

@@ -144,6 +144,31 @@ async fn extensions(client: &Client, manifest: &Manifest, wanted: &dyn Fn(&str) 
         .collect())
 }
 
+/// Why extensions that the backup needs cannot be created in a database of their own on this server, in sentences: they may
+/// be there in the live one all the same.
+pub(in crate::postgres) async fn uncreatable_elsewhere(client: &Client, manifest: &Manifest) -> Result<Vec<String>> {
+    let needed: Vec<&str> = manifest.database.extensions.iter().map(|extension| extension.name.as_str()).collect();
+    let bound = ONE_DATABASE.iter().filter(|name| needed.contains(name)).map(|name| {
+        format!("the extension {name} can be created in one database of a server alone, which its configuration names")
+    });
+    let rows = client
+        .query(SUPERUSERS_EXTENSIONS, &[&needed])
+        .await
+        .map_err(|error| describe_error(error, "looking for extensions"))?;
+    Ok(rows.iter().map(|row| row.get(0)).chain(bound).collect())
+}
+
+/// Extensions whose scripts refuse every database but one (`cron.database_name`).
+const ONE_DATABASE: [&str; 1] = ["pg_cron"];
+
+const SUPERUSERS_EXTENSIONS: &str = "
+    SELECT pg_catalog.format('only a superuser may create the extension %s', name)
+      FROM pg_catalog.pg_available_extensions a
+      JOIN pg_catalog.pg_available_extension_versions v USING (name)
+     WHERE a.name = ANY ($1::text[]) AND v.version = a.default_version AND v.superuser AND NOT v.trusted
+       AND a.name <> 'plpgsql' AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
+     ORDER BY 1";
+
 /// Extensions whose version here is not that of the backup: they may lack functions, or have others.
 async fn versions(client: &Client, manifest: &Manifest) -> Result<Vec<String>> {
     let (names, versions): (Vec<&str>, Vec<&str>) = manifest

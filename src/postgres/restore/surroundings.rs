@@ -13,7 +13,8 @@ use crate::postgres::ddl::{self, Entry, Needs, Reader, Stray};
 use crate::postgres::quote::qualified;
 
 /// Kinds that their statements bring back whole. Rows and positions of anything else would be lost.
-const RETURNING: [&str; 26] = [
+const RETURNING: [&str; 27] = [
+    "extension addition",
     "view",
     "materialized view",
     "materialized view data",

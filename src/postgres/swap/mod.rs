@@ -114,7 +114,8 @@ impl Swap<'_> {
         };
         let loaded = load.run().await?;
         let tables = self.archive.manifest.tables.len() as u64;
-        Ok(Report { rows: loaded.rows, tables, warnings: [unlike, loaded.warnings].concat(), ..Report::default() })
+        let warnings = [unlike, loaded.warnings].concat();
+        Ok(Report { rows: loaded.rows, unfilled: loaded.unfilled, tables, warnings, ..Report::default() })
     }
 
     fn grants(&self) -> Grants {

@@ -10,6 +10,7 @@ use super::sessions;
 use crate::error::Result;
 use crate::manifest::Manifest;
 use crate::postgres::connect::{Address, Connection, describe_error};
+use crate::postgres::restore::requirements;
 
 /// Found by looking at the live database and at the role.
 #[derive(Debug, Default)]
@@ -31,6 +32,7 @@ impl Obstacles {
         found.forbidding.extend(texts(client, ROLE, &[&live.oid]).await?);
         found.discouraging.extend(texts(client, SLOTS, &[&name]).await?);
         found.discouraging.extend(texts(client, SUBSCRIPTIONS, &[&live.oid]).await?);
+        found.discouraging.extend(texts(client, EVENT_TRIGGERS, &[]).await?);
         let sessions = sessions::present(client, &[live.oid]).await?;
         let foreign: BTreeSet<&str> =
             sessions.iter().filter(|session| !session.ours).map(|session| session.role.as_str()).collect();
@@ -42,10 +44,9 @@ impl Obstacles {
     pub(super) async fn of_creating(&mut self, client: &Client, live: &Properties, manifest: &Manifest) -> Result<()> {
         let names: Vec<&str> = live.settings().iter().map(|setting| setting.name.as_str()).collect();
         let roles: Vec<Option<&str>> = live.settings().iter().map(|setting| setting.role.as_deref()).collect();
-        let needed: Vec<&str> = manifest.database.extensions.iter().map(|extension| extension.name.as_str()).collect();
         self.forbidding.extend(texts(client, TABLESPACE, &[&live.tablespace]).await?);
         self.forbidding.extend(texts(client, SETTINGS, &[&names, &roles]).await?);
-        self.forbidding.extend(texts(client, EXTENSIONS, &[&needed]).await?);
+        self.forbidding.extend(requirements::uncreatable_elsewhere(client, manifest).await?);
         self.forbidding.extend(texts(client, PUBLIC, &[]).await?);
         Ok(())
     }
@@ -69,6 +70,7 @@ pub(super) async fn left_behind(
     found.extend(texts(client, OTHER_PUBLICATIONS, &[&publications]).await?);
     found.extend(texts(client, SLOTS, &[&name]).await?);
     found.extend(texts(client, SUBSCRIPTIONS, &[&live.oid]).await?);
+    found.extend(texts(client, EVENT_TRIGGERS, &[]).await?);
     Ok(found.into_iter().map(|what| format!("{what} (stays with the old database)")).collect())
 }
 
@@ -114,6 +116,11 @@ const SUBSCRIPTIONS: &str = "
     SELECT pg_catalog.format('subscription %s', subname)
       FROM pg_catalog.pg_subscription WHERE subdbid = $1 ORDER BY 1";
 
+/// Nobody but their owners could make them in the new database.
+const EVENT_TRIGGERS: &str = "
+    SELECT pg_catalog.format('event trigger %s of the role %s', evtname, pg_catalog.pg_get_userbyid(evtowner))
+      FROM pg_catalog.pg_event_trigger WHERE NOT pg_catalog.pg_has_role(evtowner, 'USAGE') ORDER BY 1";
+
 const TABLESPACE: &str = "
     SELECT pg_catalog.format('the role %s may not create anything in the tablespace %s', current_user, spcname)
       FROM pg_catalog.pg_tablespace
@@ -127,14 +134,6 @@ const SETTINGS: &str = "
       LEFT JOIN pg_catalog.pg_settings USING (name)
      WHERE NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
        AND (coalesce(role <> current_user, false) OR context IN ('superuser', 'superuser-backend'))";
-
-const EXTENSIONS: &str = "
-    SELECT pg_catalog.format('only a superuser may create the extension %s', name)
-      FROM pg_catalog.pg_available_extensions a
-      JOIN pg_catalog.pg_available_extension_versions v USING (name)
-     WHERE a.name = ANY ($1::text[]) AND v.version = a.default_version AND v.superuser AND NOT v.trusted
-       AND a.name <> 'plpgsql' AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
-     ORDER BY 1";
 
 /// The schema `public` of a new database belongs to the database's owner, before version 15 to the first superuser; where
 /// the live one's is another, it has to be given away.

@@ -13,6 +13,7 @@ from holdfast.management.base import (
     add_no_input,
     confirm,
     refuse_together,
+    refuse_unfilled,
     require_terminal,
 )
 from holdfast.operations import (
@@ -90,6 +91,7 @@ class Command(HoldfastCommand):
         for warning in report.warnings:
             self.warn(warning)
         self.say(rendering.restore_line(report), options)
+        refuse_unfilled(report)
 
     def _undo(self, options: dict[str, Any]) -> None:
         plan = plan_undo(options["database"])

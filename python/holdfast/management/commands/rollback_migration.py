@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from holdfast import conf, rendering, rendering_migrations
-from holdfast.management.base import HoldfastCommand, add_no_input, confirm, require_terminal
+from holdfast.management.base import HoldfastCommand, add_no_input, confirm, refuse_unfilled, require_terminal
 from holdfast.operations import list_backups
 from holdfast.premigration import KIND
 from holdfast.premigration.rollback import RollbackOptions, plan_rollback, rollback_migration
@@ -56,6 +56,7 @@ class Command(HoldfastCommand):
             self.warn(warning)
         self.say(rendering.restore_line(report), options)
         self.say(rendering_migrations.code(preview), options)
+        refuse_unfilled(report)
 
     def _list(self, options: dict[str, Any]) -> None:
         backups = list_backups(options["database"], KIND)

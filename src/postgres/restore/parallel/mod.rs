@@ -19,10 +19,10 @@ use self::families::Families;
 use self::steps::{Steps, Work};
 use self::worker::Board;
 use super::binary::{self, BinaryTables};
-use super::load::{Loader, Place};
+use super::load::{Loader, NOTHING, Place};
 use super::rows::{self, Batch, Rows};
 use super::selection::Tables;
-use super::{Extent, clear, define, definitions, hand_over, resources, selected_bytes};
+use super::{Extent, clear, define, definitions, hand_over, refill, resources, selected_bytes};
 use crate::archive::Archive;
 use crate::error::Result;
 use crate::event::Progress;
@@ -56,6 +56,8 @@ pub(in crate::postgres) struct ParallelRestore<'a> {
 pub(in crate::postgres) struct Loaded {
     /// Rows loaded.
     pub rows: u64,
+    /// Materialized views that stayed empty.
+    pub unfilled: Vec<String>,
     /// What the server warned of.
     pub warnings: Vec<String>,
 }
@@ -67,8 +69,8 @@ impl<'a> ParallelRestore<'a> {
     pub(in crate::postgres) async fn run(self) -> Result<Loaded> {
         let mut connections = Vec::new();
         let result = unless_stopped(self.progress, self.load(&mut connections)).await;
-        let rows = match result {
-            Ok(rows) => rows,
+        let mut loaded = match result {
+            Ok(loaded) => loaded,
             Err(error) => {
                 for connection in &connections {
                     // Where the server is gone this fails too, and says less than the first error.
@@ -77,15 +79,14 @@ impl<'a> ParallelRestore<'a> {
                 return Err(error);
             }
         };
-        let mut warnings = Vec::new();
         for connection in connections {
-            warnings.extend(connection.drain_notices());
+            loaded.warnings.extend(connection.drain_notices());
             connection.close().await?;
         }
-        Ok(Loaded { rows, warnings })
+        Ok(loaded)
     }
 
-    async fn load(self, connections: &mut Vec<Connection>) -> Result<u64> {
+    async fn load(self, connections: &mut Vec<Connection>) -> Result<Loaded> {
         connections.push(Connection::open(self.address).await?);
         let client = &connections[0].client;
         let server = session::prepare(client).await?;
@@ -107,10 +108,11 @@ impl<'a> ParallelRestore<'a> {
         }))
         .await?;
         let loader = self.loader(&connections[0].client);
+        let unfilled = refill::empty_ones(&loader, &refill::wanted(self.extent, &loader)).await?;
         hand_over(self.extent, &loader).await?;
         definitions::compare(&loader, server.version).await?;
         settle(loader.client).await?;
-        Ok(board.rows())
+        Ok(Loaded { rows: board.rows(), unfilled, warnings: Vec::new() })
     }
 
     fn loader<'b>(&self, client: &'b Client) -> Loader<'b>
@@ -118,7 +120,7 @@ impl<'a> ParallelRestore<'a> {
         'a: 'b,
     {
         let (archive, progress) = (self.archive, self.progress);
-        Loader { client, archive, tables: &Tables::All, threads: 1, progress, place: self.place }
+        Loader { client, archive, tables: &Tables::All, staying: &NOTHING, threads: 1, progress, place: self.place }
     }
 
     async fn configure(&self, client: &Client) -> Result<()> {

@@ -43,7 +43,12 @@ async fn restored(drill: &Drill<'_>, scratch: &Scratch) -> Result<String> {
         progress: drill.progress,
         place: Place::Trial,
     };
-    load.run().await.map_err(verdict)?;
+    let unfilled = load.run().await.map_err(verdict)?.unfilled;
+    let note = if unfilled.is_empty() {
+        note
+    } else {
+        format!("{note}; materialized views stayed empty: {}", unfilled.join(", "))
+    };
     let subscribed = drill.archive.manifest.objects.iter().any(|object| object.kind == "subscription");
     Ok(if subscribed { note + "; subscriptions were left out" } else { note })
 }

@@ -1,7 +1,7 @@
 //! A restore drill: into a scratch place on the server, compared row by row, and removed.
 //!
-//! With the right to create databases the place is a database of its own; with the right to create schemas alone it is
-//! one transaction beside the live objects, always rolled back. The restore itself is that of `restore`.
+//! With the right to create databases the place is a database of its own; with the right to create schemas alone, or where a
+//! database of its own could not have an extension, it is one transaction beside the live objects, always rolled back. The restore itself is that of `restore`.
 
 mod database;
 mod schemas;
@@ -16,7 +16,8 @@ use crate::manifest::{Content, Manifest};
 use crate::plan::ConnectionParameters;
 use crate::postgres::connect::{self, Connection, describe_error};
 use crate::postgres::quote::identifier;
-use crate::postgres::restore::load::{Loader, Place};
+use crate::postgres::restore::load::{Loader, NOTHING, Place};
+use crate::postgres::restore::requirements;
 use crate::postgres::restore::selection::Tables;
 use crate::postgres::runtime::{block_on, unless_stopped};
 use crate::postgres::session;
@@ -40,14 +41,16 @@ impl Drill<'_> {
     async fn run(self) -> Result<String> {
         self.progress.stage("connecting", 0);
         let address = connect::resolve(self.parameters)?;
-        let (home, server, rights) = unless_stopped(self.progress, async {
+        let (home, server, rights, elsewhere) = unless_stopped(self.progress, async {
             let home = Connection::open(&address).await?;
             let server = session::prepare(&home.client).await?;
             let rights = Rights::of(&home.client).await?;
-            Ok((home, server, rights))
+            let elsewhere = requirements::uncreatable_elsewhere(&home.client, &self.archive.manifest).await?.is_empty();
+            Ok((home, server, rights, elsewhere))
         })
         .await?;
-        if rights.create_database {
+        // Extensions that a database of its own could not have are there in the live one.
+        if rights.create_database && (elsewhere || !rights.create_schema) {
             Box::pin(database::rehearse(self, home, &server.version_text)).await
         } else if rights.create_schema {
             let canceller = home.canceller();
@@ -65,7 +68,7 @@ impl Drill<'_> {
 
     fn loader<'a>(&'a self, client: &'a Client, place: Place<'a>) -> Loader<'a> {
         let (archive, progress) = (self.archive, self.progress);
-        Loader { client, archive, tables: &Tables::All, threads: threads(), progress, place }
+        Loader { client, archive, tables: &Tables::All, staying: &NOTHING, threads: threads(), progress, place }
     }
 }
 
