@@ -17,19 +17,22 @@ POOLER = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
 
 
 @contextmanager
-def pooler(server: Server, mode: str, user: str, password: str) -> Iterator[int]:
-    """Give the port of a PgBouncer before this server; it lets everybody in as this user."""
+def pooler(
+    server: Server, mode: str, user: str, password: str, database: str = "*", **settings: str | int
+) -> Iterator[int]:
+    """Give the port of a PgBouncer before this server; it lets everybody in as this user, into one database or all."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix=PREFIX, dir=TEMPORARY) as name:
         folder = Path(name)
         give_to_server(folder)
-        settings = folder / "pgbouncer.ini"
-        settings.write_text(
-            f"[databases]\n* = host={server.host} port={server.port} user={user} password={password}\n"
+        file = folder / "pgbouncer.ini"
+        file.write_text(
+            f"[databases]\n{database} = host={server.host} port={server.port} user={user} password={password}\n"
             f"[pgbouncer]\nlisten_addr = {server.host}\nlisten_port = {port}\nunix_socket_dir =\n"
             f"auth_type = any\npool_mode = {mode}\nlogfile = {folder}/log\n"
+            + "".join(f"{name} = {value}\n" for name, value in settings.items())
         )
-        with subprocess.Popen([*as_server(), POOLER, "--quiet", str(settings)], cwd="/") as process:
+        with subprocess.Popen([*as_server(), POOLER, "--quiet", str(file)], cwd="/") as process:
             try:
                 _wait_for(server.host, port)
                 yield port

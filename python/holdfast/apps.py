@@ -4,7 +4,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core.checks import register
-from django.db.models.signals import pre_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy
 
 
@@ -25,9 +25,16 @@ class HoldfastConfig(AppConfig):
         hooks.connect()
         # Django sends this once for every app; ours comes once for each run and database.
         pre_migrate.connect(_before_migrations, sender=self)
+        post_migrate.connect(_after_migrations, sender=self)
 
 
 def _before_migrations(**kwargs: Any) -> None:
     from holdfast.premigration.receiver import before_migrations  # noqa: PLC0415 - a web worker never migrates
 
     before_migrations(**kwargs)
+
+
+def _after_migrations(**kwargs: Any) -> None:
+    from holdfast.premigration.receiver import after_migrations  # noqa: PLC0415 - a web worker never migrates
+
+    after_migrations(**kwargs)

@@ -20,9 +20,15 @@ _LIBPQ_PARAMETERS = frozenset(
     options application_name fallback_application_name keepalives keepalives_idle keepalives_interval
     keepalives_count tcp_user_timeout sslmode requiressl sslnegotiation sslcompression sslcert sslkey sslpassword
     sslcertmode sslrootcert sslcrl sslcrldir sslsni requirepeer ssl_min_protocol_version ssl_max_protocol_version
-    krbsrvname gsslib gssencmode gssdelegation service target_session_attrs load_balance_hosts
+    krbsrvname gsslib gssencmode gssdelegation service servicefile target_session_attrs load_balance_hosts replication
+    min_protocol_version max_protocol_version scram_client_key scram_server_key sslkeylogfile
+    oauth_issuer oauth_client_id oauth_client_secret oauth_scope
     """.split(),  # noqa: SIM905
 )
+
+# Tools for tenants make it in a new schema before they migrate.
+RECORD = "django_migrations"
+_TABLES = "SELECT FROM pg_catalog.pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
 
 
 def supported_aliases() -> list[str]:
@@ -112,8 +118,7 @@ def libpq_parameters(connection: BaseDatabaseWrapper) -> dict[str, str]:
     role = connection.settings_dict["OPTIONS"].get("assume_role")
     if role:
         # Django runs SET ROLE after connecting; without it restored tables would belong to somebody else.
-        escaped = re.sub(r"([\\ ])", r"\\\1", role)
-        parameters["options"] = f"{parameters.get('options', '')} -c role={escaped}".strip()
+        parameters["role"] = role
     return parameters
 
 
@@ -123,12 +128,22 @@ def has_content(connection: BaseDatabaseWrapper) -> bool:
 
 
 def has_tables(connection: BaseDatabaseWrapper) -> bool:
-    """Tell whether anybody has made a table here, in whatever schema."""
-    tables = "SELECT FROM pg_catalog.pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+    """Tell whether anybody has made a table here, in whatever schema, but for Django's record of migrations."""
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
-            return bool(connection.introspection.table_names(cursor))
-        cursor.execute(f"SELECT EXISTS ({tables})")
+            return bool({*connection.introspection.table_names(cursor)} - {RECORD})
+        cursor.execute(f"SELECT EXISTS ({_TABLES} AND tablename <> %s)", [RECORD])
+        return bool(cursor.fetchone()[0])
+
+
+def is_new_schema(connection: BaseDatabaseWrapper) -> bool:
+    """Tell whether tables would go into a schema that has none yet, while another one has been migrated."""
+    if connection.vendor != "postgresql":
+        return False
+    here = f"{_TABLES} AND tablename <> %s AND schemaname = current_schema()"
+    elsewhere = f"{_TABLES} AND tablename = %s AND schemaname <> current_schema()"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT NOT EXISTS ({here}) AND EXISTS ({elsewhere})", [RECORD, RECORD])
         return bool(cursor.fetchone()[0])
 
 

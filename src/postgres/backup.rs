@@ -53,9 +53,8 @@ async fn run(
     progress: &Progress,
 ) -> Result<(ArchiveWriter, Contents)> {
     progress.stage("connecting", 0);
-    let leader = Connection::open(address).await?;
+    let [leader, second] = preflight::two_sessions(address).await?;
     scratch::sweep(&leader.client, progress).await;
-    let second = preflight::connection(&leader, address).await?;
     let examine = async |client: &Client, server: &Server| preflight::server(client, server, plan, progress).await;
     let (snapshot, readers) = Snapshot::freeze(address, leader, plan.lock_timeout_seconds, examine).await?;
     let made = snapshot.during(read(plan, &snapshot, second, readers, create, progress)).await?;

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
-use super::connect::{Address, Connection, describe_error};
+use super::connect::{AS_THE_USER, Address, Connection, describe_error};
 use super::quote::{identifier, literal};
 use crate::error::Result;
 use crate::event::Progress;
@@ -54,8 +54,11 @@ impl Scratch {
     pub(super) async fn create(&self, options: &str) -> std::result::Result<(), tokio_postgres::Error> {
         let name = identifier(&self.name);
         self.home.client.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0{options}")).await?;
-        // The live database may admit fewer than everybody, which is what a new one does.
-        self.home.client.batch_execute(&format!("REVOKE ALL ON DATABASE {name} FROM PUBLIC")).await
+        // The live database may admit fewer than everybody, which is what a new one does. Who connects is the user, even
+        // where the owner is a role that sessions take on afterwards.
+        let admit =
+            format!("REVOKE ALL ON DATABASE {name} FROM PUBLIC; GRANT CONNECT ON DATABASE {name} TO SESSION_USER");
+        self.home.client.batch_execute(&admit).await
     }
 
     /// Where it is.
@@ -112,9 +115,13 @@ async fn drop_by_force(client: &Client, name: &str) -> std::result::Result<(), t
     if outcome.as_ref().is_err_and(|error| error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE)) {
         // Autovacuum is at work there. FORCE would end it as any session, for which an ordinary role lacks the right;
         // without FORCE the server ends it itself, but no session of ours.
-        let mine = "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
-                    WHERE datname = $1 AND usesysid = session_user::regrole";
-        client.query(mine, &[&name]).await?;
+        // So is it where sessions are of a user whom the role that it took on has no rights over.
+        let mine = format!(
+            "{AS_THE_USER}SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
+             WHERE datname = {} AND usesysid = session_user::regrole",
+            literal(name)
+        );
+        client.batch_execute(&mine).await?;
         return client.batch_execute(&format!("DROP DATABASE IF EXISTS {quoted}")).await;
     }
     outcome

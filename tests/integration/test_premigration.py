@@ -43,12 +43,21 @@ class Shop(Deployment):
     def manage(self) -> Path:
         return self.folder / "manage.py"
 
+    def run(self, *arguments: object, **more: Any) -> Outcome:
+        """As somebody types it: in a process group of its own, which is a deployment of its own."""
+        return super().run(*arguments, process_group=0, **more)
+
     def migrate(self, *arguments: object, **more: Any) -> Outcome:
         return self.run("migrate", *arguments, **more)
 
     def python(self, code: str, **more: Any) -> Outcome:
         setup = "import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'settings'; import django; django.setup()\n"
-        return self._finish([sys.executable, "-c", setup + code], 0, None, **more)
+        return self._finish([sys.executable, "-c", setup + code], 0, None, process_group=0, **more)
+
+    def script(self, *lines: str, code: int = 0, **more: Any) -> Outcome:
+        """Run a script of a shell, in which `manage` stands for manage.py."""
+        manage = f'manage() {{ "{sys.executable}" "{self.manage}" "$@"; }}'
+        return self._finish(["sh", "-c", "\n".join((manage, *lines))], code, None, process_group=0, **more)
 
     def made(self, alias: str = "default", kind: str = "pre-migrate") -> list[Path]:
         return sorted(self.backups.glob(f"{alias}_{kind}_*.gz"))

@@ -81,7 +81,15 @@ def test_a_service_can_hold_everything(postgresql: Connect) -> None:
 def test_the_role_that_django_assumes_is_assumed_too(postgresql: Connect) -> None:
     connection = postgresql(NAME="shop", OPTIONS={"assume_role": "shop owner", "options": "-c search_path=shop"})
 
-    assert databases.libpq_parameters(connection)["options"] == r"-c search_path=shop -c role=shop\ owner"
+    parameters = databases.libpq_parameters(connection)
+    assert (parameters["options"], parameters["role"]) == ("-c search_path=shop", "shop owner")
+
+
+def test_what_belongs_to_django_and_psycopg_alone_stays_there(postgresql: Connect) -> None:
+    theirs = {"pool": True, "server_side_binding": True, "isolation_level": 2, "prepare_threshold": 5}
+    libpqs = {"servicefile": "/etc/services", "max_protocol_version": "3.0", "scram_client_key": "a2V5"}
+    parameters = databases.libpq_parameters(postgresql(NAME="shop", OPTIONS={**theirs, **libpqs}))
+    assert parameters == {"dbname": "shop", "client_encoding": "UTF8", **libpqs}
 
 
 def test_every_supported_alias_is_meant_but_no_mirror(project: Callable[..., None]) -> None:

@@ -1,6 +1,7 @@
 """What the commands share: exit codes, orderly interrupts, the question before something is destroyed."""
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -130,8 +131,15 @@ def _orderly_interrupts() -> Iterator[None]:
         yield
         return
 
-    def interrupt(*_arguments: object) -> None:
-        commitment.stop()
+    ours = os.getpid()
+
+    def interrupt(number: int, _frame: object) -> None:
+        if os.getpid() == ours:
+            commitment.stop()
+            return
+        # A worker that a tool has forked: whoever ends it waits for it to end as it does without us.
+        signal.signal(number, before[signal.Signals(number)] or signal.SIG_DFL)
+        signal.raise_signal(number)
 
     # Whoever started us with Ctrl-C ignored, as a shell does for its background, wants it ignored.
     numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN]

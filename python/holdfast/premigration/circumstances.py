@@ -8,9 +8,19 @@ import inspect
 from collections.abc import Iterator
 from types import CodeType, FrameType
 
+from django.core.management.base import BaseCommand
 from django.core.management.commands import migrate
 from django.db.backends.base.creation import BaseDatabaseCreation
 from django.test import utils
+
+
+def command() -> BaseCommand | None:
+    """Give the outermost command that runs: `migrate` itself, or the one that migrates one schema after the other."""
+    found = None
+    for frame in _frames():
+        if frame.f_code is BaseCommand.execute.__code__:
+            found = frame.f_locals.get("self")
+    return found
 
 
 def is_fake() -> bool:

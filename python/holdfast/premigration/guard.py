@@ -1,9 +1,11 @@
 """What `migrate_safely` asks of the receiver: a backup whatever the policy says, and where it is."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from secrets import token_hex
 
 from holdfast.reports import Report
 
@@ -12,25 +14,35 @@ from holdfast.reports import Report
 class Guard:
     """The backups that were made while it stood, by alias; a `migrate` may go through several databases."""
 
+    # A deployment of its own, with all processes that it starts.
+    name: str = field(default_factory=lambda: f"migrate_safely/{token_hex(8)}")
     backups: dict[str, Report] = field(default_factory=dict)
     # Databases without tables: there is nothing to go back to.
     empty: list[str] = field(default_factory=list)
 
 
+# Processes that are started inherit no variable but those of the environment.
+_VARIABLE = "HOLDFAST_MIGRATE_SAFELY"
+
 _standing: ContextVar[Guard | None] = ContextVar("holdfast_guard", default=None)
 
 
 def standing() -> Guard | None:
-    """Give the guard of the `migrate_safely` that runs, if one does."""
-    return _standing.get()
+    """Give the guard of the `migrate_safely` that runs, if one does, here or in the process that started this one."""
+    guard, name = _standing.get(), os.environ.get(_VARIABLE)
+    return guard or (Guard(name) if name else None)
 
 
 @contextmanager
 def stand() -> Iterator[Guard]:
     """Have every `migrate` in here make a backup first."""
     guard = Guard()
-    token = _standing.set(guard)
+    token, outer = _standing.set(guard), os.environ.get(_VARIABLE)
+    os.environ[_VARIABLE] = guard.name
     try:
         yield guard
     finally:
         _standing.reset(token)
+        os.environ.pop(_VARIABLE)
+        if outer is not None:
+            os.environ[_VARIABLE] = outer

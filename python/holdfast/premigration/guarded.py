@@ -1,13 +1,16 @@
 """Migrates behind a backup, and goes back to it when the migration fails."""
 
+from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from holdfast import conf
 from holdfast.exceptions import HoldfastError
 from holdfast.management.base import with_hint
 from holdfast.operations import restore
+from holdfast.premigration import deployment
 from holdfast.premigration.guard import Guard, stand
 from holdfast.reports import Report
 
@@ -34,21 +37,26 @@ def _outcome(guard: Guard) -> list[str]:
         "before you try again."
         for alias in guard.empty
     ]
-    return nothing + [_go_back(alias, report) for alias, report in guard.backups.items()]
+    # Those of the processes that this one started, too.
+    folder = conf.load().directory
+    made = {alias: str(folder / name) for alias, name in deployment.backups_of(folder, guard.name).items()}
+    made |= {alias: str(report.path or report.name) for alias, report in guard.backups.items()}
+    return nothing + [_go_back(alias, backup) for alias, backup in made.items()]
 
 
-def _go_back(alias: str, report: Report) -> str:
+def _go_back(alias: str, backup: str) -> str:
+    name = Path(backup).name
     try:
-        done = restore(str(report.path or report.name), alias)
+        done = restore(backup, alias)
     except (HoldfastError, KeyboardInterrupt) as error:
         why = with_hint(error) if isinstance(error, HoldfastError) else "it was interrupted"
         return (
             f"Database {alias!r} is as the migration left it, because going back failed too: {why}\n"
-            f"The state before the migration is in {report.path or report.name}\n"
-            f"To go back: manage.py rollback_migration {report.name}"
+            f"The state before the migration is in {backup}\n"
+            f"To go back: manage.py rollback_migration {name}"
         )
     left = done.kept.name if done.kept else done.safety_backup
     return (
-        f"Database {alias!r} is what it was before the migration, restored from {report.name}. "
+        f"Database {alias!r} is what it was before the migration, restored from {name}. "
         f"What the migration left is kept in {left}."
     )

@@ -2,25 +2,28 @@
 
 import sys
 from collections.abc import Iterable
-from io import TextIOBase
-from typing import Any, TextIO, cast
+from typing import Any
 
 from django.core.management.base import CommandError
 from django.db import connections
 from django.db.migrations import Migration
+from django.db.migrations.recorder import MigrationRecorder
 
-from holdfast import commitment, conf, databases, rendering, signals
+from holdfast import conf, databases, signals
 from holdfast.conf import Configuration
-from holdfast.exceptions import HoldfastError, Interrupted, UsageError
+from holdfast.exceptions import HoldfastError, Interrupted, LockHeld, UsageError
 from holdfast.management.base import with_hint
-from holdfast.operations import backup, cleanup, list_backups
-from holdfast.premigration import KIND, circumstances, revision
+from holdfast.operations.session import own_errors
+from holdfast.premigration import circumstances, deployment, revision, tree
+from holdfast.premigration.deployment import Deployment
 from holdfast.premigration.guard import Guard, standing
+from holdfast.premigration.making import back_up
 from holdfast.premigration.plan import MigrationPlan
 from holdfast.premigration.policy import Verdict, judge
-from holdfast.progress import ProgressLine
-from holdfast.reports import Report
-from holdfast.stores import LOCAL
+from holdfast.premigration.telling import Told
+
+# Migrates for as long as the process lives, where no command does.
+_ALWAYS = type("Always", (), {})()
 
 
 def before_migrations(
@@ -30,77 +33,97 @@ def before_migrations(
     migrations = MigrationPlan.of(using, plan)
     if not migrations.migrations or circumstances.is_test() or circumstances.is_fake():
         return
-    told = _Told(stdout or sys.stdout, verbosity)
+    told = Told(stdout or sys.stdout, verbosity)
     try:
-        _protect(migrations, told)
+        done = _protect(migrations, told)
     except HoldfastError as error:
         raise CommandError(_stopped(error), returncode=error.exit_code) from error
+    if done and isinstance(plan, list):
+        # It is the very list that Django goes through next.
+        plan.clear()
 
 
-class _Told(TextIOBase):
-    """The output of `migrate`, for sentences, and raw for a line of progress."""
-
-    def __init__(self, stdout: Any, verbosity: int) -> None:
-        self._stdout = stdout
-        self.verbosity = verbosity
-
-    def say(self, text: str) -> None:
-        if self.verbosity > 0:
-            self.warn(text)
-
-    def warn(self, text: str) -> None:
-        self.write(f"{text}\n")
-
-    def write(self, text: str) -> int:
-        # Django's own wrapper ends everything with a new line where it is not told otherwise.
-        if hasattr(self._stdout, "style_func"):
-            self._stdout.write(text, ending="")
-        else:
-            self._stdout.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        self._stdout.flush()
-
-    def isatty(self) -> bool:
-        return bool(self._stdout.isatty())
+def after_migrations(*, using: str, **_kwargs: Any) -> None:
+    """Act on `post_migrate`."""
+    deployment.last_sign(using)
 
 
-def _protect(plan: MigrationPlan, told: _Told) -> None:
+def _protect(plan: MigrationPlan, told: Told) -> bool:
+    """Make a backup where one is wanted; tell whether another process has done all of the plan meanwhile."""
     configuration, guard = conf.load(), standing()
     if not _concerns(plan.alias, configuration, guard, told):
-        return
-    if not databases.has_tables(databases.connection_for(plan.alias)):
+        return False
+    connection = databases.connection_for(plan.alias)
+    if not databases.has_tables(connection):
         if guard is not None:
             guard.empty.append(plan.alias)
-        return
+        return False
     forced = Verdict(backup=True, reason="migrate_safely always makes one")
-    verdict = judge(configuration.pre_migrate.policy, plan) if guard is None else forced
+    verdict = _verdict(plan, configuration) if guard is None else forced
     signals.tell(signals.migration_judged, alias=plan.alias, plan=plan, verdict=verdict)
     if not verdict.backup:
         told.say(f"No backup of {plan.alias} before migrating: {verdict.reason}.")
-        return
-    told.say(f"Backing up {plan.alias} before migrating: {verdict.reason}.")
+        return False
     try:
-        report = _make(plan, verdict, configuration, told)
+        return _secure(plan, verdict, configuration, told)
     except Interrupted:
         raise
     except HoldfastError as error:
         if guard is not None or configuration.pre_migrate.on_failure == "abort":
             raise
         told.warn(f"  WARNING: migrating without a backup, which failed: {with_hint(error)}")
-        return
-    if guard is not None:
-        guard.backups[plan.alias] = report
-    # Whoever asks to stop from here on stops the migration, not the backup.
-    commitment.go_on()
-    told.say(f"  {rendering.backup_line(report)}")
-    for text in (*report.notices, *(f"not in {missing.store}: {missing.message}" for missing in report.missing)):
-        told.warn(f"  WARNING: {text}")
-    _clean_up(plan.alias, told)
+        return False
 
 
-def _concerns(alias: str, configuration: Configuration, guard: Guard | None, told: _Told) -> bool:
+def _verdict(plan: MigrationPlan, configuration: Configuration) -> Verdict:
+    policy = configuration.pre_migrate.policy
+    verdict = judge(policy, plan)
+    # A new tenant: nothing of its own can be lost, and a backup for each would be one of all the others.
+    if verdict.backup and policy in ("smart", "schema") and databases.is_new_schema(connections[plan.alias]):
+        return Verdict(backup=False, reason="its schema is new, and holds nothing yet")
+    return verdict
+
+
+def _secure(plan: MigrationPlan, verdict: Verdict, configuration: Configuration, told: Told) -> bool:
+    """Have a backup of this deployment, by whichever of its processes; tell whether the plan is done meanwhile."""
+    guard = standing()
+    with own_errors(), deployment.turn(_deployment(plan.alias, configuration, guard), told.say) as turn:
+        if turn.waited and not _is_still_to_do(plan, told):
+            return True
+        if turn.backup and (configuration.directory / turn.backup).exists():
+            told.say(f"{plan.alias} is backed up already: this deployment began with {turn.backup}.")
+        elif turn.failed and configuration.pre_migrate.on_failure == "warn" and guard is None:
+            told.warn("  WARNING: migrating without a backup, which failed at the beginning of this deployment")
+        else:
+            turn.failed = True
+            turn.backup = back_up(plan, verdict, configuration, told)
+            turn.failed = False
+    return False
+
+
+def _deployment(alias: str, configuration: Configuration, guard: Guard | None) -> Deployment:
+    command = circumstances.command() or _ALWAYS
+    whole = f"{tree.identity()} {revision.current() or ''}"
+    return Deployment(configuration.directory, alias, guard.name if guard else whole, whole, command)
+
+
+def _is_still_to_do(plan: MigrationPlan, told: Told) -> bool:
+    """Compare the plan with what was migrated while this waited; Django forgets what is done already."""
+    applied = MigrationRecorder(connections[plan.alias]).applied_migrations()
+    done = [one for one in plan.migrations if ((one.app, one.name) in applied) != one.backwards]
+    if not done:
+        return True
+    if len(done) < len(plan.migrations):
+        raise CommandError(
+            f"nothing was migrated: another process has applied {done[0]} to {plan.alias} meanwhile, but not the whole "
+            "plan\nRun migrate again.",
+            returncode=LockHeld.exit_code,
+        )
+    told.say(f"Another process has migrated {plan.alias} meanwhile: nothing is left to do.")
+    return False
+
+
+def _concerns(alias: str, configuration: Configuration, guard: Guard | None, told: Told) -> bool:
     """Tell whether this database is ours to back up; one that `migrate_safely` was given must be."""
     if guard is not None:
         databases.connection_for(alias)
@@ -111,41 +134,6 @@ def _concerns(alias: str, configuration: Configuration, guard: Guard | None, tol
         told.say(f"No backup of {alias} before migrating: Holdfast knows PostgreSQL and SQLite only.")
     chosen = alias in databases.all_aliases(configuration.databases) and alias in databases.supported_aliases()
     return chosen and not databases.is_in_memory(connections[alias])
-
-
-def _make(plan: MigrationPlan, verdict: Verdict, configuration: Configuration, told: _Told) -> Report:
-    record = {
-        "plan": plan.record(),
-        "policy": configuration.pre_migrate.policy,
-        "reason": verdict.reason,
-        # That of the code that migrates; the code that fits the state in the backup is an older one.
-        "revision": revision.current(),
-        "belongs_to": _belongs_to(plan),
-    }
-    with ProgressLine(plan.alias, cast("TextIO", told), told.verbosity) as progress:
-        return backup(
-            plan.alias,
-            on_event=progress,
-            kind=KIND,
-            remarks={"pre_migrate": record},
-            upload=configuration.pre_migrate.upload,
-        )
-
-
-def _belongs_to(plan: MigrationPlan) -> str | None:
-    added = [migration for migration in plan.migrations if not migration.backwards]
-    # Code that can take migrations back knows the state that has them.
-    return revision.before(one.file for one in added if one.file) if added else revision.current()
-
-
-def _clean_up(alias: str, told: _Told) -> None:
-    try:
-        removed = cleanup(among={(LOCAL, one.name) for one in list_backups(alias, KIND, location=LOCAL)})
-    except HoldfastError as error:
-        told.warn(f"  Older backups of this kind were not cleaned up: {error.message}")
-        return
-    for decision in removed:
-        told.say(f"  removed {decision.name}: {', '.join(decision.reasons)}")
 
 
 def _stopped(error: HoldfastError) -> str:

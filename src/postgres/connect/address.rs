@@ -27,6 +27,8 @@ pub struct Address {
     pub(super) role: Role,
     pub(super) order: Order,
     pub(super) timeout: Option<Duration>,
+    /// Whom sessions act as once they stand; `None` is the user.
+    pub(super) assumed: Option<String>,
     /// What all places have in common.
     config: Config,
     user: String,
@@ -69,6 +71,7 @@ pub(super) fn resolve_in(environment: &Environment, explicit: &ConnectionParamet
         order: parameters.choice("load_balance_hosts", &orders)?.unwrap_or(Order::AsGiven),
         // Like libpq: one second is too short for name look-ups that fail over, so two is the least.
         timeout: parameters.positive("connect_timeout")?.map(|seconds| Duration::from_secs(seconds.max(2).into())),
+        assumed: parameters.text("role").map(str::to_owned),
         config: common(&parameters, user)?,
         user: user.to_owned(),
         database: database.to_owned(),

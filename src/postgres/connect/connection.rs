@@ -18,9 +18,14 @@ use super::failure::describe_error;
 use super::obstacle::Obstacle;
 use super::tap::{Tap, TapInside};
 use crate::error::{Error, Result};
+use crate::postgres::quote::literal;
 
 /// Remarks that nobody has drained beyond these are dropped, the oldest first: a server may make one per row.
 const NOTICES_KEPT: usize = 1000;
+
+/// Before the statements of one message: they act as the user that has connected, and not as the role that it took on,
+/// which may have no rights over the user.
+pub(in crate::postgres) const AS_THE_USER: &str = "SET LOCAL ROLE NONE; ";
 
 /// How long the server may take to say goodbye.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -47,9 +52,26 @@ pub struct Canceller {
 struct Driver(JoinHandle<()>);
 
 impl Connection {
-    /// Connects as the address says, to the first server of it that will have us.
+    /// Connects as the address says, to the first server of it that will have us, and takes on its role.
     pub async fn open(address: &Address) -> Result<Self> {
+        let connection = Self::open_untouched(address).await?;
+        connection.assume_role(address).await?;
+        Ok(connection)
+    }
+
+    /// The same, with nothing set in the session yet: it may be somebody else's a moment later.
+    pub async fn open_untouched(address: &Address) -> Result<Self> {
         Box::pin(dial::open(address)).await
+    }
+
+    /// Lets the session act as the role of the address. A statement, as the application sends it: poolers refuse it
+    /// among the parameters of the start, or drop it. So `RESET ROLE` must never be sent afterwards.
+    pub async fn assume_role(&self, address: &Address) -> Result<()> {
+        let Some(role) = &address.assumed else { return Ok(()) };
+        self.client.batch_execute(&format!("SET ROLE {}", literal(role))).await.map_err(|error| {
+            describe_error(error, format!("taking on the role \"{role}\""))
+                .hint("check assume_role in OPTIONS, and that the user is a member of that role")
+        })
     }
 
     /// Opens a socket and speaks with the server until it is ready.

@@ -40,7 +40,7 @@ const fn refused(name: &'static str, variable: Option<&'static str>) -> Keyword 
     Keyword { name, variable, treatment: Treatment::Refused }
 }
 
-/// Every keyword of libpq 18.
+/// Every keyword of libpq 18, and one of our own.
 pub(super) const KEYWORDS: &[Keyword] = &[
     honoured("service", "PGSERVICE"),
     honoured("servicefile", "PGSERVICEFILE"),
@@ -72,6 +72,9 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     honoured("sslsni", "PGSSLSNI"),
     honoured("ssl_min_protocol_version", "PGSSLMINPROTOCOLVERSION"),
     honoured("ssl_max_protocol_version", "PGSSLMAXPROTOCOLVERSION"),
+    // No parameter of libpq: the role that each session takes on once it stands, as a caller does who cannot set it in
+    // `options`, which poolers refuse or drop.
+    without_variable("role"),
     // Only encrypted keys need it, and those are refused where the key is read.
     ignored("sslpassword"),
     // `application_name` always has a value here.
@@ -79,6 +82,9 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     // Always UTF8: a backup is read and written as UTF-8.
     ignored("client_encoding"),
     ignored("sslcompression"),
+    // Protocol 3.0 is spoken, below which there is none; and no secret of the session is written anywhere.
+    ignored("max_protocol_version"),
+    ignored("sslkeylogfile"),
     ignored("krbsrvname"),
     ignored("gsslib"),
     ignored("gssdelegation"),
@@ -87,10 +93,8 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     refused("requirepeer", Some("PGREQUIREPEER")),
     refused("require_auth", Some("PGREQUIREAUTH")),
     refused("min_protocol_version", Some("PGMINPROTOCOLVERSION")),
-    refused("max_protocol_version", Some("PGMAXPROTOCOLVERSION")),
     refused("scram_client_key", None),
     refused("scram_server_key", None),
-    refused("sslkeylogfile", None),
     refused("oauth_issuer", None),
     refused("oauth_client_id", None),
     refused("oauth_client_secret", None),

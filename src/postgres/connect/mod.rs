@@ -22,6 +22,7 @@ mod tap;
 mod tls;
 
 pub use address::{Address, resolve};
+pub(in crate::postgres) use connection::AS_THE_USER;
 pub use connection::{Canceller, Connection};
 pub use copy_out::{CopyOut, Filled, Interruption, Rest};
 pub use failure::{describe_error, sqlstate};

@@ -7,7 +7,7 @@ mod room;
 
 use tokio_postgres::{Client, Row};
 
-use super::connect::{Address, Connection, describe_error};
+use super::connect::describe_error;
 use super::session::Server;
 use crate::error::{Error, Result};
 use crate::event::Progress;
@@ -16,10 +16,7 @@ use crate::plan::BackupPlan;
 /// How many objects an error names; the rest is counted.
 const NAMED: usize = 10;
 
-/// Examines what is behind a fresh connection, on which nothing was set yet; gives a second one, equally fresh.
-pub(super) async fn connection(leader: &Connection, address: &Address) -> Result<Connection> {
-    pooler::refuse(leader, address).await
-}
+pub(super) use pooler::{own_session, two_sessions};
 
 /// Examines the server and the role; gives the number of readers that there is room for, of which one is connected.
 pub(super) async fn server(client: &Client, server: &Server, plan: &BackupPlan, progress: &Progress) -> Result<usize> {

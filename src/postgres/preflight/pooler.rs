@@ -1,22 +1,43 @@
 //! Poolers that hand a session from one server process to the next: locks and snapshots do not survive that.
+//!
+//! Two connections that are open at the same time never have the same server process, unless a pooler lends it to
+//! whoever has a statement to execute; then the first may have got another one meanwhile. Nothing is set before that is
+//! known: what one sets through such a pooler, somebody else's session keeps.
 
 use crate::error::{Error, Result};
 use crate::postgres::connect::{Address, Connection, describe_error};
 
-/// Two connections that are open at the same time never have the same server process, unless a pooler lends it to
-/// whoever has a statement to execute; then the first may have got another one meanwhile. Gives the second connection.
-///
-/// Nothing was set before: what one sets through such a pooler, somebody else's session keeps.
-pub(super) async fn refuse(leader: &Connection, address: &Address) -> Result<Connection> {
-    let before = process(leader).await?;
-    let other = Connection::open(address).await.map_err(no_second)?;
-    let beside = process(&other).await?;
-    let after = process(leader).await?;
+/// Two connections whose sessions are ours to the end.
+pub(in crate::postgres) async fn two_sessions(address: &Address) -> Result<[Connection; 2]> {
+    let first = Connection::open_untouched(address).await?;
+    let second = Connection::open_untouched(address).await.map_err(no_second)?;
+    refuse_shared(&first, &second).await?;
+    first.assume_role(address).await?;
+    second.assume_role(address).await?;
+    Ok([first, second])
+}
+
+/// One connection whose session is ours to the end, as far as that can be told.
+pub(in crate::postgres) async fn own_session(address: &Address) -> Result<Connection> {
+    let connection = Connection::open_untouched(address).await?;
+    // Where there is room for one connection alone, nobody else can be given its session.
+    if let Ok(other) = Connection::open_untouched(address).await {
+        refuse_shared(&connection, &other).await?;
+        other.close().await?;
+    }
+    connection.assume_role(address).await?;
+    Ok(connection)
+}
+
+async fn refuse_shared(first: &Connection, second: &Connection) -> Result<()> {
+    let before = process(first).await?;
+    let beside = process(second).await?;
+    let after = process(first).await?;
     if before == beside || before != after {
         return Err(Error::database("a pooler stands before the server and shares its sessions (transaction or statement mode)")
-            .hint("connect to the server itself, or to a pooler in session mode: a backup needs its locks and its snapshot to the end"));
+            .hint("connect to the server itself, or to a pooler in session mode: backups and restores need their sessions, with locks and settings, to the end"));
     }
-    Ok(other)
+    Ok(())
 }
 
 fn no_second(error: Error) -> Error {

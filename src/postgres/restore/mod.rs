@@ -36,6 +36,7 @@ use self::replace::{PutAside, Replacement};
 use self::selection::Tables;
 use super::connect::{self, Address, Connection, describe_error};
 use super::ddl::{Reader, refreshes, removal};
+use super::preflight;
 use super::runtime::{block_on, unless_stopped};
 use super::scratch;
 use super::session::{self, Server};
@@ -85,7 +86,7 @@ pub fn choose(
 }
 
 async fn chosen(plan: &RestorePlan, address: &Address, manifest: &Manifest) -> Result<Choice> {
-    let connection = Connection::open(address).await?;
+    let connection = preflight::own_session(address).await?;
     let server = session::prepare(&connection.client).await?;
     let choice = Live { connection: &connection, address, server: &server }.choose(plan, manifest).await?;
     connection.close().await?;

@@ -19,6 +19,7 @@ use crate::manifest::{Manifest, Section};
 use crate::plan::{ConnectionParameters, Owners, RestorePlan, Scope, Strategy};
 use crate::postgres::connect::{self, Address, Connection, describe_error};
 use crate::postgres::ddl::{Reader, removal};
+use crate::postgres::preflight;
 use crate::postgres::quote::qualified;
 use crate::postgres::runtime::{block_on, unless_stopped};
 use crate::postgres::search_path;
@@ -77,7 +78,7 @@ pub fn preview(
 ) -> Result<Preview> {
     let address = connect::resolve(parameters)?;
     block_on(unless_stopped(progress, async {
-        let connection = Connection::open(&address).await?;
+        let connection = preflight::own_session(&address).await?;
         let preview = describe(plan, &address, &connection, archive).await?;
         connection.close().await?;
         Ok(preview)

@@ -4,6 +4,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::error::{Error, Result};
 use crate::postgres::connect::{Address, Connection, sqlstate};
+use crate::postgres::preflight;
 use crate::postgres::session;
 
 /// Every server has them, unless somebody dropped one.
@@ -19,7 +20,7 @@ pub(super) async fn open(live: &Address) -> Result<(Connection, Address)> {
     let mut refusal = None;
     for name in NAMES {
         let address = live.with_dbname(name);
-        match Connection::open(&address).await {
+        match preflight::own_session(&address).await {
             Ok(connection) => {
                 session::prepare(&connection.client).await?;
                 return Ok((connection, address));
@@ -29,6 +30,20 @@ pub(super) async fn open(live: &Address) -> Result<(Connection, Address)> {
         }
     }
     Err(refusal.unwrap_or_else(|| Error::failed("there is no other database to connect to")))
+}
+
+/// Whether the way to `address` leads to databases of its choice alone, as that through a pooler with a list of them: a
+/// new database would be made there, and never be reached.
+pub(in crate::postgres) async fn is_fenced(address: &Address) -> bool {
+    match Connection::open_untouched(&address.with_dbname("template1")).await {
+        Ok(connection) => {
+            connection.close().await.ok();
+            false
+        }
+        // PgBouncer calls it a violation of the protocol, later ones an unknown name; a server has a template1.
+        Err(error) => sqlstate(&error)
+            .is_some_and(|code| [SqlState::PROTOCOL_VIOLATION, SqlState::INVALID_CATALOG_NAME].contains(code)),
+    }
 }
 
 /// Whether it is this database that we cannot have, and another may do.

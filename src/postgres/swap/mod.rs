@@ -5,7 +5,7 @@
 
 mod exchange;
 mod kept;
-mod maintenance;
+pub(super) mod maintenance;
 mod obstacles;
 mod preview;
 mod properties;

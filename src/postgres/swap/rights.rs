@@ -4,7 +4,7 @@ use tokio_postgres::{Client, Row};
 
 use crate::error::Result;
 use crate::postgres::connect::describe_error;
-use crate::postgres::quote::identifier;
+use crate::postgres::quote::{anonymous_block, identifier, literal};
 
 /// What the grants are on; of a database the name, which changes.
 #[derive(Clone, Copy)]
@@ -66,7 +66,9 @@ impl Rights {
             Target::Database(name) => format!("DATABASE {}", identifier(name)),
             Target::PublicSchema => "SCHEMA public".to_owned(),
         };
-        let mut statements = vec![format!("REVOKE ALL ON {object} FROM PUBLIC, {}", identifier(&self.owner))];
+        // The user has a right that the load needed.
+        let mut statements =
+            vec![format!("REVOKE ALL ON {object} FROM PUBLIC, SESSION_USER, {}", identifier(&self.owner))];
         for grant in &self.grants {
             let grantee = grant.grantee.as_deref().map_or_else(|| "PUBLIC".to_owned(), identifier);
             let option = if grant.grantable { " WITH GRANT OPTION" } else { "" };
@@ -74,8 +76,7 @@ impl Rights {
             if grant.grantor == self.owner {
                 statements.push(sql);
             } else {
-                // Only in the name of the one who gave it is it the same grant.
-                statements.extend([format!("SET ROLE {}", identifier(&grant.grantor)), sql, "RESET ROLE".to_owned()]);
+                statements.push(in_the_name_of(&grant.grantor, &sql));
             }
         }
         statements
@@ -87,6 +88,17 @@ impl Rights {
         statements.extend(self.statements(Target::PublicSchema));
         statements
     }
+}
+
+/// Only in the name of the one who gave it is it the same grant. The name that we go by may itself have been taken on, so
+/// that RESET ROLE would give another one.
+fn in_the_name_of(grantor: &str, grant: &str) -> String {
+    anonymous_block(&format!(
+        "DECLARE\n  own text := pg_catalog.current_setting('role');\nBEGIN\n\
+         PERFORM pg_catalog.set_config('role', {}, true);\n{grant};\n\
+         PERFORM pg_catalog.set_config('role', own, true);\nEND",
+        literal(grantor)
+    ))
 }
 
 /// One row for each grantor, grantee and option, in the order in which they were given: `pg_dump` shows it. One without

@@ -6,16 +6,17 @@ use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use crate::error::{Error, Result};
-use crate::postgres::connect::describe_error;
+use crate::postgres::connect::{AS_THE_USER, describe_error};
 
 /// How often sessions are looked for while the server waits for their end.
 const TICK: Duration = Duration::from_millis(20);
 
 /// Superusers may end all, others those of roles whose rights they have, or with `pg_signal_backend` all but
-/// superusers'. The server ends itself what runs for no role; of others' sessions we are not even told their kind.
+/// superusers'. Those of the user are ours whatever role was taken on. The server ends itself what runs for no role; of others' sessions we are not even told their kind.
 const SESSIONS: &str = "
     SELECT a.pid, r.rolname::text AS role,
-           me.rolsuper OR NOT r.rolsuper
+           r.rolname = session_user AS of_the_user,
+           r.rolname = session_user OR me.rolsuper OR NOT r.rolsuper
               AND (pg_catalog.pg_has_role(r.oid, 'USAGE') OR pg_catalog.pg_has_role('pg_signal_backend', 'USAGE')) AS ours,
            pg_catalog.format('process %s of %s', a.pid, r.rolname)
                || coalesce(' (' || nullif(a.application_name, '') || ')', '') AS description
@@ -32,6 +33,8 @@ pub(super) struct Session {
     pub(super) role: String,
     /// Whether we may end it.
     pub(super) ours: bool,
+    /// Whether we may because it is of the user that we have connected as.
+    of_the_user: bool,
     /// For people: `process 4711 of shop (gunicorn)`.
     description: String,
 }
@@ -46,6 +49,7 @@ pub(super) async fn present(client: &Client, databases: &[u32]) -> Result<Vec<Se
         pid: row.get("pid"),
         role: row.get("role"),
         ours: row.get("ours"),
+        of_the_user: row.get("of_the_user"),
         description: row.get("description"),
     };
     Ok(rows.iter().map(session).collect())
@@ -81,7 +85,8 @@ pub(super) async fn end(client: &Client, databases: &[u32]) -> Error {
 
 async fn end_present(client: &Client, databases: &[u32]) -> Result<()> {
     for session in present(client, databases).await?.iter().filter(|session| session.ours) {
-        match client.query_one("SELECT pg_catalog.pg_terminate_backend($1)", &[&session.pid]).await {
+        let act_as = if session.of_the_user { AS_THE_USER } else { "" };
+        match client.batch_execute(&format!("{act_as}SELECT pg_catalog.pg_terminate_backend({})", session.pid)).await {
             // It may have become another's meanwhile; then it is not in our way either.
             Err(error) if error.code() != Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
                 return Err(describe_error(error, "ending the sessions in the database"));

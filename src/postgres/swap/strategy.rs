@@ -72,7 +72,11 @@ impl Live<'_> {
         found.of_creating(client, &live, manifest).await?;
         match maintenance::open(self.address).await {
             Ok((connection, _)) => connection.close().await?,
+            Err(_) if maintenance::is_fenced(self.address).await => found.forbidding.push(FENCED.to_owned()),
             Err(error) => found.forbidding.push(error.message()),
+        }
+        if found.forbidding.is_empty() && maintenance::is_fenced(self.address).await {
+            found.forbidding.push(FENCED.to_owned());
         }
         Ok(found)
     }
@@ -87,6 +91,9 @@ impl Live<'_> {
         Ok(row.get::<_, i64>(0).unsigned_abs())
     }
 }
+
+const FENCED: &str =
+    "no new database could be reached: a connection pooler stands between, and lets into some databases only";
 
 fn in_place(reason: &str) -> Choice {
     Choice { strategy: Strategy::InPlace, reason: reason.to_owned() }

@@ -14,13 +14,15 @@ use crate::error::{Error, Kind, Result};
 use crate::event::Progress;
 use crate::manifest::{Content, Manifest};
 use crate::plan::ConnectionParameters;
-use crate::postgres::connect::{self, Connection, describe_error};
+use crate::postgres::connect::{self, describe_error};
+use crate::postgres::preflight;
 use crate::postgres::quote::identifier;
 use crate::postgres::restore::load::{Loader, NOTHING, Place};
 use crate::postgres::restore::requirements;
 use crate::postgres::restore::selection::Tables;
 use crate::postgres::runtime::{block_on, unless_stopped};
 use crate::postgres::session;
+use crate::postgres::swap::maintenance;
 use crate::validate::threads;
 
 /// The backup and who waits for the outcome.
@@ -42,7 +44,7 @@ impl Drill<'_> {
         self.progress.stage("connecting", 0);
         let address = connect::resolve(self.parameters)?;
         let (home, server, rights, elsewhere) = unless_stopped(self.progress, async {
-            let home = Connection::open(&address).await?;
+            let home = preflight::own_session(&address).await?;
             let server = session::prepare(&home.client).await?;
             let rights = Rights::of(&home.client).await?;
             let elsewhere = requirements::uncreatable_elsewhere(&home.client, &self.archive.manifest).await?.is_empty();
@@ -50,6 +52,7 @@ impl Drill<'_> {
         })
         .await?;
         // Extensions that a database of its own could not have are there in the live one.
+        let elsewhere = elsewhere && !maintenance::is_fenced(&address).await;
         if rights.create_database && (elsewhere || !rights.create_schema) {
             Box::pin(database::rehearse(self, home, &server.version_text)).await
         } else if rights.create_schema {
