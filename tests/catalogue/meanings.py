@@ -25,7 +25,8 @@ ENTRIES: list[Entry] = [
             CREATE TRIGGER changed BEFORE UPDATE ON t FOR EACH ROW WHEN (old.email IS DISTINCT FROM new.email)
                 EXECUTE FUNCTION touch();
             CREATE VIEW v AS SELECT t.id, GREATEST(email, 'z') AS g FROM t JOIN u USING (email)
-                WHERE (t.id, email) IN (SELECT id, email FROM u) AND ROW(t.id, email) < ROW(3, 'z'::citext);
+                WHERE (t.id, email) IN (SELECT id, email FROM u) AND ROW(t.id, email) < ROW(3, 'z'::citext)
+                    AND (email, t.id) NOT IN (SELECT email, id FROM u) AND (email, t.id) >= (SELECT email, id FROM u LIMIT 1);
             CREATE RULE r AS ON DELETE TO u WHERE old.email IS DISTINCT FROM 'X' DO INSTEAD NOTHING;
             CREATE MATERIALIZED VIEW m AS SELECT DISTINCT email IS DISTINCT FROM 'X' AS other FROM t;
         """,

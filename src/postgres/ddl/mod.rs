@@ -44,6 +44,7 @@ mod publications;
 pub mod refreshes;
 pub mod removal;
 mod requirements;
+mod rows;
 mod rules;
 mod schemas;
 mod scope;

@@ -11,7 +11,7 @@ use tokio_postgres::Row;
 
 use super::dependencies::Bringers;
 use super::order::{Graph, label};
-use super::{Entry, ObjectId, Reader, refreshes, scope};
+use super::{Entry, ObjectId, Reader, refreshes, rows, scope};
 use crate::error::Result;
 use crate::postgres::search_path::{self, LEAVE, enter};
 
@@ -114,14 +114,9 @@ impl Paths {
             if calls {
                 schemas.extend(self.own.iter().map(String::as_str));
             }
-            if UNNAMED.iter().any(|words| entry.sql.contains(words)) {
-                schemas.extend(
-                    operators
-                        .into_iter()
-                        .flatten()
-                        .map(String::as_str)
-                        .filter(|schema| !calls || !self.own.iter().any(|own| own == schema)),
-                );
+            if operators.is_some_and(|operators| leaves_unnamed(entry, operators)) {
+                let further = operators.into_iter().flatten().filter(|schema| !calls || !self.own.contains(schema));
+                schemas.extend(further.map(String::as_str));
             }
             if !schemas.is_empty() {
                 entry.sql = format!("{}\n{}{LEAVE}\n", enter(&schemas), entry.sql);
@@ -135,6 +130,20 @@ impl Paths {
         let seeks = || entry.id.is_some_and(|id| self.seeking.contains(&id));
         if FILLING.contains(&entry.kind) { self.fills_under_own } else { CALLING.contains(&entry.kind) && seeks() }
     }
+}
+
+/// Whether the text of an entry that uses operators of these schemas does not name them all, or does so no more: between
+/// rows it cannot.
+fn leaves_unnamed(entry: &mut Entry, operators: &BTreeSet<String>) -> bool {
+    // The code of a function is not the server's text.
+    if !operators.is_empty() && !matches!(entry.kind, "function" | "procedure") {
+        let text = rows::without_schemas(&entry.sql);
+        if text != entry.sql {
+            entry.sql = text;
+            return true;
+        }
+    }
+    UNNAMED.iter().any(|words| entry.sql.contains(words))
 }
 
 /// All rows from which such a function is reached.

@@ -51,7 +51,8 @@ pub async fn by_name(reader: &Reader<'_>) -> Result<HashMap<String, Vec<Used>>> 
 }
 
 /// Rows that hold an expression, a query or the type of something, and no members of extensions. The server's own names
-/// for both, which do not depend on oids.
+/// for both, which do not depend on oids. Which types an expression depends on, not even minor releases agree about; its
+/// text says it, anyway.
 const QUERY: &str = "
 WITH used AS MATERIALIZED (
     SELECT r.class, r.object, i.type || ' ' || i.identity AS name, e.extname::text AS extension
@@ -68,6 +69,8 @@ SELECT d.class, d.object AS oid, i.type || ' ' || i.identity AS name, used.name 
                IN ('pg_rewrite'::regclass, 'pg_attrdef'::regclass, 'pg_constraint'::regclass, 'pg_class'::regclass,
                    'pg_trigger'::regclass, 'pg_policy'::regclass, 'pg_statistic_ext'::regclass, 'pg_proc'::regclass,
                    'pg_publication_rel'::regclass, 'pg_type'::regclass)
+           AND (refclassid <> 'pg_type'::regclass
+                OR classid IN ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass))
            AND NOT EXISTS (SELECT FROM pg_depend m WHERE m.classid = d.classid AND m.objid = d.objid AND m.deptype = 'e')) d
   JOIN used ON used.class = d.refclassid AND used.object = d.refobjid
  CROSS JOIN LATERAL pg_identify_object(d.class, d.object, 0) i
