@@ -253,6 +253,13 @@ def test_rows_may_hold_any_bytes(server: Server, tmp_path: Path) -> None:
             "psql", "-X", "-1", "-q", "-v", "ON_ERROR_STOP=1", "-d", other.name(), "-f", str(unpacked(source.newest()))
         )
         assert other.execute(query) == wanted
+        # What came later and is no text is named, where a restore has to read it.
+        execute(source, """COMMENT ON TABLE u IS 'caf<e9>'""")
+        assert_helpful(
+            source.run("restore_db", source.newest(), *RESTORE, "--table", "u", code=1), "public.u", "SQL_ASCII"
+        )
+        source.run("restore_db", source.newest(), *RESTORE, "--strategy", "in-place")
+        assert source.execute(query) == wanted
         # A database that knows its encoding has no room for them.
         name = other.name()
         server.psql(f"DROP DATABASE {name}; CREATE DATABASE {name} TEMPLATE template0")

@@ -27,6 +27,11 @@ async fn read(reader: &Reader<'_>, what: &str, query: &str, known: &str) -> Resu
         .query(query, &[])
         .await
         .map_err(|error| describe_error(error, format!("reading {what} from the catalogs")))?;
+    if let Some(row) = rows.iter().find(|row| !is_text(row)) {
+        return Err(Error::database(format!("one of the {what} holds bytes that are no UTF-8: {}", label(row))).hint(
+            "the database's encoding is SQL_ASCII; write it anew in ASCII or UTF-8, or drop it, then try again",
+        ));
+    }
     let columns = rows.first().map_or(&[][..], Row::columns);
     let told: Vec<usize> =
         (0..columns.len()).filter(|&index| [known, "address_names"].contains(&columns[index].name())).collect();
@@ -36,6 +41,36 @@ async fn read(reader: &Reader<'_>, what: &str, query: &str, known: &str) -> Resu
             .hint("wait until the running migration has ended, then try again"));
     }
     Ok(rows)
+}
+
+/// Whether everything in a row that says to be text is text: under `SQL_ASCII` a database takes any bytes for it.
+fn is_text(row: &Row) -> bool {
+    row.columns().iter().enumerate().all(|(index, column)| match *column.type_() {
+        Type::TEXT | Type::NAME | Type::VARCHAR => row.try_get::<_, Option<&str>>(index).is_ok(),
+        Type::TEXT_ARRAY | Type::NAME_ARRAY => row.try_get::<_, Option<Vec<Option<&str>>>>(index).is_ok(),
+        _ => true,
+    })
+}
+
+/// What such a row is about, as far as it can be shown.
+fn label(row: &Row) -> String {
+    let part = |name: &str| row.try_get::<_, Option<Bytes<'_>>>(name).ok().flatten().map(|part| vec![part]);
+    let address = row.try_get::<_, Option<Vec<Bytes<'_>>>>("address_names").ok().flatten();
+    let parts = [address, part("schema"), part("name")].into_iter().flatten().flatten();
+    parts.map(|Bytes(bytes)| String::from_utf8_lossy(bytes)).collect::<Vec<_>>().join(".")
+}
+
+/// A text of which nobody knows whether it is one.
+struct Bytes<'a>(&'a [u8]);
+
+impl<'a> FromSql<'a> for Bytes<'a> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> std::result::Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(raw))
+    }
+
+    fn accepts(data_type: &Type) -> bool {
+        matches!(*data_type, Type::TEXT | Type::NAME | Type::VARCHAR)
+    }
 }
 
 /// A value of any type, looked at only for being there.
