@@ -219,10 +219,8 @@ fn addition(row: &Row, source: &Source, policies: &HashMap<u32, String>) -> Entr
         quote::literal(row.get("live")),
         of_this_version(row),
     );
-    let what = match source.own {
-        true => format!("{} {name} on {label}", source.kind),
-        false => format!("{} of {label}", source.kind),
-    };
+    let what =
+        if source.own { format!("{} {name} on {label}", source.kind) } else { format!("{} of {label}", source.kind) };
     Entry {
         id: oid.map(|object| ObjectId { class: row.get("class"), object }),
         section: if source.kind == "owner" { Section::Owners } else { Section::PostData },
