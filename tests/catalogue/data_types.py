@@ -85,6 +85,49 @@ ENTRIES: list[Entry] = [
         shows=r"CHECK \(cat_domain_with_function\.is_good\(VALUE\)\)",
     ),
     Entry(
+        name="domain_with_function_inside_others",
+        create="""
+            CREATE SCHEMA cat_domain_with_function_inside_others;
+            SET search_path = cat_domain_with_function_inside_others;
+            CREATE FUNCTION is_good(integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN $1 <> 13; END';
+            CREATE DOMAIN good AS integer CHECK (is_good(VALUE)) CONSTRAINT small CHECK (VALUE < 100);
+            CREATE DOMAIN goods AS good[];
+            CREATE DOMAIN better AS good CONSTRAINT better CHECK (is_good(VALUE + 1));
+            CREATE DOMAIN late AS integer;
+            ALTER DOMAIN late ADD CONSTRAINT late CHECK (is_good(VALUE)) NOT VALID;
+            CREATE TYPE pair AS (a integer, b better);
+            CREATE DOMAIN good_pair AS pair CHECK (is_good((VALUE).a));
+            CREATE TYPE goods_between AS RANGE (SUBTYPE = good);
+            CREATE TABLE arrays (v good[] DEFAULT '{1,2}', w late[]);
+            CREATE TABLE composites (v pair);
+            CREATE TABLE composites_in_arrays (v pair[], w good_pair[]);
+            CREATE TABLE ranges (v goods_between, w goods_between[]);
+            CREATE TABLE multiranges (v goods_between_multirange);
+            CREATE TABLE domains_over_it (v goods, w goods[]);
+            CREATE TABLE plain (v good, w better);
+            CREATE TABLE rows_of_it (v plain, w plain[]);
+            CREATE TABLE parted (id integer, v good[]) PARTITION BY RANGE (id);
+            CREATE TABLE "a part" PARTITION OF parted FOR VALUES FROM (0) TO (10);
+            CREATE TABLE heir (more text) INHERITS (arrays);
+            CREATE TABLE typed OF pair;
+            CREATE MATERIALIZED VIEW filled AS SELECT v FROM arrays;
+            CREATE VIEW seen AS SELECT v FROM domains_over_it;
+            INSERT INTO arrays VALUES ('{1}', '{1,NULL}');
+            INSERT INTO composites VALUES ('(1,2)');
+            INSERT INTO composites_in_arrays VALUES ('{"(1,2)"}', '{"(1,2)"}');
+            INSERT INTO ranges VALUES ('[1,2]', '{"[1,2)"}');
+            INSERT INTO multiranges VALUES ('{[1,2)}');
+            INSERT INTO domains_over_it VALUES ('{1}', NULL);
+            INSERT INTO plain VALUES (1, 2);
+            INSERT INTO rows_of_it VALUES ('(1,2)', '{"(1,2)"}');
+            INSERT INTO parted VALUES (1, '{1}');
+            INSERT INTO heir VALUES ('{1}', '{1}', 'x');
+            INSERT INTO typed VALUES (1, 2);
+            REFRESH MATERIALIZED VIEW filled;
+        """,
+        shows=r"CONSTRAINT \w+ CHECK \(cat_domain_with_function_inside_others\.is_good\(",
+    ),
+    Entry(
         name="domain_named_not_null",
         create="""
             CREATE SCHEMA cat_domain_named_not_null;

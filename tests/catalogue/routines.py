@@ -69,6 +69,71 @@ ENTRIES: list[Entry] = [
         shows=r"CREATE PROCEDURE cat_procedure\.p\(IN who integer, INOUT what text\)",
     ),
     Entry(
+        name="procedures_told_apart_by_out",
+        create="""
+            CREATE ROLE cat_procedures_told_apart_by_out;
+            CREATE SCHEMA cat_procedures_told_apart_by_out AUTHORIZATION cat_procedures_told_apart_by_out;
+            SET search_path = cat_procedures_told_apart_by_out;
+            SET ROLE cat_procedures_told_apart_by_out;
+            CREATE PROCEDURE p(IN a integer, IN b integer, IN c integer) LANGUAGE plpgsql AS 'BEGIN END';
+            CREATE PROCEDURE p(OUT a integer, IN b integer, IN c integer) LANGUAGE plpgsql AS 'BEGIN a := 1; END';
+            CREATE PROCEDURE p(OUT a integer, OUT b integer, IN c integer) LANGUAGE plpgsql AS 'BEGIN a := 1; END';
+            CREATE PROCEDURE p(OUT a integer, OUT b integer, OUT c integer) LANGUAGE plpgsql AS 'BEGIN a := 1; END';
+            CREATE PROCEDURE "a p"(INOUT a text, OUT b integer) LANGUAGE plpgsql AS 'BEGIN END';
+            CREATE PROCEDURE "a p"(IN a text, INOUT b integer) LANGUAGE plpgsql AS 'BEGIN END';
+            CREATE PROCEDURE v(VARIADIC a integer[]) LANGUAGE plpgsql AS 'BEGIN END';
+            CREATE PROCEDURE v(OUT a integer[], VARIADIC b text[]) LANGUAGE plpgsql AS 'BEGIN END';
+            CREATE PROCEDURE v(INOUT a integer[], VARIADIC b text[]) LANGUAGE plpgsql AS 'BEGIN END';
+            CREATE PROCEDURE v(OUT a integer[]) LANGUAGE plpgsql AS 'BEGIN END';
+            CREATE PROCEDURE y(IN a anyelement, INOUT b anyarray) LANGUAGE plpgsql AS 'BEGIN END';
+            CREATE PROCEDURE y(OUT a anyelement, INOUT b anyarray) LANGUAGE plpgsql AS 'BEGIN END';
+            CREATE FUNCTION f(a integer, OUT b integer, INOUT c text) LANGUAGE sql AS $$ SELECT 1, $1::text $$;
+            CREATE FUNCTION f(a integer, OUT b integer) LANGUAGE sql AS 'SELECT 1';
+            RESET ROLE;
+            CREATE FUNCTION f(VARIADIC a "any") RETURNS integer LANGUAGE internal AS 'pg_num_nonnulls';
+            CREATE AGGREGATE f(bigint) (sfunc = int8larger, stype = bigint);
+            DO $$ DECLARE
+                r record;
+            BEGIN
+                FOR r IN SELECT oid, prokind, oid::regprocedure::text AS known, pg_get_function_identity_arguments(oid) AS a
+                           FROM pg_proc WHERE pronamespace = 'cat_procedures_told_apart_by_out'::regnamespace
+                LOOP
+                    r.known := CASE r.prokind WHEN 'p' THEN 'PROCEDURE ' ELSE 'FUNCTION ' END
+                        || split_part(r.known, '(', 1) || '(' || r.a || ')';
+                    EXECUTE 'REVOKE ALL ON ' || r.known || ' FROM PUBLIC';
+                    EXECUTE 'GRANT EXECUTE ON ' || r.known || ' TO pg_monitor WITH GRANT OPTION';
+                    IF r.prokind = 'a' THEN r.known := replace(r.known, 'FUNCTION', 'AGGREGATE'); END IF;
+                    EXECUTE format('COMMENT ON %s IS %L', r.known, r.a);
+                END LOOP;
+            END $$;
+        """,
+        shows=r"COMMENT ON (PROCEDURE|FUNCTION|AGGREGATE) cat_procedures_told_apart_by_out\.",
+    ),
+    Entry(
+        name="extension_dependency",
+        create="""
+            CREATE EXTENSION IF NOT EXISTS btree_gist;
+            CREATE SCHEMA cat_extension_dependency;
+            SET search_path = cat_extension_dependency;
+            CREATE FUNCTION f(a "char", VARIADIC b text[]) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+            CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+            CREATE PROCEDURE p(OUT a integer, b integer) LANGUAGE plpgsql AS 'BEGIN END';
+            CREATE PROCEDURE p(a integer, b integer) LANGUAGE plpgsql AS 'BEGIN END';
+            CREATE TABLE t (id integer PRIMARY KEY, name text);
+            CREATE INDEX "on name" ON t (name);
+            CREATE TRIGGER "touch it" BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touched();
+            CREATE MATERIALIZED VIEW m AS SELECT 1 AS one;
+            ALTER FUNCTION f DEPENDS ON EXTENSION btree_gist;
+            ALTER PROCEDURE p(OUT a integer, b integer) DEPENDS ON EXTENSION btree_gist;
+            ALTER PROCEDURE p(IN a integer, b integer) DEPENDS ON EXTENSION btree_gist;
+            ALTER INDEX "on name" DEPENDS ON EXTENSION btree_gist;
+            ALTER TRIGGER "touch it" ON t DEPENDS ON EXTENSION btree_gist;
+            ALTER MATERIALIZED VIEW m DEPENDS ON EXTENSION btree_gist;
+        """,
+        shows=r"ALTER (INDEX|TRIGGER) .*cat_extension_dependency.* DEPENDS ON EXTENSION btree_gist;",
+        table="cat_extension_dependency.t",
+    ),
+    Entry(
         name="functions_in_a_row",
         create="""
             CREATE SCHEMA cat_functions_in_a_row;

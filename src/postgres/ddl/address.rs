@@ -76,7 +76,8 @@ impl Address {
             }
             ("operator", [schema, name]) => format!("{}.{name} ({})", quote::identifier(schema), self.operands()),
             ("aggregate", [schema, name]) if arguments.is_empty() => format!("{}(*)", quote::qualified(schema, name)),
-            ("function" | "procedure" | "aggregate", _) => self.function(),
+            ("procedure", _) => self.procedure(),
+            ("function" | "aggregate", _) => self.function(),
             ("type" | "large object", [name]) => name.clone(),
             ("user mapping", [role]) => {
                 let role = if role == "public" { "PUBLIC".to_owned() } else { quote::identifier(role) };
@@ -84,14 +85,25 @@ impl Address {
             }
             ("cast", [from]) => format!("({from} AS {arguments})"),
             ("transform", [data_type]) => format!("FOR {data_type} LANGUAGE {}", quote::identifier(&arguments)),
-            (_, names) => names.iter().map(|name| quote::identifier(name)).collect::<Vec<_>>().join("."),
+            _ => self.quoted(),
         }
     }
 
     /// A function, or an aggregate as `GRANT` takes it for one.
     pub(super) fn function(&self) -> String {
-        let names: Vec<String> = self.names.iter().map(|name| quote::identifier(name)).collect();
-        format!("{}({})", names.join("."), self.arguments.join(", "))
+        format!("{}({})", self.quoted(), self.arguments.join(", "))
+    }
+
+    /// A procedure by its input parameters, which no other one of its name shares. Without a mode the server would also
+    /// look for one that has these types with its `OUT` parameters among them, and might find two.
+    fn procedure(&self) -> String {
+        let inputs: Vec<String> = self.arguments.iter().map(|argument| format!("IN {argument}")).collect();
+        format!("{}({})", self.quoted(), inputs.join(", "))
+    }
+
+    /// All names, as a path.
+    fn quoted(&self) -> String {
+        self.names.iter().map(|name| quote::identifier(name)).collect::<Vec<_>>().join(".")
     }
 
     /// Of a member of an operator family: the family, and the member as `ALTER OPERATOR FAMILY … DROP` wants it.

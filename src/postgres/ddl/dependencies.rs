@@ -14,6 +14,8 @@ use crate::error::Result;
 /// How much of an entry another one needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Need {
+    /// Nothing of it, but it must be there first.
+    Order,
     /// That its type is there: for a column, for an argument of a function.
     Type,
     /// All of it.

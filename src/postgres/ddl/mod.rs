@@ -18,8 +18,10 @@ mod coverage;
 pub mod database;
 pub mod default_privileges;
 mod dependencies;
+mod domain_checks;
 mod event_triggers;
 mod extension_data;
+mod extension_dependencies;
 mod extensions;
 mod family_members;
 mod foreign;
@@ -123,8 +125,16 @@ pub struct Entry {
 }
 
 /// Kinds whose statements create nothing of their own, but say more about what another entry creates.
-const ADORNMENTS: [&str; 7] =
-    ["comment", "security label", "row security", refreshes::REFRESH, refreshes::AGAIN, "owner", "acl"];
+const ADORNMENTS: [&str; 8] = [
+    "extension dependency",
+    "comment",
+    "security label",
+    "row security",
+    refreshes::REFRESH,
+    refreshes::AGAIN,
+    "owner",
+    "acl",
+];
 
 impl Entry {
     /// Whether it only adorns what another entry creates.
@@ -339,6 +349,7 @@ async fn entries(reader: &Reader<'_>) -> Result<(Vec<Entry>, Vec<Relation>)> {
     entries.extend(publications::entries(reader).await?);
     entries.extend(subscriptions::entries(reader).await?);
     entries.extend(event_triggers::entries(reader).await?);
+    entries.extend(extension_dependencies::entries(reader).await?);
     entries.extend(comments::entries(reader).await?);
     entries.extend(security_labels::entries(reader).await?);
     entries.extend(privileges::entries(reader).await?);

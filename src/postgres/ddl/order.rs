@@ -5,13 +5,13 @@ use std::collections::BinaryHeap;
 
 use tokio_postgres::Row;
 
-use super::dependencies::{self, Edges};
+use super::dependencies::{self, Edges, Need};
 use super::paths::{OwnPath, Paths};
-use super::{Entry, Needs, ObjectId, Reader, circles, lateness};
+use super::{Entry, Needs, ObjectId, Reader, circles, domain_checks, lateness};
 use crate::error::{Error, Kind, Result};
 
 /// Kinds in the order that they take when dependencies leave it open.
-const KINDS: [&str; 55] = [
+const KINDS: [&str; 56] = [
     "schema",
     "language",
     "collation",
@@ -60,6 +60,7 @@ const KINDS: [&str; 55] = [
     "publication schema",
     "subscription",
     "event trigger",
+    "extension dependency",
     "comment",
     "security label",
     "materialized view data",
@@ -96,6 +97,7 @@ pub(super) async fn sorted(reader: &Reader<'_>, entries: Vec<Entry>, dependencie
     let (edges, mut strays) = dependencies::between(&entries, dependencies);
     let paths = Paths::read(reader, &entries, dependencies).await?;
     let mut graph = Graph { entries, edges, divided: Vec::new() };
+    domain_checks::place(reader, &mut graph).await?;
     lateness::settle(reader, &mut graph).await?;
     circles::break_open(reader, &mut graph).await?;
     let own_path = paths.apply(&mut graph);
@@ -104,8 +106,9 @@ pub(super) async fn sorted(reader: &Reader<'_>, entries: Vec<Entry>, dependencie
     for (place, index) in order.iter().enumerate() {
         places[*index] = place;
     }
+    let needed = |index: &usize| graph.edges[*index].iter().filter(|(_, need)| **need != Need::Order);
     let mut needs: Needs =
-        order.iter().map(|index| graph.edges[*index].keys().map(|needed| places[*needed]).collect()).collect();
+        order.iter().map(|index| needed(index).map(|(needed, _)| places[*needed]).collect()).collect();
     // Who takes a first step takes the second one too: half an object is none.
     for (first, second) in graph.divided {
         needs[places[first]].insert(places[second]);

@@ -121,20 +121,18 @@ fn acl(rows: &[Row]) -> Entry {
     }
 }
 
-/// A role can pass on a right only after it has got it.
+/// A role can pass on a right only after it has got it; else they come as the object lists them.
 fn givers_first(mut waiting: Vec<Grant>, owner: &str) -> Vec<Grant> {
     let mut givers = HashSet::from([owner.to_owned()]);
-    let mut sorted = Vec::new();
+    let mut sorted = Vec::with_capacity(waiting.len());
     while !waiting.is_empty() {
-        let (mut ready, rest): (Vec<_>, Vec<_>) =
-            waiting.into_iter().partition(|grant| givers.contains(&grant.grantor));
-        waiting = rest;
-        if ready.is_empty() {
-            // Their right to give comes from elsewhere: of a column, from its table.
-            ready = std::mem::take(&mut waiting);
+        // Where none is a giver, their right to give comes from elsewhere: of a column, from its table.
+        let next = waiting.iter().position(|grant| givers.contains(&grant.grantor)).unwrap_or_default();
+        let grant = waiting.remove(next);
+        if grant.grantable {
+            givers.extend(grant.grantee.clone());
         }
-        givers.extend(ready.iter().filter(|grant| grant.grantable).filter_map(|grant| grant.grantee.clone()));
-        sorted.extend(ready);
+        sorted.push(grant);
     }
     sorted
 }
@@ -279,6 +277,10 @@ fn grants_query() -> String {
             SELECT class, oid, part, (aclexplode(born)).* FROM item \
         ), born_anywhere AS ( \
             TABLE born UNION ALL SELECT class, oid, part, (aclexplode(born_before_15)).* FROM item \
+        ), place AS ( \
+            SELECT class, oid, part, grantor, grantee, min(place) AS place \
+              FROM item CROSS JOIN aclexplode(given) WITH ORDINALITY listed(grantor, grantee, privilege, grantable, place) \
+             GROUP BY class, oid, part, grantor, grantee \
         ), difference AS ( \
             SELECT true AS revoked, * FROM (TABLE born_anywhere EXCEPT TABLE given) AS taken \
             UNION ALL \
@@ -288,10 +290,11 @@ fn grants_query() -> String {
                pg_get_userbyid(owner)::text AS owner, pg_get_userbyid(grantor)::text AS grantor, \
                CASE WHEN grantee <> 0 THEN pg_get_userbyid(grantee)::text END AS grantee, \
                is_grantable AS grantable, array_agg(privilege_type ORDER BY privilege_type) AS privileges \
-          FROM difference JOIN item USING (class, oid, part) {address} \
+          FROM difference JOIN item USING (class, oid, part) \
+          LEFT JOIN place USING (class, oid, part, grantor, grantee) {address} \
          WHERE {is_role} \
-         GROUP BY class, oid, part, {columns}, column_name, table_oid, revoked, owner, grantor, grantee, is_grantable \
-         ORDER BY class <> 'pg_namespace'::regclass, {columns}, part, revoked DESC, owner <> grantor, grantor, grantee",
+         GROUP BY class, oid, part, {columns}, column_name, table_oid, revoked, owner, place, grantor, grantee, is_grantable \
+         ORDER BY class <> 'pg_namespace'::regclass, {columns}, part, revoked DESC, place, grantor, grantee",
         columns = address::COLUMNS,
         address = address::of("class", "oid", "0"),
         is_role = orphans::is_role("grantee"),

@@ -37,6 +37,8 @@ pub(super) fn complete(part: &mut Part, manifest: &Manifest, present: &HashSet<K
     let mut waiting: Vec<u32> = part.objects.iter().copied().collect();
     while let Some(index) = waiting.pop() {
         let Some(object) = manifest.objects.get(index as usize) else { continue };
+        let checks = checks(manifest, index).filter(|(_, check)| !present.contains(&key(check)));
+        waiting.extend(checks.map(|(check, _)| check).filter(|check| part.objects.insert(*check)));
         for &need in &object.needs {
             let Some(needed) = manifest.objects.get(need as usize) else { continue };
             if part.objects.contains(&need) || present.contains(&key(needed)) {
@@ -66,6 +68,15 @@ pub(super) fn complete(part: &mut Part, manifest: &Manifest, present: &HashSet<K
     }
     adorn(part, manifest);
     Ok(left_out)
+}
+
+/// The checks of a domain that are statements of their own: without them it would let everything in.
+fn checks(manifest: &Manifest, domain: u32) -> impl Iterator<Item = (u32, &Object)> {
+    let is_domain = manifest.objects.get(domain as usize).is_some_and(|object| object.kind == "domain");
+    let checks = (0..).zip(&manifest.objects).filter(move |_| is_domain);
+    checks.filter(move |(_, object)| {
+        object.kind == "check constraint" && object.table.is_none() && object.needs.contains(&domain)
+    })
 }
 
 fn leave_out(part: &mut Part, manifest: &Manifest, present: &HashSet<Key<'_>>) -> Vec<LeftOut> {

@@ -1,4 +1,5 @@
-//! Domains with their checks. A check that was never validated, or that calls a function of the user, is added later.
+//! Domains with their checks. A check that was never validated, or that calls a function of the user, is added later:
+//! see `domain_checks`.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -59,20 +60,22 @@ fn domain(row: &Row, checks: &str) -> Entry {
     }
 }
 
+/// A check that was validated is added and validated in two steps. Done in one, what its function executes may hide the
+/// change from the server, which then refuses the next subtransaction ("unprocessed inval messages").
 fn added_check(row: &Row) -> Entry {
-    let (schema, domain, name): (String, &str, String) = (row.get("schema"), row.get("name"), row.get("check"));
+    let (schema, domain, name): (String, &str, &str) = (row.get("schema"), row.get("name"), row.get("check"));
+    let (alter, check) = (format!("ALTER DOMAIN {}", quote::qualified(&schema, domain)), quote::identifier(name));
+    let mut sql = format!("{alter} ADD CONSTRAINT {check} {}", row.get::<_, &str>("definition"));
+    if row.get("validated") {
+        let _ = write!(sql, " NOT VALID;\n{alter} VALIDATE CONSTRAINT {check}");
+    }
     Entry {
         id: Some(ObjectId { class: row.get("check_class"), object: row.get("check_oid") }),
-        section: if row.get("validated") { Section::PreData } else { Section::PostData },
+        section: Section::PostData,
         kind: "check constraint",
-        sql: format!(
-            "ALTER DOMAIN {} ADD CONSTRAINT {} {};\n",
-            quote::qualified(&schema, domain),
-            quote::identifier(&name),
-            row.get::<_, &str>("definition"),
-        ),
+        sql: format!("{sql};\n"),
         schema: Some(schema),
-        name,
+        name: format!("{domain}.{name}"),
         table: None,
     }
 }
