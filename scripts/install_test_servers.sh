@@ -132,6 +132,41 @@ install_debian_server() {
     rm -rf "$work/archives"
 }
 
+# PostgreSQL's own tests, for the database that they leave: all their SQL and rows, and what it calls in C. A mirror may
+# lack the newest source for a while; between minor releases these tests hardly change.
+install_regression_tests() {
+    local name=regression-$debian_major tree=$work/regression version source
+    local -a private=("Dir::Etc::sourcelist=$tree/sources.list" Dir::Etc::sourceparts=/dev/null
+        "Dir::State::lists=$tree/lists" "Dir::Cache=$tree/cache" Debug::NoLocking=1)
+    version=$(<"$cache/debian-$debian_major/VERSION")
+    ! installed "$name" "$version" || return 0
+    need bzip2 bzip2
+    [[ -n "$(candidate "postgresql-$debian_major")" ]] || as_root apt-get update -qq
+    mkdir -p "$tree"/{lists,cache/archives}/partial "$tree"/{headers,source,tests/lib}
+    apt-cache madison "postgresql-$debian_major" | awk '{ split($6, suite, "/")
+        print "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]", $5, suite[1], suite[2] }' \
+        | sort -u >"$tree/sources.list"
+    (cd "$tree" && apt-get -qq "${private[@]/#/-o}" update && fetch_source "${private[@]/#/-o}")
+    source=$(echo "$tree"/*.orig.tar.*)
+    tar -xf "$source" -C "$tree/source" --strip-components=4 --no-same-owner --no-same-permissions --wildcards '*/src/test/regress'
+    (cd "$tree" && apt-get download -qq "postgresql-server-dev-$debian_major" 2>/dev/null)
+    dpkg-deb --extract "$tree"/postgresql-server-dev-*.deb "$tree/headers"
+    cc -shared -fPIC -O1 -I "$tree/headers/usr/include/postgresql/$debian_major/server" \
+        -o "$tree/tests/lib/regress.so" "$tree/source/regress.c"
+    cp "$cache/debian-$debian_major/usr/lib/postgresql/$debian_major/lib"/{autoinc,refint}.so "$tree/tests/lib"
+    mv "$tree"/source/{sql,data,parallel_schedule} "$tree/tests"
+    publish "$name" "$version" "$tree/tests"
+    rm -rf "$tree"
+}
+
+fetch_source() {
+    local version
+    for version in $(apt-cache madison "postgresql-$debian_major" | awk '{ print $3 }' | sort -uVr); do
+        ! apt-get "$@" -qq source --download-only --tar-only "postgresql-$debian_major=$version" 2>"$work/apt.log" || return 0
+    done
+    fail "no source of PostgreSQL $debian_major: $(<"$work/apt.log")"
+}
+
 install_client() {
     installed client "$client_version" || fetch_client
     # Their libraries are those of the system, and the folder may come from another.
@@ -248,6 +283,7 @@ need zstd zstd
 [[ $# -gt 0 ]] || set -- 14 15 16 17 18
 for major in "$@"; do install_server "$major"; done
 install_debian_server
+install_regression_tests
 install_client
 install_pgvector
 install_projects

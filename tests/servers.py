@@ -239,8 +239,11 @@ class Server:
 
     def client(self, program: str, *arguments: str, stdin: str = "") -> str:
         """Runs psql, pg_dump, pg_restore, ...; without other arguments it connects over the socket as superuser."""
-        environment = _environment(PGHOST=str(self.socket_dir), PGPORT=str(self.port), PGUSER=self.user)
-        return _run([str(CACHE / "client" / "bin" / program), *arguments], stdin=stdin, environment=environment)
+        return _run([str(CACHE / "client" / "bin" / program), *arguments], stdin=stdin, environment=self.environment())
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        """What its client programs run with to connect over the socket as superuser."""
+        return _environment(PGHOST=str(self.socket_dir), PGPORT=str(self.port), PGUSER=self.user, **variables)
 
     def psql(self, sql: str, dbname: str = "postgres") -> str:
         """Unaligned rows without headings; the first error stops it. `dbname` may be a whole connection string."""
