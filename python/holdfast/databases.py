@@ -88,6 +88,13 @@ def connection_of_engine(preferred: str, engine: str) -> BaseDatabaseWrapper:
     )
 
 
+def sqlite_files() -> list[str]:
+    """Name every alias of a SQLite database in a file."""
+    return [
+        alias for alias in connections if connections[alias].vendor == "sqlite" and not is_in_memory(connections[alias])
+    ]
+
+
 def is_in_memory(connection: BaseDatabaseWrapper) -> bool:
     """Tell whether nothing of this database is on a disk."""
     if connection.vendor != "sqlite":

@@ -39,7 +39,7 @@ pub fn backup(
         let sent = join(sending);
         let violations = join(checking)?;
         for violation in violations {
-            progress.notice(format!("the database has a foreign key that does not hold: {violation}"));
+            progress.notice(format!("in the database {violation}"));
         }
         sent.and(measured)
     })?;

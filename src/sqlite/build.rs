@@ -85,13 +85,14 @@ impl Drop for Draft {
 impl Snapshot {
     /// Gives the file another page size; row identity is kept, page identity is not.
     fn convert(&self, page_size: u32, progress: &Progress) -> Result<()> {
-        let connection = self.writer()?;
-        if self.number(&connection, "page_size")? == i64::from(page_size) {
+        let has_it = || Ok::<_, Error>(self.number(&self.reader()?, "page_size")? == i64::from(page_size));
+        if has_it()? {
             return Ok(());
         }
-        self.run(&connection, &format!("PRAGMA page_size = {page_size}"))?;
-        self.run_with_stand_ins(&connection, "VACUUM", progress)?;
-        if self.number(&connection, "page_size")? == i64::from(page_size) {
+        let way_on =
+            "move the live file aside, with its -wal, and restore again: a new file has the backup's page size";
+        self.rewrite(&format!("PRAGMA page_size = {page_size}"), way_on, progress)?;
+        if has_it()? {
             return Ok(());
         }
         Err(Error::usage(format!("SQLite has no page size of {page_size} bytes")))

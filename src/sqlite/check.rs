@@ -1,36 +1,89 @@
 //! Whether a private file is whole.
+//!
+//! What the check finds must not depend on what the application gave to its connections, so it looks at pages, trees and
+//! rows. Full-text indexes are computed (by tokenizers), so what is wrong with one is told, and is no damage.
 
-use rusqlite::Connection;
+use std::collections::BTreeMap;
 
-use super::functions::{StandIn, with_stand_ins};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
 use super::interrupt::interruptible;
-use super::{ForeignKeyViolation, Snapshot};
+use super::stand_ins::{StandIn, prepare_for, with_stand_ins};
+use super::{ForeignKeyViolation, Snapshot, quoted, said};
 use crate::error::{Error, Result};
 use crate::event::Progress;
 
 /// Problems that a message names before it says "and more".
 const NAMED_PROBLEMS: usize = 3;
 
+/// A schema without its virtual tables, in a transaction that ends with its connection; their shadow tables, which hold
+/// the rows, stay. A virtual table that does not open would stop the check of all others.
+const FORGET_VIRTUAL_TABLES: &str = "PRAGMA journal_mode = MEMORY; PRAGMA cache_spill = OFF;
+    BEGIN IMMEDIATE;
+    PRAGMA writable_schema = ON;
+    DELETE FROM sqlite_schema WHERE type = 'table' AND rootpage = 0;
+    PRAGMA writable_schema = RESET;";
+
+/// Without a number SQLite stops after a hundred lines, of which none may tell of damage.
+///
+/// Not `integrity_check`: it also looks up every row in every index, which costs several times as much, and an index
+/// that disagrees with its table loses nothing (REINDEX mends it).
+const QUICK_CHECK: &str = "PRAGMA quick_check(1000000000)";
+
 impl Snapshot {
     /// Proves the copy whole, and returns the foreign keys that do not hold.
     pub fn check(&self, progress: &Progress) -> Result<Vec<ForeignKeyViolation>> {
         self.check_structure(progress)?;
+        self.check_virtual_tables(progress)?;
         self.foreign_keys(progress)
     }
 
     /// Fails where a page, a tree or a row is damaged.
     pub(super) fn check_structure(&self, progress: &Progress) -> Result<()> {
-        let connection = self.reader()?;
+        // Nothing is written: see FORGET_VIRTUAL_TABLES.
+        let connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         // Constraints may call functions of the application, and a row that breaks one is no damage.
         self.run(&connection, "PRAGMA ignore_check_constraints = ON")?;
-        let problems =
-            interruptible(&connection, progress, |connection| with_stand_ins(connection, StandIn::Null, quick_check))
-                .map_err(|error| self.explain(error))?;
+        connection.execute_batch(FORGET_VIRTUAL_TABLES).map_err(|error| self.explain(error))?;
+        let problems = problems(&connection, QUICK_CHECK, progress).map_err(|error| self.explain(error))?;
         if problems.is_empty() {
             return Ok(());
         }
         Err(damaged(&problems))
     }
+
+    /// Tells which virtual tables contradict themselves, or could not be looked at; fails where one of them has rows
+    /// of its own, as an R-tree has, and they are damaged.
+    fn check_virtual_tables(&self, progress: &Progress) -> Result<()> {
+        let connection = self.reader()?;
+        let mut unchecked: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (table, module) in self.virtual_tables(&connection)? {
+            // The check passes over a table whose module is missing.
+            let opened = prepare_for(&connection, &format!("SELECT 1 FROM {}", quoted(&table)));
+            let check = format!("PRAGMA quick_check({})", quoted(&table));
+            match opened.and_then(|()| problems(&connection, &check, progress)) {
+                Ok(problems) if problems.is_empty() => {}
+                Ok(problems) if is_full_text(&module) => progress.notice(format!(
+                    "the full-text index {table} contradicts its rows, or its tokenizer is another one here: {}",
+                    problems.join("; ")
+                )),
+                Ok(problems) => return Err(damaged(&problems)),
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
+                    return Err(self.explain(error));
+                }
+                Err(error) => unchecked.entry(reason(&error, &module)).or_default().push(table),
+            }
+        }
+        for (reason, tables) in unchecked {
+            progress.notice(format!("in full, but not checked: the virtual tables {} ({reason})", tables.join(", ")));
+        }
+        Ok(())
+    }
+}
+
+fn problems(connection: &Connection, check: &str, progress: &Progress) -> rusqlite::Result<Vec<String>> {
+    let work = |connection: &Connection| quick_check(connection, check);
+    interruptible(connection, progress, |connection| with_stand_ins(connection, StandIn::Scan, work))
 }
 
 /// What a damaged copy means: the copy was made page by page, so the damage is in the database itself.
@@ -42,11 +95,8 @@ pub(super) fn damaged(problems: &[String]) -> Error {
         .because(format!("{named}{more}"))
 }
 
-/// Not `integrity_check`: it also looks up every row in every index, which costs several times as much, and an index
-/// that disagrees with its table loses nothing (REINDEX mends it).
-fn quick_check(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    // Without a number SQLite stops after a hundred lines, of which none may tell of damage.
-    let mut statement = connection.prepare("PRAGMA quick_check(1000000000)")?;
+fn quick_check(connection: &Connection, check: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare(check)?;
     let mut rows = statement.query([])?;
     let mut problems = Vec::new();
     while let Some(row) = rows.next()?
@@ -58,7 +108,20 @@ fn quick_check(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     Ok(problems)
 }
 
-/// A NULL against a constraint was let in by somebody, or comes from a stand-in in a generated column.
+/// A value that its column should not have was let in by somebody (NULL, or what was there when the column's type was
+/// changed), or comes from a stand-in in a generated column: the row is whole.
 fn is_damage(line: &str) -> bool {
-    line != "ok" && !line.starts_with("***") && !line.starts_with("NULL value in ")
+    line != "ok" && !line.starts_with("***") && !line.contains(" value in ")
+}
+
+/// In SQLite's words, where it has any: FTS5 looks for its tokenizer late, and says no more than that there is none.
+fn reason(error: &rusqlite::Error, module: &str) -> String {
+    match said(error) {
+        words if words == "SQL logic error" && is_full_text(module) => "no such tokenizer".to_owned(),
+        words => words,
+    }
+}
+
+fn is_full_text(module: &str) -> bool {
+    module.starts_with("fts")
 }

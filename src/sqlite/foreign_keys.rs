@@ -6,9 +6,9 @@ use std::fmt;
 use rusqlite::{Connection, ErrorCode};
 use serde::{Deserialize, Serialize};
 
-use super::functions::{StandIn, with_stand_ins};
 use super::interrupt::interruptible;
-use super::{Snapshot, quoted};
+use super::stand_ins::{StandIn, with_stand_ins};
+use super::{Snapshot, quoted, said};
 use crate::error::Result;
 use crate::event::Progress;
 
@@ -40,7 +40,9 @@ impl fmt::Display for ForeignKeyViolation {
             Self::MissingParents { table, parent, rows } => {
                 write!(formatter, "{rows} rows of {table} refer to rows of {parent} that do not exist")
             }
-            Self::Uncheckable { table, reason } => write!(formatter, "{table}: {reason}"),
+            Self::Uncheckable { table, reason } => {
+                write!(formatter, "the foreign keys of {table} cannot be checked: {reason}")
+            }
         }
     }
 }
@@ -52,10 +54,10 @@ impl Snapshot {
         let mut violations = Vec::new();
         for (table, _) in self.list(&connection)? {
             let work = |connection: &Connection| violations_of(connection, &table);
-            match interruptible(&connection, progress, |connection| with_stand_ins(connection, StandIn::Null, work)) {
+            match interruptible(&connection, progress, |connection| with_stand_ins(connection, StandIn::LookUp, work)) {
                 Ok(found) => violations.extend(found),
                 Err(error) if error.sqlite_error_code() == Some(ErrorCode::Unknown) => {
-                    violations.push(ForeignKeyViolation::Uncheckable { table, reason: error.to_string() });
+                    violations.push(ForeignKeyViolation::Uncheckable { table, reason: said(&error) });
                 }
                 Err(error) => return Err(self.explain(error)),
             }

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
+use super::stand_ins::prepare_for;
 use super::tables::Storage;
 use super::{Snapshot, quoted};
 use crate::error::{Error, Result};
@@ -51,6 +52,7 @@ impl Snapshot {
     fn scan(&self, connection: &Connection, table: &Table, progress: &Progress) -> Result<(u64, Fingerprint)> {
         let columns: Vec<String> = table.columns.iter().map(|column| quoted(column)).collect();
         let sql = format!("SELECT {} FROM {}", columns.join(", "), quoted(&table.name));
+        prepare_for(connection, &sql).map_err(|error| self.explain(error))?;
         let mut statement = connection.prepare(&sql).map_err(|error| self.explain(error))?;
         let mut cursor = statement.query([]).map_err(|error| self.explain(error))?;
         let (mut rows, mut fingerprint, mut bytes) = (0, Fingerprint::default(), Vec::new());
@@ -69,8 +71,9 @@ impl Snapshot {
 
     /// Counts rows alone, which a narrow index often answers.
     pub(super) fn count(&self, connection: &Connection, table: &str) -> Result<u64> {
-        let count: i64 = connection
-            .query_row(&format!("SELECT count(*) FROM {}", quoted(table)), [], |row| row.get(0))
+        let sql = format!("SELECT count(*) FROM {}", quoted(table));
+        let count: i64 = prepare_for(connection, &sql)
+            .and_then(|()| connection.query_row(&sql, [], |row| row.get(0)))
             .map_err(|error| self.explain(error))?;
         Ok(count.unsigned_abs())
     }

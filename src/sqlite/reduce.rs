@@ -4,10 +4,9 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 
 use rusqlite::Connection;
-use rusqlite::config::DbConfig;
 
-use super::functions::{StandIn, with_stand_ins};
 use super::interrupt::interruptible;
+use super::stand_ins::{StandIn, missing_collation, with_stand_ins};
 use super::{Snapshot, quoted};
 use crate::error::{Context, Error, Result};
 use crate::event::Progress;
@@ -20,36 +19,15 @@ const DEFINITIONS: &str = "SELECT name, sql, rootpage = 0 AND type = 'table' FRO
     AND tbl_name NOT IN (SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow') \
     ORDER BY CASE type WHEN 'table' THEN 1 WHEN 'index' THEN 2 WHEN 'view' THEN 3 ELSE 4 END, rowid";
 
+const SHADOW_TABLES: &str = "SELECT name, sql FROM sqlite_schema WHERE type = 'table' \
+    AND name IN (SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow') \
+    AND substr(name, 1, length(?1) + 1) = ?1 || '_'";
+
 /// Settings of a file that must stand before its first table is made.
 const BEFORE_TABLES: [&str; 2] = ["page_size", "auto_vacuum"];
 const AFTER_TABLES: [&str; 2] = ["user_version", "application_id"];
 
 impl Snapshot {
-    /// Removes the rows of these tables for good; their definitions stay.
-    ///
-    /// The file is written anew, since removed rows would stay readable in free pages.
-    pub fn without_rows_of(self, tables: &[String], progress: &Progress) -> Result<Self> {
-        if tables.is_empty() {
-            return Ok(self);
-        }
-        let connection = self.writer()?;
-        let known = self.list(&connection)?;
-        if let Some(table) = tables.iter().find(|table| !known.iter().any(|(name, _)| name == *table)) {
-            return Err(Error::usage(format!("there is no table {table}"))
-                .hint("name tables as they are called in the database"));
-        }
-        // Triggers of the application would write rows elsewhere.
-        connection
-            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)
-            .map_err(|error| self.explain(error))?;
-        for table in tables {
-            self.run_with_stand_ins(&connection, &format!("DELETE FROM {}", quoted(table)), progress)?;
-        }
-        self.run_with_stand_ins(&connection, "VACUUM", progress)?;
-        drop(connection);
-        Ok(self)
-    }
-
     /// Replaces the copy by a file with the same definitions and no rows at all.
     pub fn without_rows(self, progress: &Progress) -> Result<Self> {
         let mut name = self.file.clone().into_os_string();
@@ -82,8 +60,11 @@ impl Snapshot {
         while let Some(row) = rows.next().map_err(|error| self.explain(error))? {
             let read = || Ok((row.get(0)?, row.get(1)?, row.get(2)?));
             let (name, sql, is_virtual): (String, String, bool) = read().map_err(|error| self.explain(error))?;
-            match empty.run_with_stand_ins(&to, &sql, progress) {
-                Err(_) if is_virtual => empty.note_virtual_table(&to, &name, &sql)?,
+            match empty.define(&to, &sql, progress) {
+                Err(_) if is_virtual => {
+                    empty.note_virtual_table(&to, &name, &sql)?;
+                    self.copy_shadow_tables(&from, (empty, &to), &name)?;
+                }
                 made => made?,
             }
         }
@@ -106,10 +87,44 @@ impl Snapshot {
         self.run(connection, "PRAGMA writable_schema = RESET")
     }
 
-    /// Runs a statement that names functions of the application but does not call them.
-    pub(super) fn run_with_stand_ins(&self, connection: &Connection, sql: &str, progress: &Progress) -> Result<()> {
+    /// Makes the shadow tables of a virtual table whose module is here but cannot make it, as where its tokenizer is
+    /// missing. Those of FTS5 begin with what its module writes there first.
+    fn copy_shadow_tables(&self, from: &Connection, (empty, to): (&Self, &Connection), table: &str) -> Result<()> {
+        let mut statement = from.prepare(SHADOW_TABLES).map_err(|error| self.explain(error))?;
+        let rows = statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)));
+        let shadows: Vec<(String, String)> = rows.and_then(Iterator::collect).map_err(|error| self.explain(error))?;
+        for (_, sql) in &shadows {
+            empty.run(to, sql)?;
+        }
+        let (data, config) = (format!("{table}_data"), format!("{table}_config"));
+        if [&data, &config].iter().all(|shadow| shadows.iter().any(|(name, _)| name == *shadow)) {
+            let (data, config) = (quoted(&data), quoted(&config));
+            empty.run(to, &format!("INSERT INTO {data} VALUES (1, x''), (10, x'00000000000000')"))?;
+            empty.run(to, &format!("INSERT INTO {config} VALUES ('version', 4)"))?;
+        }
+        Ok(())
+    }
+
+    /// Runs a statement that names functions and collations of the application but does not call them.
+    pub(super) fn define(&self, connection: &Connection, sql: &str, progress: &Progress) -> Result<()> {
         let run = |connection: &Connection| connection.execute_batch(sql);
-        interruptible(connection, progress, |connection| with_stand_ins(connection, StandIn::Failure, run))
+        interruptible(connection, progress, |connection| with_stand_ins(connection, StandIn::Define, run))
             .map_err(|error| self.explain(error))
+    }
+
+    /// Writes the file anew with these settings; `way_on` is for who cannot have that.
+    pub(super) fn rewrite(&self, settings: &str, way_on: &str, progress: &Progress) -> Result<()> {
+        let connection = self.writer()?;
+        connection.execute_batch(settings).map_err(|error| self.explain(error))?;
+        let run = |connection: &Connection| connection.execute_batch("VACUUM");
+        interruptible(&connection, progress, |connection| with_stand_ins(connection, StandIn::Rewrite, run)).map_err(
+            |error| match missing_collation(&error) {
+                Some(name) => Error::usage(format!(
+                    "the database cannot be written anew: only the application knows the order of its collation {name}"
+                ))
+                .hint(way_on),
+                None => self.explain(error),
+            },
+        )
     }
 }

@@ -28,7 +28,7 @@ pub fn restore(
     Ok(Report {
         rows: if schema_only { 0 } else { manifest.rows() },
         tables: manifest.tables.len() as u64,
-        warnings: violations.iter().map(|violation| format!("the backup holds {violation}")).collect(),
+        warnings: violations.iter().map(|violation| format!("in the backup {violation}")).collect(),
         ..Report::default()
     })
 }

@@ -60,6 +60,8 @@ impl Snapshot {
             properties.insert(property.to_owned(), Value::from(self.number(&connection, property)?));
         }
         properties.insert("journal_mode".to_owned(), Value::from(self.journal_mode));
+        let modules = self.virtual_tables(&connection)?;
+        properties.insert("virtual_tables".to_owned(), modules.into_iter().map(|(name, _)| name).collect());
         let encoding =
             connection.query_row("PRAGMA encoding", [], |row| row.get(0)).map_err(|error| self.explain(error))?;
         Ok(Database {
@@ -129,7 +131,7 @@ impl Snapshot {
         }
     }
 
-    fn connect(&self, flags: OpenFlags) -> Result<Connection> {
+    pub(super) fn connect(&self, flags: OpenFlags) -> Result<Connection> {
         let path = std::path::absolute(&self.file).context(|| format!("cannot open {}", self.file.display()))?;
         let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .map_err(|error| self.explain(error))?;

@@ -38,6 +38,14 @@ impl Snapshot {
         rows.and_then(Iterator::collect).map_err(|error| self.explain(error))
     }
 
+    /// Names of all virtual tables with their modules.
+    pub(super) fn virtual_tables(&self, connection: &Connection) -> Result<Vec<(String, String)>> {
+        let sql = "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND rootpage = 0 ORDER BY name";
+        let mut statement = connection.prepare(sql).map_err(|error| self.explain(error))?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, module(&row.get::<_, String>(1)?))));
+        rows.and_then(Iterator::collect).map_err(|error| self.explain(error))
+    }
+
     fn describe(&self, connection: &Connection, name: String, storage: Storage) -> Result<Table> {
         let columns = match columns(connection, &name) {
             // The module of a virtual table may be missing here; its rows are in shadow tables all the same.
@@ -55,6 +63,13 @@ impl Snapshot {
             foreign_keys: Vec::new(),
         })
     }
+}
+
+/// The module in the definition of a virtual table, in lower case: `CREATE VIRTUAL TABLE name USING module (…)`.
+fn module(sql: &str) -> String {
+    let head = sql.to_ascii_lowercase();
+    let head = head.split('(').next().unwrap_or_default();
+    head.rsplit("using").next().unwrap_or_default().trim().to_owned()
 }
 
 /// Columns with what SQLite calls hidden: 0 is ordinary, 1 hidden in a virtual table, 2 and 3 are generated.

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Unpack
 
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from holdfast import _core, clock, conf, databases, plans, signals, sqlite
@@ -93,7 +94,23 @@ def _write(
             timeout_seconds=configuration.lock_timeout_seconds,
             progress=CopyProgress(on_event),
         )
+        _tell_attached(connection, on_event)
         return _core.backup(plans.backup_plan(connection, configuration, created, options, copy), on_event)
+
+
+def _tell_attached(connection: BaseDatabaseWrapper, on_event: OnEvent) -> None:
+    """Say which files the application has in its connections and not in this backup, unless they have an alias."""
+    try:
+        attached = sqlite.attached_files(connection)
+    except HoldfastError as error:
+        # The backup needs nothing of the application; whoever restores a part of it will.
+        on_event({"event": "notice", "text": error.message})
+        return
+    named = {sqlite.location(connections[alias])[0] for alias in databases.sqlite_files()}
+    for file in attached:
+        if file.resolve() not in {path.resolve() for path in named}:
+            text = f"the application attaches {file}, which is not in this backup: give it an alias in DATABASES"
+            on_event({"event": "notice", "text": text})
 
 
 def _free_moment(folder: Path, alias: str) -> datetime:

@@ -15,7 +15,7 @@ from holdfast.operations.session import own_errors
 from holdfast.progress import silent
 from holdfast.rendering import size
 from holdfast.reports import Probe
-from holdfast.sqlite.live import location
+from holdfast.sqlite.live import Access, connected, location
 from holdfast.stores import LOCAL
 
 _NAMED = 5
@@ -91,8 +91,9 @@ def _sqlite(connection: BaseDatabaseWrapper) -> _Source:
     path = location(connection)[0]
     if not path.exists():
         raise HoldfastError(f"there is no file {path}", "Look at NAME in DATABASES, or run `manage.py migrate`.")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM sqlite_master")
+    # As a backup opens it: an engine's own library has errors of its own, and may encrypt.
+    with connected(connection, Access.READ) as live:
+        live.execute("SELECT count(*) FROM sqlite_master")
     stored = path.stat().st_size
     return _Source(f"SQLite, {size(stored)}", stored, scratch=stored)
 

@@ -6,6 +6,7 @@ tell), in every definition, in every position of a sequence. Holdfast's own tabl
 run would be news for the next.
 """
 
+import sqlite3
 from contextlib import closing
 from typing import Any
 
@@ -19,7 +20,7 @@ from holdfast.operations.choice import locate
 from holdfast.operations.session import exclusive, private_file
 from holdfast.progress import silent
 from holdfast.reports import Report
-from holdfast.sqlite import live
+from holdfast.sqlite.live import Access, uri
 from holdfast.stores import LOCAL
 
 # What differs between two backups of one state.
@@ -97,7 +98,7 @@ def _definitions(configuration: Configuration, alias: str, place: dict[str, Any]
         plan = plans.restore_plan(connection, configuration, place, {})
         plan["target"].update(file=str(file), page_size=None)
         _core.restore(plan, silent)
-        with closing(live.private_file(connection, file, live.Access.READ)) as private:
+        with closing(sqlite3.connect(uri(file, Access.READ), uri=True)) as private:
             query = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY 1, 2"
             found: list[tuple[Any, ...]] = private.execute(query).fetchall()
             return found

@@ -126,7 +126,9 @@ def _refuse_nonsense(choice: Choice, options: RestoreOptions) -> None:
 
 
 def _without_rows(choice: Choice) -> dict[str, str]:
-    tables = [table for table in choice.manifest["tables"] if table["rows"] is None]
+    # The rows of a virtual table are in its shadow tables.
+    virtual = choice.manifest["database"].get("properties", {}).get("virtual_tables", [])
+    tables = [table for table in choice.manifest["tables"] if table["rows"] is None and table["name"] not in virtual]
     return {".".join(filter(None, (table.get("schema"), table["name"]))): table["name"] for table in tables}
 
 

@@ -22,6 +22,8 @@ def compare(choice: Choice, plan: dict[str, Any], on_event: OnEvent) -> dict[str
         # Tables whose rows the backup lacks keep those that they have.
         after = {name: before.get(name) if rows is None else rows for name, rows in after.items()}
     chosen = plan["tables"] or list(after)
+    # Nobody counts the rows of a virtual table: whether it is there is not known here.
+    virtual = choice.manifest["database"].get("properties", {}).get("virtual_tables", [])
     left = [name for name in before if name not in chosen]
     # Only a whole definition says what must not be there.
     dropped = [] if plan["tables"] or plan["scope"] == "data-only" else left
@@ -33,7 +35,7 @@ def compare(choice: Choice, plan: dict[str, Any], on_event: OnEvent) -> dict[str
             {"label": name, "before": before.get(name), "after": after.get(name)} for name in [*chosen, *dropped]
         ],
         "drops": [{"kind": "table", "name": name} for name in dropped],
-        "creates": [{"kind": "table", "name": name} for name in chosen if name not in before],
+        "creates": [{"kind": "table", "name": name} for name in chosen if name not in {*before, *virtual}],
         "keeps": [f"table {name}" for name in left if name not in dropped],
         "warnings": [],
     }
@@ -47,11 +49,13 @@ def replace(choice: Choice, plan: dict[str, Any], on_event: OnEvent) -> dict[str
         document = _core.restore(plan, on_event)
         if plan["scope"] == "data-only":
             tables = plan["tables"] or _own_tables(choice.manifest)
-            sqlite.replace_tables(connection, private, tables, "data-only", timeout_seconds=timeout_seconds)
+            said = sqlite.replace_tables(connection, private, tables, "data-only", timeout_seconds=timeout_seconds)
         elif plan["tables"]:
-            sqlite.replace_tables(connection, private, plan["tables"], "full", timeout_seconds=timeout_seconds)
+            said = sqlite.replace_tables(connection, private, plan["tables"], "full", timeout_seconds=timeout_seconds)
         else:
+            said = []
             sqlite.thaw(connection, private, timeout_seconds=timeout_seconds)
+        document["warnings"] += said
     if plan["tables"] and plan["scope"] != "schema-only":
         # The core counted the private file, which always holds all tables.
         restored = [table for table in choice.manifest["tables"] if table["name"] in plan["tables"]]

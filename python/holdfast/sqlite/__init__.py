@@ -6,6 +6,7 @@ but Python's own `sqlite3`, and the Rust core sees only the private files.
 """
 
 from holdfast.sqlite.copying import freeze, live_page_size, thaw
+from holdfast.sqlite.live import attached_files, location
 from holdfast.sqlite.tables import current_counts, replace_tables
 
-__all__ = ["current_counts", "freeze", "live_page_size", "replace_tables", "thaw"]
+__all__ = ["attached_files", "current_counts", "freeze", "live_page_size", "location", "replace_tables", "thaw"]

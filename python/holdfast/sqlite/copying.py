@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from holdfast import commitment
 from holdfast.exceptions import RestoreFailed, UsageError
+from holdfast.sqlite.explanations import locked
 from holdfast.sqlite.interrupts import uninterrupted
-from holdfast.sqlite.live import Access, connected, explained, location, locked, private_file
+from holdfast.sqlite.live import Access, connected, location, private_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +43,7 @@ def freeze(
     with connected(connection, Access.READ, timeout_seconds) as source:
         os.close(os.open(destination, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
-            with closing(private_file(connection, destination, Access.WRITE)) as private:
+            with closing(private_file(source, destination, Access.WRITE)) as private:
                 # Nobody relies on the copy before it is complete.
                 private.execute("PRAGMA journal_mode = OFF")
                 private.execute("PRAGMA synchronous = OFF")
@@ -89,9 +90,8 @@ def thaw(connection: BaseDatabaseWrapper, private: Path, *, timeout_seconds: flo
     refuse_open_transaction(connection)
     connection.close()
     with (
-        explained(private),
-        closing(private_file(connection, private, Access.READ)) as source,
         connected(connection, Access.CREATE, timeout_seconds) as live,
+        closing(private_file(live, private, Access.READ)) as source,
     ):
         _refuse_page_size(source, live, path)
         live.execute("PRAGMA synchronous = FULL")

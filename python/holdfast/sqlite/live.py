@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from contextlib import closing, contextmanager
 from enum import Enum
+from inspect import unwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from holdfast.exceptions import DatabaseError, HoldfastError, Interrupted, RestoreFailed, UsageError
+from django.db.backends.signals import connection_created
+
+from holdfast.exceptions import DatabaseError, UnsupportedObject, UsageError
+from holdfast.sqlite.explanations import explained
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -24,6 +28,15 @@ class Access(Enum):
     READ = "ro"
     WRITE = "rw"
     CREATE = "rwc"
+
+
+class Setup(Enum):
+    """What a connection has beside Django's own functions and `init_command`."""
+
+    # Pages are copied without anything of the application; what it does to a connection may fail on a wrecked database.
+    BARE = "nothing"
+    # What receivers of `connection_created` register: functions, collations, extensions, pragmas, files.
+    APPLICATION = "what the application registers"
 
 
 def location(connection: BaseDatabaseWrapper) -> tuple[Path, dict[str, str]]:
@@ -41,7 +54,10 @@ def location(connection: BaseDatabaseWrapper) -> tuple[Path, dict[str, str]]:
 
 @contextmanager
 def connected(
-    connection: BaseDatabaseWrapper, access: Access, timeout_seconds: float | None = None
+    connection: BaseDatabaseWrapper,
+    access: Access,
+    timeout_seconds: float | None = None,
+    setup: Setup = Setup.BARE,
 ) -> Iterator[sqlite3.Connection]:
     """Open a second connection with Django's options, functions and `init_command`, in autocommit mode.
 
@@ -61,15 +77,55 @@ def connected(
     parameters["database"] = uri(path, mode, query)
     if timeout_seconds is not None:
         parameters["timeout"] = timeout_seconds
-    with explained(path), closing(connection.get_new_connection(parameters)) as own:
+    # A program that traces statements puts a proxy before it, which SQLite does not copy into.
+    with explained(path), closing(unwrap(connection.get_new_connection(parameters))) as own:
         own.isolation_level = None
+        _refuse_encryption(own, path)
+        if setup is Setup.APPLICATION:
+            _tell_receivers(connection, own)
+        # The application's own ideas of rows are not ours.
+        own.row_factory, own.text_factory = None, str
         yield own
 
 
-def private_file(connection: BaseDatabaseWrapper, path: Path, access: Access) -> sqlite3.Connection:
-    """Open a private file with the library of Django's connection: two libraries cannot copy into each other."""
-    opened: sqlite3.Connection = connection.Database.connect(uri(path, access), uri=True)  # type: ignore[attr-defined]
+def _tell_receivers(connection: BaseDatabaseWrapper, own: sqlite3.Connection) -> None:
+    """Let the application have its way with our connection, as with each of Django's."""
+    wrapper = connection.copy()
+    wrapper.connection = own
+    try:
+        connection_created.send(sender=type(wrapper), connection=wrapper)
+    except Exception as error:
+        message = f"a receiver of connection_created failed on a new connection to {connection.alias!r}: {error}"
+        raise DatabaseError(message, "Restoring the whole database does without them.") from error
+    finally:
+        wrapper.connection = None
+
+
+def _refuse_encryption(own: sqlite3.Connection, path: Path) -> None:
+    # SQLCipher alone knows this pragma; any other library gives no row.
+    if own.execute("PRAGMA cipher_status").fetchone() in {("1",), (1,)}:
+        message = f"{path} is encrypted, and SQLCipher copies no encrypted database page by page"
+        raise UnsupportedObject(message, "Back it up with SQLCipher's own sqlcipher_export(), outside of Holdfast.")
+
+
+def private_file(live: sqlite3.Connection, path: Path, access: Access) -> sqlite3.Connection:
+    """Open a private file with the library of a live connection: two libraries cannot copy into each other.
+
+    An engine may bring a library of its own, or a subclass of its connections.
+    """
+    library: Any = next((kind for kind in reversed(live.__class__.__mro__) if "backup" in vars(kind)), None)
+    if library is None:
+        message = f"connections of {live.__class__.__module__} cannot copy a database page by page"
+        raise UnsupportedObject(message, "Use an engine over Python's sqlite3, or a library with Connection.backup().")
+    opened: sqlite3.Connection = library(uri(path, access), uri=True)
     return opened
+
+
+def attached_files(connection: BaseDatabaseWrapper) -> list[Path]:
+    """Name the files that the application attaches to its connections."""
+    with connected(connection, Access.READ, setup=Setup.APPLICATION) as live:
+        rows = live.execute("PRAGMA database_list").fetchall()
+    return [Path(file) for _, name, file in rows if file and name not in {"main", "temp"}]
 
 
 def uri(path: Path, access: Access, query: dict[str, str] | None = None) -> str:
@@ -80,46 +136,3 @@ def uri(path: Path, access: Access, query: dict[str, str] | None = None) -> str:
 def quoted(name: str) -> str:
     """Write a name as SQL wants it."""
     return '"' + name.replace('"', '""') + '"'
-
-
-@contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Turn what SQLite says into what happened to this file."""
-    try:
-        yield
-    except Exception as error:
-        # By its code, not its class: the connection may come from another build of the same module.
-        code = getattr(error, "sqlite_errorcode", None)
-        if code is None:
-            raise
-        raise _explanation(code & 0xFF, error, path) from error
-
-
-def _explanation(code: int, error: Exception, path: Path) -> HoldfastError:  # noqa: PLR0911 - a table of codes
-    match code:
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return locked(path)
-        case sqlite3.SQLITE_NOTADB:
-            message = f"{path} is no SQLite database, or it is encrypted"
-            return DatabaseError(message, "To restore over it, first move it aside, with its -wal and -journal files.")
-        case sqlite3.SQLITE_CORRUPT:
-            message = f"{path} is damaged: {error}"
-            return DatabaseError(message, "To restore over it, first move it aside, with its -wal and -journal files.")
-        case sqlite3.SQLITE_FULL:
-            return DatabaseError(f"no space left while copying {path}", "Free some space and try again.")
-        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
-            hint = "The user that runs this needs to read and write the file and its folder."
-            return DatabaseError(f"cannot open {path}: {error}", hint)
-        case sqlite3.SQLITE_CONSTRAINT:
-            return RestoreFailed(f"the rows do not fit the tables in {path}: {error}", "Restore the definitions too.")
-        case sqlite3.SQLITE_INTERRUPT:
-            return Interrupted(f"stopped while working on {path}; nothing was changed")
-        case _:
-            return DatabaseError(f"SQLite failed on {path}: {error}")
-
-
-def locked(path: Path) -> DatabaseError:
-    """Say that somebody else held the database for too long."""
-    message = f"{path} stayed locked by another connection"
-    hint = "End long transactions (also one around this call), raise the timeout, or switch the database to WAL mode."
-    return DatabaseError(message, hint)

@@ -1,0 +1,1 @@
+"""Engines of Django over SQLite as projects write them."""

@@ -1,0 +1,1 @@
+"""SQLCipher: another SQLite library, whose files are encrypted."""

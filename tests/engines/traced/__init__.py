@@ -1,0 +1,1 @@
+"""Python's SQLite behind proxies, as programs that trace statements put them there."""
