@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::interrupt::interruptible;
 use super::stand_ins::{StandIn, prepare_for, with_stand_ins};
+use super::tables::is_full_text;
 use super::{ForeignKeyViolation, Snapshot, quoted, said};
 use crate::error::{Error, Result};
 use crate::event::Progress;
@@ -68,10 +69,10 @@ impl Snapshot {
                     problems.join("; ")
                 )),
                 Ok(problems) => return Err(damaged(&problems)),
-                Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
-                    return Err(self.explain(error));
+                Err(error) if is_no_damage(&error, &module) => {
+                    unchecked.entry(reason(&error, &module)).or_default().push(table);
                 }
-                Err(error) => unchecked.entry(reason(&error, &module)).or_default().push(table),
+                Err(error) => return Err(self.explain(error)),
             }
         }
         for (reason, tables) in unchecked {
@@ -111,7 +112,19 @@ fn quick_check(connection: &Connection, check: &str) -> rusqlite::Result<Vec<Str
 /// A value that its column should not have was let in by somebody (NULL, or what was there when the column's type was
 /// changed), or comes from a stand-in in a generated column: the row is whole.
 fn is_damage(line: &str) -> bool {
-    line != "ok" && !line.starts_with("***") && !line.contains(" value in ")
+    let is_value =
+        ["NULL value in ", "TEXT value in ", "NUMERIC value in "].iter().any(|words| line.starts_with(words));
+    line != "ok" && !line.starts_with("***") && !is_value
+}
+
+/// Whether a virtual table could not be looked at for what is missing here, a module or a tokenizer, or is a full-text
+/// index that contradicts its rows, which it is computed from.
+fn is_no_damage(error: &rusqlite::Error, module: &str) -> bool {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::Unknown) => true,
+        Some(ErrorCode::DatabaseCorrupt) => is_full_text(module),
+        _ => false,
+    }
 }
 
 /// In SQLite's words, where it has any: FTS5 looks for its tokenizer late, and says no more than that there is none.
@@ -120,8 +133,4 @@ fn reason(error: &rusqlite::Error, module: &str) -> String {
         words if words == "SQL logic error" && is_full_text(module) => "no such tokenizer".to_owned(),
         words => words,
     }
-}
-
-fn is_full_text(module: &str) -> bool {
-    module.starts_with("fts")
 }

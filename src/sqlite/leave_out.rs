@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
+use super::tables::is_full_text;
 use super::{Snapshot, quoted};
 use crate::error::{Error, Result};
 use crate::event::Progress;
@@ -39,7 +40,8 @@ impl Snapshot {
         }
         // Behind their tables: an index over a table's text forgets what it no longer finds there.
         for table in indexes {
-            self.empty_index(&connection, &quoted(table), progress)?;
+            let module = modules.iter().find(|(name, _)| name == table).map_or("", |(_, module)| module);
+            self.empty_virtual_table(&connection, (&quoted(table), module), progress)?;
         }
         // A connection of its own: this one may have stand-ins by now.
         drop(connection);
@@ -48,15 +50,25 @@ impl Snapshot {
     }
 
     /// Empties a virtual table. Of a full-text index that has no text of its own, `DELETE` would remove nothing.
-    fn empty_index(&self, connection: &Connection, name: &str, progress: &Progress) -> Result<()> {
+    fn empty_virtual_table(
+        &self,
+        connection: &Connection,
+        (name, module): (&str, &str),
+        progress: &Progress,
+    ) -> Result<()> {
+        let delete = format!("DELETE FROM {name}");
+        // Another module may have a column of that name, and would take a command for a row.
+        if !is_full_text(module) {
+            return self.define(connection, &delete, progress);
+        }
         let command =
             |word: &str| self.define(connection, &format!("INSERT INTO {name} ({name}) VALUES ('{word}')"), progress);
         // FTS5 takes the first where the text is elsewhere, and FTS4 the second; what has rows of its own takes neither.
         if command("delete-all").is_ok() || command("rebuild").is_ok_and(|()| is_empty(connection, name)) {
             return Ok(());
         }
-        self.define(connection, &format!("DELETE FROM {name}"), progress)?;
-        // FTS5 notes the words of removed rows; other modules do not know the command, and need not.
+        self.define(connection, &delete, progress)?;
+        // FTS5 notes the words of removed rows; the others need not be told.
         drop(command("rebuild"));
         Ok(())
     }

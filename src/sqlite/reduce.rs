@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
 use super::interrupt::interruptible;
 use super::stand_ins::{StandIn, missing_collation, with_stand_ins};
@@ -19,9 +19,12 @@ const DEFINITIONS: &str = "SELECT name, sql, rootpage = 0 AND type = 'table' FRO
     AND tbl_name NOT IN (SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow') \
     ORDER BY CASE type WHEN 'table' THEN 1 WHEN 'index' THEN 2 WHEN 'view' THEN 3 ELSE 4 END, rowid";
 
-const SHADOW_TABLES: &str = "SELECT name, sql FROM sqlite_schema WHERE type = 'table' \
+/// Those of one virtual table. Of two, `s` and `s_t`, whose names both fit, the longer is the owner.
+const SHADOW_TABLES: &str = "SELECT name, sql FROM sqlite_schema AS shadow WHERE type = 'table' \
     AND name IN (SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow') \
-    AND substr(name, 1, length(?1) + 1) = ?1 || '_'";
+    AND lower(?1) = (SELECT lower(name) FROM sqlite_schema AS owner WHERE type = 'table' AND rootpage = 0 \
+    AND lower(substr(shadow.name, 1, length(owner.name) + 1)) = lower(owner.name || '_') \
+    ORDER BY length(owner.name) DESC LIMIT 1)";
 
 /// Settings of a file that must stand before its first table is made.
 const BEFORE_TABLES: [&str; 2] = ["page_size", "auto_vacuum"];
@@ -60,12 +63,13 @@ impl Snapshot {
         while let Some(row) = rows.next().map_err(|error| self.explain(error))? {
             let read = || Ok((row.get(0)?, row.get(1)?, row.get(2)?));
             let (name, sql, is_virtual): (String, String, bool) = read().map_err(|error| self.explain(error))?;
-            match empty.define(&to, &sql, progress) {
-                Err(_) if is_virtual => {
+            match try_to_define(&to, &sql, progress) {
+                // The module or its tokenizer is missing; a full disk or the wish to stop is something else.
+                Err(error) if is_virtual && error.sqlite_error_code() == Some(ErrorCode::Unknown) => {
                     empty.note_virtual_table(&to, &name, &sql)?;
                     self.copy_shadow_tables(&from, (empty, &to), &name)?;
                 }
-                made => made?,
+                made => made.map_err(|error| empty.explain(error))?,
             }
         }
         self.copy_settings(&from, (empty, &to), &AFTER_TABLES)
@@ -107,9 +111,7 @@ impl Snapshot {
 
     /// Runs a statement that names functions and collations of the application but does not call them.
     pub(super) fn define(&self, connection: &Connection, sql: &str, progress: &Progress) -> Result<()> {
-        let run = |connection: &Connection| connection.execute_batch(sql);
-        interruptible(connection, progress, |connection| with_stand_ins(connection, StandIn::Define, run))
-            .map_err(|error| self.explain(error))
+        try_to_define(connection, sql, progress).map_err(|error| self.explain(error))
     }
 
     /// Writes the file anew with these settings; `way_on` is for who cannot have that.
@@ -127,4 +129,9 @@ impl Snapshot {
             },
         )
     }
+}
+
+fn try_to_define(connection: &Connection, sql: &str, progress: &Progress) -> rusqlite::Result<()> {
+    let run = |connection: &Connection| connection.execute_batch(sql);
+    interruptible(connection, progress, |connection| with_stand_ins(connection, StandIn::Define, run))
 }

@@ -66,10 +66,32 @@ impl Snapshot {
 }
 
 /// The module in the definition of a virtual table, in lower case: `CREATE VIRTUAL TABLE name USING module (…)`.
+///
+/// The name may hold anything in its quotes, parentheses and "using" too.
 fn module(sql: &str) -> String {
-    let head = sql.to_ascii_lowercase();
-    let head = head.split('(').next().unwrap_or_default();
-    head.rsplit("using").next().unwrap_or_default().trim().to_owned()
+    let mut words = std::iter::successors(Some(("", sql)), |(_, rest)| next_word(rest)).map(|(word, _)| word);
+    let module = words.by_ref().find(|word| word.eq_ignore_ascii_case("using")).and_then(|_| words.next());
+    module.unwrap_or_default().trim_matches(['"', '\'', '`', '[', ']']).to_ascii_lowercase()
+}
+
+/// The first word of a statement, in quotes where it has some, and the rest behind it.
+fn next_word(sql: &str) -> Option<(&str, &str)> {
+    let sql = sql.trim_start();
+    let first = sql.chars().next()?;
+    let end = match first {
+        // A quote that is doubled begins another word, in quotes like this one.
+        '"' | '\'' | '`' => sql.match_indices(first).nth(1).map_or(sql.len(), |(at, _)| at + 1),
+        '[' => sql.find(']').map_or(sql.len(), |at| at + 1),
+        _ => sql
+            .find(|character: char| !character.is_alphanumeric() && character != '_')
+            .unwrap_or(sql.len())
+            .max(first.len_utf8()),
+    };
+    Some(sql.split_at(end))
+}
+
+pub(super) fn is_full_text(module: &str) -> bool {
+    module.starts_with("fts")
 }
 
 /// Columns with what SQLite calls hidden: 0 is ordinary, 1 hidden in a virtual table, 2 and 3 are generated.

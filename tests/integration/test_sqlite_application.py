@@ -119,12 +119,30 @@ def test_an_index_of_words_that_lies_is_told_and_refuses_nothing(application: De
     run(application.name(), "UPDATE plain_content SET c0 = 'three'")
     assert any("full-text index plain contradicts its rows" in notice for notice in holdfast.backup().notices)
     run(application.name(), "CREATE VIRTUAL TABLE boxes USING rtree (id, a, b); INSERT INTO boxes VALUES (1, 1, 1)")
-    run(application.name(), "UPDATE boxes_node SET data = zeroblob(length(data))")
-    with pytest.raises(HoldfastError, match="the live database is damaged"):
-        holdfast.backup()
+    for damage in ("zeroblob(length(data))", "x'00'"):
+        run(application.name(), f"UPDATE boxes_node SET data = {damage}")
+        with pytest.raises(HoldfastError, match="the live database is damaged"):
+            holdfast.backup()
+
+
+def test_a_virtual_table_may_have_any_name(sqlite: Deployment) -> None:
+    name = '"Prices (EUR) using ""x""_fts"'
+    run(sqlite.name(), f"CREATE VIRTUAL TABLE {name} USING \"fts5\" (a); INSERT INTO {name} VALUES ('one two')")
+    with sqlite.in_process():
+        holdfast.backup("default")
+        run(sqlite.name(), f"DELETE FROM {name}")
+        holdfast.restore("latest", "default", tables=[name[1:-1].replace('""', '"')], safety_backup="skip")
+        assert query(sqlite.name(), f"SELECT a FROM {name} WHERE a MATCH 'two'") == [("one two",)]
+        run(sqlite.name(), f"UPDATE {name[:-1]}_content\" SET c0 = 'three'")
+        assert "contradicts its rows" in " ".join(holdfast.backup("default").notices)
 
 
 def test_definitions_alone_need_nothing_of_the_application(application: Deployment, tmp_path: Path) -> None:
+    run(
+        application.name(),
+        "CREATE VIRTUAL TABLE five_t USING fts5 (words); PRAGMA writable_schema = ON;"
+        "UPDATE sqlite_master SET sql = replace(sql, ')', ', tokenize = ''of_ours'')') WHERE name = 'five_t'",
+    )
     holdfast.backup(content="schema-only")
     private = tmp_path / "private"
     private.write_bytes(gzip.decompress(application.newest().read_bytes()))
@@ -133,7 +151,7 @@ def test_definitions_alone_need_nothing_of_the_application(application: Deployme
     assert query(private, "SELECT count(*) FROM word") == [(0,)]
     # The application has the tokenizer: here a known one stands for it.
     run(private, "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, 'of_ours', 'porter')")
-    for name in ("five", "four"):
+    for name in ("five", "five_t", "four"):
         run(private, f"INSERT INTO {name} VALUES ('new words')")
         assert query(private, f"SELECT * FROM {name} WHERE {name} MATCH 'words'") == [("new words",)]
         run(private, f"INSERT INTO {name} ({name}) VALUES ('integrity-check')")

@@ -290,3 +290,54 @@ def test_a_rebuild_that_fails_is_told(live: Path, private: Path) -> None:
     with pytest.raises(RestoreFailed, match="over_view cannot be rebuilt"):
         replace_tables(alias(live), private, ["post"], "data-only")
     assert searches(live)[0] == [(2,), (7,)]
+
+
+KEYS = """
+CREATE TABLE Page (site INTEGER, slug TEXT, PRIMARY KEY (site, slug));
+CREATE TABLE day (id INTEGER PRIMARY KEY DESC, name TEXT);
+CREATE TABLE log (entry TEXT);
+CREATE TRIGGER added AFTER INSERT ON page BEGIN INSERT INTO log VALUES (new.slug); END;
+INSERT INTO Page VALUES (1, 'gone'), (1, 'kept');
+DELETE FROM Page WHERE slug = 'gone';
+INSERT INTO day VALUES (30, 'gone'), (20, 'kept');
+DELETE FROM day WHERE name = 'gone';
+DELETE FROM log;
+"""
+
+
+@MODES
+def test_row_numbers_and_triggers_survive_whatever_the_key_and_the_case(tmp_path: Path, mode: str) -> None:
+    private, live = run(tmp_path / "private", KEYS), run(tmp_path / "live", KEYS)
+    run(live, "DELETE FROM page; DELETE FROM day")
+    replace_tables(alias(live), private, ["Page", "day"], mode)
+    assert query(live, "SELECT rowid, slug FROM page") == [(2, "kept")]
+    assert query(live, "SELECT rowid, id FROM day") == [(2, 20)]
+    assert query(live, "SELECT * FROM log") == [], "no trigger may fire"
+    assert query(live, "SELECT name FROM sqlite_master WHERE type = 'trigger'") == [("added",)]
+
+
+PUBLISHED = """
+CREATE TABLE post (id INTEGER PRIMARY KEY, title TEXT, published);
+CREATE VIRTUAL TABLE found USING fts5 (title, content = 'post', content_rowid = 'id');
+CREATE TRIGGER added AFTER INSERT ON post WHEN new.published BEGIN
+    INSERT INTO found (rowid, title) VALUES (new.id, new.title);
+END;
+INSERT INTO post VALUES (1, 'open tower', 1), (2, 'secret tower', 0);
+"""
+
+
+@MODES
+def test_rows_that_an_index_leaves_out_stay_out_of_it(tmp_path: Path, mode: str) -> None:
+    private, live = run(tmp_path / "private", PUBLISHED), run(tmp_path / "live", PUBLISHED)
+    run(live, "DELETE FROM post; INSERT INTO found (found) VALUES ('rebuild')")
+    found = "SELECT rowid FROM found WHERE found MATCH 'tower'"
+    assert replace_tables(alias(live), private, ["post"], mode) == []
+    assert query(live, found) == [(1,)]
+    run(
+        live,
+        "CREATE TABLE other (a); CREATE TRIGGER other_added AFTER INSERT ON other BEGIN "
+        "INSERT INTO found (rowid, title) VALUES (9, new.a); END",
+    )
+    warnings = replace_tables(alias(live), private, ["post"], mode)
+    assert warnings == ["found is built anew, and so from every row of post"]
+    assert query(live, found) == [(1,), (2,)]

@@ -74,11 +74,11 @@ def _kept_beside(found: _Databases, table: str, wanted: set[str], result: Compan
     following: set[str] = set()
     for written in found.written:
         writes = written.get(table.lower(), Written())
-        if _BROKEN.search(writes.error):
-            result.warnings.append(f"what the triggers of {table} keep cannot be told: {writes.error}")
-        elif writes.error:
-            message = f"what the triggers of {table} keep, and would no longer fit, cannot be told: {writes.error}"
-            raise UnsupportedObject(message, _WHOLE)
+        for error in writes.errors:
+            if not _BROKEN.search(error):
+                message = f"what the triggers of {table} keep, and would no longer fit, cannot be told: {error}"
+                raise UnsupportedObject(message, _WHOLE)
+            result.warnings.append(f"what the triggers of {table} keep cannot be told: {error}")
         virtual = {name for name in writes.kept | writes.logs if name in found.stored or name in found.present}
         following |= virtual
         if writes.kept - virtual - wanted - _NOTES:
@@ -114,10 +114,13 @@ def _add_virtual_tables(
             schema = "main" if present else BACKUP
             if name not in following and (present is None or not tables_read(live, schema, content) & wanted):
                 continue
-            if present is None and stored is not None:
+            fits = _fits_again(live, found, name, wanted)
+            if stored is not None and (present is None or fits):
                 result.replaced.append(stored)
             rebuilt = present or stored
-            result.rebuilt += [rebuilt] if rebuilt else []
+            if rebuilt and not fits:
+                result.rebuilt.append(rebuilt)
+                result.warnings.append(f"{rebuilt.name} is built anew, and so from every row of {content}")
         elif name in following:
             _refuse_incomplete(found, name, wanted)
             # The tables of another module are among the chosen ones.
@@ -133,12 +136,30 @@ def _refuse_incomplete(found: _Databases, name: str, wanted: set[str]) -> None:
     if not stored.is_known and not {shadow.lower() for shadow in stored.shadows} <= wanted:
         message = f"which tables belong to the virtual table {name} knows only its module"
         raise UnsupportedObject(message, _WHOLE)
-    writers = {
-        table for written in found.written for table, writes in written.items() if name in writes.kept | writes.logs
-    }
-    if others := sorted(writers - wanted):
+    if others := sorted(_writers(found, name) - wanted):
         message = f"the virtual table {name} is also kept by the triggers of {', '.join(others)}"
         raise UnsupportedObject(message, f"Add {_options(others)}, or restore the whole database.")
+
+
+def _fits_again(live: sqlite3.Connection, found: _Databases, name: str, wanted: set[str]) -> bool:
+    """Tell whether the backup's index of a text fits that text afterwards: a new one may have rows that it left out."""
+    stored, present = found.stored.get(name), found.present.get(name)
+    if stored is None or not stored.content or (present is not None and present.definition != stored.definition):
+        return False
+    content = stored.content.lower()
+    sources = _writers(found, name)
+    for schema in (BACKUP, "main"):
+        sources |= tables_read(live, schema, content)
+    view = "SELECT sql FROM {}.sqlite_master WHERE type = 'view' AND lower(name) = ?"
+    before, after = (live.execute(view.format(schema), [content]).fetchall() for schema in (BACKUP, "main"))
+    # A view stays as it is; a table must be among those that come back.
+    return before == after and (sources - {content} if before else sources | {content}) <= wanted
+
+
+def _writers(found: _Databases, name: str) -> set[str]:
+    return {
+        table for written in found.written for table, writes in written.items() if name in writes.kept | writes.logs
+    }
 
 
 def _warn_of_keepers(found: _Databases, wanted: set[str], result: Companions) -> None:

@@ -61,6 +61,11 @@ def _otherwise(error: Exception, path: Path) -> DatabaseError:
     return DatabaseError(f"SQLite failed on {path}: {error}")
 
 
+def is_about_the_statement(error: Exception) -> bool:
+    """Tell whether SQLite finds fault with the statement itself, and not with the disk, nor was told to stop."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF == sqlite3.SQLITE_ERROR
+
+
 def locked(path: Path) -> DatabaseError:
     """Say that somebody else held the database for too long."""
     message = f"{path} stayed locked by another connection"

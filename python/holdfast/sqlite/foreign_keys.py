@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING
 
 from holdfast.exceptions import RestoreFailed
+from holdfast.sqlite.explanations import is_about_the_statement
 from holdfast.sqlite.live import quoted
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
 
     Violation = tuple[object, ...]
@@ -17,14 +18,15 @@ if TYPE_CHECKING:
 def violations(live: sqlite3.Connection, tables: Sequence[str]) -> set[Violation]:
     """Find foreign keys that do not hold in these tables and in those that refer to them; no others can change."""
     found: set[Violation] = set()
+    changed = {name.lower() for name in tables}
     for (table,) in live.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
         parents = {row[2].lower() for row in live.execute(f"PRAGMA main.foreign_key_list({quoted(table)})")}
-        if not parents & {name.lower() for name in tables} and table not in tables:
+        if not parents & changed and table.lower() not in changed:
             continue
         try:
             found.update(live.execute(f"PRAGMA main.foreign_key_check({quoted(table)})"))
         except live.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            if not is_about_the_statement(error):
                 raise
             # A constraint that SQLite cannot check, as when its parent has no such key. An old one is not our concern.
             found.add((table, None, str(error), None))

@@ -79,13 +79,17 @@ def connected(
         parameters["timeout"] = timeout_seconds
     # A program that traces statements puts a proxy before it, which SQLite does not copy into.
     with explained(path), closing(unwrap(connection.get_new_connection(parameters))) as own:
-        own.isolation_level = None
+        _forget_ideas_of_others(own)
         _refuse_encryption(own, path)
         if setup is Setup.APPLICATION:
             _tell_receivers(connection, own)
-        # The application's own ideas of rows are not ours.
-        own.row_factory, own.text_factory = None, str
+            _forget_ideas_of_others(own)
         yield own
+
+
+def _forget_ideas_of_others(own: sqlite3.Connection) -> None:
+    """Take back what an engine or a receiver made of rows and transactions."""
+    own.isolation_level, own.row_factory, own.text_factory = None, None, str
 
 
 def _tell_receivers(connection: BaseDatabaseWrapper, own: sqlite3.Connection) -> None:

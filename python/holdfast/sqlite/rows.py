@@ -16,7 +16,9 @@ BACKUP = "holdfast_backup"
 def replace_rows(live: sqlite3.Connection, table: str) -> None:
     """Make the rows of a table those of the backup, without a trigger that fires."""
     triggers = live.execute(
-        "SELECT name, sql FROM main.sqlite_master WHERE type = 'trigger' AND tbl_name = ?", [table]
+        # SQLite notes the name as the trigger writes it.
+        "SELECT name, sql FROM main.sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(?)",
+        [table],
     ).fetchall()
     for name, _ in triggers:
         live.execute(f"DROP TRIGGER main.{quoted(name)}")
@@ -36,13 +38,22 @@ def copy_rows(live: sqlite3.Connection, table: str) -> None:
 
 def _hidden_key(live: sqlite3.Connection, table: str) -> list[str]:
     """Give the name of the row number where no column is one: a full-text index may refer to it."""
-    tables = live.execute(f"PRAGMA {BACKUP}.table_list({quoted(table)})").fetchall()
-    without_rowid = any(row[0] == BACKUP and row[4] for row in tables)
-    columns = live.execute(f"PRAGMA {BACKUP}.table_xinfo({quoted(table)})").fetchall()
-    if without_rowid or any(kind.upper() == "INTEGER" and key for _, _, kind, _, _, key, _ in columns):
-        return []
-    taken = {name.lower() for _, name, *_ in columns}
+    taken: set[str] = set()
+    for schema in (BACKUP, "main"):
+        columns = live.execute(f"PRAGMA {schema}.table_xinfo({quoted(table)})").fetchall()
+        if not _numbers_rows_itself(live, schema, table, has_key=any(row[5] for row in columns)):
+            return []
+        taken |= {name.lower() for _, name, *_ in columns}
     return [name for name in ("rowid", "_rowid_", "oid") if name not in taken][:1]
+
+
+def _numbers_rows_itself(live: sqlite3.Connection, schema: str, table: str, *, has_key: bool) -> bool:
+    tables = live.execute(f"PRAGMA {schema}.table_list({quoted(table)})").fetchall()
+    if any(row[0] == schema and row[4] for row in tables):
+        return False
+    # A key that is the row number needs no index. Its type does not tell: INTEGER PRIMARY KEY DESC is another column.
+    indexes = live.execute(f"PRAGMA {schema}.index_list({quoted(table)})").fetchall()
+    return not has_key or any(row[3] == "pk" for row in indexes)
 
 
 def columns(live: sqlite3.Connection, schema: str, table: str) -> dict[str, bool]:
@@ -60,9 +71,14 @@ def copy_counter(live: sqlite3.Connection, table: str) -> None:
     exists = "SELECT count(*) FROM {}.sqlite_master WHERE name = 'sqlite_sequence'"
     if not _value(live, exists.format("main")):
         return
-    live.execute("DELETE FROM main.sqlite_sequence WHERE name = ?", [table])
+    live.execute("DELETE FROM main.sqlite_sequence WHERE lower(name) = lower(?)", [table])
     if _value(live, exists.format(BACKUP)):
-        copy = f"INSERT INTO main.sqlite_sequence SELECT name, seq FROM {BACKUP}.sqlite_sequence WHERE name = ?"
+        # SQLite looks for it under the name as the table's definition here writes it.
+        copy = (
+            "INSERT INTO main.sqlite_sequence SELECT present.name, kept.seq "
+            f"FROM {BACKUP}.sqlite_sequence AS kept JOIN main.sqlite_master AS present "
+            "ON present.type = 'table' AND lower(present.name) = lower(kept.name) WHERE lower(kept.name) = lower(?)"
+        )
         live.execute(copy, [table])
 
 

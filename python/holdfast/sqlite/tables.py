@@ -126,7 +126,7 @@ def _replace_definition(live: sqlite3.Connection, table: str) -> None:
     live.execute(f"DROP TABLE IF EXISTS main.{quoted(table)}")
     # Indexes and triggers come after the rows: a trigger would fire for each of them.
     (definition,), *rest = live.execute(
-        f"SELECT sql FROM {BACKUP}.sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL "
+        f"SELECT sql FROM {BACKUP}.sqlite_master WHERE lower(tbl_name) = lower(?) AND sql IS NOT NULL "
         "ORDER BY CASE type WHEN 'table' THEN 1 WHEN 'index' THEN 2 ELSE 3 END, rowid",
         [table],
     ).fetchall()

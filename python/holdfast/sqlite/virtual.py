@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from holdfast.exceptions import RestoreFailed, UnsupportedObject
+from holdfast.sqlite.explanations import is_about_the_statement
 from holdfast.sqlite.live import quoted
 from holdfast.sqlite.rows import copy_counter, replace_rows
 
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 _CONTENT = re.compile(
     r"""[(,]\s*content\s*=\s*(?:'([^']*)'|"([^"]*)"|\[([^]]*)\]|`([^`]*)`|([^,'"\s)]+))""", re.IGNORECASE
 )
-_MODULE = re.compile(r"\busing\s+[\"'`\[]?(\w+)", re.IGNORECASE)
+# Past the name, which may hold anything where it is quoted.
+_MODULE = re.compile(
+    r"""create\s+virtual\s+table\s+(?:"(?:[^"]|"")*"|'(?:[^']|'')*'|`(?:[^`]|``)*`|\[[^]]*\]|[^\s"'`\[]+)\s*using\s+["'`\[]?(\w+)""",
+    re.IGNORECASE,
+)
 # SQLite itself takes some for ordinary tables (those of sqlite-vec with two words behind the name, and where another
 # file has a table of the owner's name), and one that is missed would make the others worthless.
 _FULL_TEXT_4 = "content|segments|segdir|docsize|stat"
@@ -68,12 +73,13 @@ def virtual_tables(live: sqlite3.Connection, schema: str) -> dict[str, VirtualTa
 
 
 def _module(definition: str) -> str:
-    found = _MODULE.search(definition)
+    found = _MODULE.match(definition)
     return found[1].lower() if found else ""
 
 
 def _content(definition: str) -> str | None:
-    found = _CONTENT.search(definition) if _module(definition).startswith("fts") else None
+    module = _MODULE.match(definition)
+    found = _CONTENT.search(definition, module.end()) if module and module[1].lower().startswith("fts") else None
     return next((name for name in found.groups() if name), None) if found else None
 
 
@@ -82,7 +88,9 @@ def rebuild(live: sqlite3.Connection, table: VirtualTable) -> None:
     name = quoted(table.name)
     try:
         live.execute(f"INSERT INTO main.{name} ({name}) VALUES ('rebuild')")
-    except (live.OperationalError, live.DatabaseError) as error:
+    except live.DatabaseError as error:
+        if not is_about_the_statement(error):
+            raise
         message = f"the full-text index {table.name} cannot be rebuilt, and would keep the words of old rows: {error}"
         raise RestoreFailed(
             message, "Drop it first and create it again afterwards, or restore the whole database."
@@ -103,6 +111,8 @@ def replace(live: sqlite3.Connection, table: VirtualTable) -> None:
             live.execute(f"DROP TABLE IF EXISTS main.{quoted(table.name)}")
             live.execute(table.definition)
         except live.OperationalError as error:
+            if not is_about_the_statement(error):
+                raise
             message = f"the virtual table {table.name} cannot be made: {error}"
             raise UnsupportedObject(
                 message, "Restore the whole database: that needs nothing of the application."
