@@ -207,6 +207,18 @@ def test_what_would_no_longer_fit_is_refused_first(
     assert searches(live) == POSTS_LATER
 
 
+def test_a_trigger_that_fails_hides_no_other(live: Path, private: Path) -> None:
+    run(
+        live,
+        "CREATE TABLE last (name UNIQUE ON CONFLICT REPLACE, entry); CREATE TABLE message (text);"
+        "CREATE TRIGGER broken AFTER INSERT ON message BEGIN INSERT INTO nowhere VALUES (1); END;"
+        "CREATE TRIGGER removed AFTER DELETE ON message BEGIN INSERT INTO last VALUES ('message', old.text); END",
+    )
+    run(private, "CREATE TABLE message (text)")
+    with pytest.raises(UnsupportedObject, match="triggers of message keep last"):
+        replace_tables(alias(live), private, ["message"], "data-only")
+
+
 def test_counters_come_back_with_their_table_and_alone_with_a_warning(live: Path, private: Path) -> None:
     replace_tables(alias(live), private, ["note", "counts", "totals"], "full")
     assert query(live, "SELECT rows FROM counts") == query(live, "SELECT count(*) FROM note") == [(1,)]
