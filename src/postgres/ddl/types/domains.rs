@@ -66,7 +66,8 @@ fn added_check(row: &Row) -> Entry {
     let (schema, domain, name): (String, &str, &str) = (row.get("schema"), row.get("name"), row.get("check"));
     let (alter, check) = (format!("ALTER DOMAIN {}", quote::qualified(&schema, domain)), quote::identifier(name));
     let mut sql = format!("{alter} ADD CONSTRAINT {check} {}", row.get::<_, &str>("definition"));
-    if row.get("validated") {
+    // While a check is there, a function that takes the domain makes its every value call the check, and so itself.
+    if row.get("validated") && !row.get::<_, bool>("takes_itself") {
         let _ = write!(sql, " NOT VALID;\n{alter} VALIDATE CONSTRAINT {check}");
     }
     Entry {
@@ -84,7 +85,11 @@ fn checks_query() -> String {
     format!(
         "SELECT {NAMES}, o.contypid AS domain, 'pg_constraint'::regclass::oid AS check_class, o.oid AS check_oid, \
                 o.conname AS check, pg_get_constraintdef(o.oid) AS definition, o.convalidated AS validated, \
-                NOT o.convalidated OR {} AS apart \
+                NOT o.convalidated OR {} AS apart, \
+                EXISTS (SELECT FROM pg_depend need JOIN pg_proc p ON p.oid = need.refobjid \
+                         WHERE need.classid = 'pg_constraint'::regclass AND need.objid = o.oid \
+                           AND need.refclassid = 'pg_proc'::regclass AND o.contypid = ANY (p.proargtypes)) \
+                    AS takes_itself \
            FROM pg_constraint o \
            JOIN pg_type t ON t.oid = o.contypid \
            JOIN pg_namespace n ON n.oid = t.typnamespace \
