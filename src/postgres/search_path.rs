@@ -12,7 +12,21 @@ pub(super) const LEAVE: &str = "SET search_path = '';";
 
 /// The statement that puts these schemas behind `pg_catalog`.
 pub(super) fn enter<T: AsRef<str>>(schemas: &[T]) -> String {
-    format!("SET search_path = {};", identifiers(schemas))
+    let schemas = searched(schemas);
+    if schemas.is_empty() { LEAVE.to_owned() } else { format!("SET search_path = {};", identifiers(&schemas)) }
+}
+
+/// Those of a path that are users' own. The system's is searched first, as where the definitions were read, and
+/// temporary objects are no part of a backup.
+pub(super) fn searched<T: AsRef<str>>(schemas: &[T]) -> Vec<&str> {
+    let own = |schema: &&str| *schema != "pg_catalog" && !schema.starts_with("pg_temp");
+    schemas.iter().map(AsRef::as_ref).filter(own).collect()
+}
+
+/// The statements that stand between [`enter`] and [`LEAVE`], or all.
+pub(super) fn within(sql: &str) -> &str {
+    let inner = sql.trim_end().strip_suffix(LEAVE).filter(|sql| sql.starts_with("SET search_path = "));
+    inner.and_then(|inner| inner.split_once(";\n")).map_or(sql, |(_, statements)| statements)
 }
 
 /// Whether a statement failed since it did not find what it names.
@@ -32,7 +46,7 @@ pub(super) async fn own(client: &Client) -> Result<Vec<String>> {
     let answer = client
         .simple_query(&format!(
             "RESET search_path; SELECT schema FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) AS own(schema) \
-             WHERE schema !~ '^pg_temp'; {LEAVE}"
+             WHERE schema <> 'pg_catalog' AND schema !~ '^pg_temp'; {LEAVE}"
         ))
         .await
         .map_err(|error| describe_error(error, "reading the search_path"))?;

@@ -58,4 +58,15 @@ and two" FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1;
         shows=r"CREATE TRANSFORM FOR cat_transform\.|COMMENT ON TRANSFORM FOR cat_transform\.|TRANSFORM FOR TYPE cat_transform\.",
         absent=ONLY_WITH_ALL,
     ),
+    Entry(
+        name="cast_of_numbers_to_text",
+        create="""
+            CREATE CAST (integer AS text) WITH INOUT AS IMPLICIT;
+            CREATE CAST (smallint AS text) WITH INOUT AS IMPLICIT;
+            CREATE CAST (bigint AS text) WITH INOUT AS IMPLICIT;
+            CREATE CAST (oid AS text) WITH INOUT AS IMPLICIT;
+        """,
+        shows=r"CREATE CAST \((integer|smallint|bigint|oid) AS text\) WITH INOUT AS IMPLICIT;",
+        absent=ONLY_WITH_ALL,
+    ),
 ]

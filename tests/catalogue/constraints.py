@@ -163,4 +163,24 @@ ENTRIES: list[Entry] = [
         shows=r"ADD CONSTRAINT parts_pkey PRIMARY KEY \(id, during WITHOUT OVERLAPS\);",
         since=18,
     ),
+    Entry(
+        name="foreign_keys_to_partitions",
+        create="""
+            CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA public;
+            CREATE SCHEMA cat_foreign_keys_to_partitions;
+            SET search_path = cat_foreign_keys_to_partitions, public;
+            CREATE TABLE parts (id integer, name citext, PRIMARY KEY (id, name)) PARTITION BY LIST (id);
+            CREATE TABLE part_1 PARTITION OF parts FOR VALUES IN (1);
+            CREATE TABLE part_2 PARTITION OF parts FOR VALUES IN (2);
+            CREATE TABLE part_3 PARTITION OF parts FOR VALUES IN (3);
+            INSERT INTO parts VALUES (1, 'a'), (3, 'c');
+            CREATE TABLE down (id integer, name citext, CONSTRAINT up FOREIGN KEY (id, name) REFERENCES parts);
+            INSERT INTO down VALUES (1, 'A'), (3, 'C');
+            CREATE TABLE down_in_parts (id integer, name citext) PARTITION BY LIST (id);
+            CREATE TABLE down_1 PARTITION OF down_in_parts FOR VALUES IN (1);
+            ALTER TABLE down_in_parts ADD FOREIGN KEY (id, name) REFERENCES parts;
+            ALTER TABLE parts DETACH PARTITION part_2;
+        """,
+        shows=r"ADD CONSTRAINT up FOREIGN KEY \(id, name\) REFERENCES cat_foreign_keys_to_partitions\.parts\(id, name\);",
+    ),
 ]

@@ -92,4 +92,34 @@ ENTRIES: list[Entry] = [
         until=16,
         table="cat_indexes_under_path.t",
     ),
+    Entry(
+        name="partitioned_index_under_path",
+        create="""
+            CREATE EXTENSION IF NOT EXISTS unaccent WITH SCHEMA public;
+            CREATE SCHEMA cat_partitioned_index_under_path;
+            SET search_path = cat_partitioned_index_under_path, public;
+            CREATE FUNCTION folded(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT unaccent($1)';
+            CREATE TABLE parts (name text) PARTITION BY RANGE (name);
+            CREATE TABLE part PARTITION OF parts DEFAULT;
+            INSERT INTO parts VALUES ('é');
+            CREATE INDEX by_name ON parts (folded(name));
+        """,
+        shows=r"ATTACH PARTITION cat_partitioned_index_under_path\.part_folded_idx;",
+        # As with other indexes.
+        until=16,
+    ),
+    Entry(
+        name="unnamed_operators_under_subqueries",
+        create="""
+            CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA public;
+            CREATE SCHEMA cat_unnamed_operators_under_subqueries;
+            SET search_path = cat_unnamed_operators_under_subqueries, public;
+            CREATE TABLE t (name citext);
+            CREATE VIEW of_values AS SELECT name FROM t WHERE name IN (VALUES ('a'::citext), ('B'));
+            CREATE VIEW of_query AS
+                SELECT name FROM t WHERE name IN (WITH w AS MATERIALIZED (SELECT 'B'::citext AS name) SELECT name FROM w);
+            INSERT INTO t VALUES ('b');
+        """,
+        shows=r"CREATE VIEW cat_unnamed_operators_under_subqueries\.of_(values|query) AS",
+    ),
 ]

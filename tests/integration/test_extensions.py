@@ -36,6 +36,10 @@ ADDITIONS = """
     ALTER TABLE public.spatial_ref_sys DISABLE TRIGGER own_trigger;
     ALTER TABLE public.spatial_ref_sys ADD COLUMN own_column text DEFAULT 'x', ALTER auth_name SET DEFAULT 'EPSG',
         ALTER auth_name SET NOT NULL, ADD CONSTRAINT own_check CHECK (length(own_column) < 10);
+    CREATE FUNCTION public.counted(text) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT length($1)';
+    CREATE FUNCTION public.measured(text) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN counted($1); END';
+    CREATE INDEX own_index_of_code ON public.spatial_ref_sys (public.measured(auth_name));
+    ALTER TABLE public.spatial_ref_sys ADD CONSTRAINT own_check_of_code CHECK (public.measured(auth_name) > 0);
     CREATE STATISTICS public.own_statistics ON auth_name, auth_srid FROM public.spatial_ref_sys;
     CREATE POLICY own_policy ON public.spatial_ref_sys FOR SELECT USING (srid > 0);
     ALTER TABLE public.spatial_ref_sys ENABLE ROW LEVEL SECURITY;
@@ -49,7 +53,7 @@ ADDITIONS = """
         VALUES (1, 1, 'public', 'kind', 'area', 3);
 """
 STATE = """
-    SELECT pg_get_indexdef(oid), obj_description(oid, 'pg_class') FROM pg_class WHERE relname = 'own_index';
+    SELECT pg_get_indexdef(oid), obj_description(oid, 'pg_class') FROM pg_class WHERE relname LIKE 'own_index%' ORDER BY 1;
     SELECT pg_get_triggerdef(oid), tgenabled FROM pg_trigger WHERE tgname IN ('own_trigger', 'layer_integrity_checks') ORDER BY 1;
     SELECT attname, attnotnull, pg_get_expr(adbin, adrelid) FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
      WHERE attrelid = 'public.spatial_ref_sys'::regclass AND attnum > 0 ORDER BY attnum;
@@ -232,3 +236,20 @@ def test_materialized_views_wait_for_those_that_their_functions_read(
     assert 'the materialized view "public"."a" could not be filled: never' in told
     assert "these materialized views are empty: public.a, public.b" in told
     assert server.psql(FILLING, "views") == "a|f\nb|f\nbad|t\nc|t\nempty|f"
+
+
+def test_a_drill_beside_the_database_tells_of_materialized_views_that_stayed_empty(
+    server: Server, deployed: Callable[..., Deployment]
+) -> None:
+    server.psql("ALTER ROLE app NOCREATEDB")
+    script = """
+        SET ROLE app;
+        CREATE FUNCTION public.never() RETURNS integer LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';
+        CREATE MATERIALIZED VIEW public.late AS SELECT public.never() AS n;
+        CREATE OR REPLACE FUNCTION public.never() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN RAISE 'never'; END $$;
+    """
+    beside = deployed("beside", script, user="app")
+    beside.run("backup_db")
+    told = beside.run("validate_backup", "latest", "--deep").text
+    assert "restored into scratch schemas" in told
+    assert "materialized views stayed empty: public.late" in told

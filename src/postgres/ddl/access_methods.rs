@@ -20,7 +20,7 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
 fn query() -> String {
     format!(
         "SELECT 'pg_am'::regclass::oid AS class, m.oid, {columns}, \
-                CASE m.amtype WHEN 't' THEN 'TYPE TABLE' ELSE 'TYPE INDEX' END || ' HANDLER ' || m.amhandler AS definition \
+                CASE m.amtype WHEN 't' THEN 'TYPE TABLE' ELSE 'TYPE INDEX' END || ' HANDLER ' || m.amhandler::text AS definition \
            FROM pg_am m {address} \
           WHERE m.oid >= 16384 AND {} \
           ORDER BY {columns}",

@@ -13,7 +13,7 @@ use tokio_postgres::Row;
 use super::{Entry, ObjectId, Reader, guard, policies, scope};
 use crate::error::Result;
 use crate::manifest::Section;
-use crate::postgres::quote;
+use crate::postgres::{quote, search_path};
 
 /// The manifest's word for them.
 pub const ADDITION: &str = "extension addition";
@@ -27,7 +27,9 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
     let policies = policies::of_extensions(reader).await?;
     for source in &SOURCES {
         let rows = scope::rows(reader, "additions to extensions", &query(source)).await?;
-        entries.extend(rows.iter().map(|row| addition(row, source, &policies)));
+        // Half an index has no statement.
+        let whole = |row: &&Row| source.kind != "index" || row.get::<_, Option<&str>>("create").is_some();
+        entries.extend(rows.iter().filter(whole).map(|row| addition(row, source, &policies)));
     }
     Ok(entries)
 }
@@ -60,9 +62,9 @@ const SOURCES: [Source; 8] = [
         oid: "x.oid",
         name: "x.relname",
         table: "i.indrelid",
-        condition: "i.indisvalid AND NOT EXISTS (SELECT FROM pg_constraint o WHERE o.conindid = x.oid AND o.contype IN ('p', 'u', 'x'))",
+        condition: "NOT EXISTS (SELECT FROM pg_constraint o WHERE o.conindid = x.oid AND o.contype IN ('p', 'u', 'x'))",
         live: "pg_get_indexdef(x.oid)",
-        create: "pg_get_indexdef(x.oid)",
+        create: "CASE WHEN i.indisvalid THEN pg_get_indexdef(x.oid) END",
         target: "format('INDEX %I.%I', xn.nspname, x.relname)",
     },
     Source {
@@ -177,7 +179,7 @@ fn query(source: &Source) -> String {
     let Source { from, class, oid, name, table, condition, live, create, target, .. } = source;
     format!(
         "SELECT '{class}'::regclass::oid AS class, {oid} AS oid, {name}::text AS name, c.oid::regclass::text AS table, \
-                n.nspname || '.' || c.relname AS label, e.extname::text AS extension, e.extversion AS version, \
+                n.nspname::text AS table_schema, c.relname::text AS table_name, n.nspname || '.' || c.relname AS label, e.extname::text AS extension, e.extversion AS version, \
                 {live} AS live, {create} AS create, {target} AS target, obj_description({oid}, '{class}') AS remark \
            FROM {from} JOIN ({OF_EXTENSIONS}) ON c.oid = {table} \
           WHERE {condition} AND e.oid >= 16384 \
@@ -205,19 +207,21 @@ fn addition(row: &Row, source: &Source, policies: &HashMap<u32, String>) -> Entr
     };
     let create = create + &remark;
     let found = format!(
-        "SELECT {} INTO live FROM {}\n   WHERE {} = pg_catalog.to_regclass({}) AND {} = {} AND {};\n",
+        "SELECT {} INTO live FROM {}\n   WHERE {} = {} AND {} = {} AND {};\n",
         source.live,
         source.from,
         source.table,
-        quote::literal(table),
+        oid_of_table(row),
         source.name,
         quote::literal(name),
         source.condition
     );
     let code = format!(
-        "{found}  IF live IS NULL THEN\n{create}  ELSIF live <> {} AND {} THEN\n{drop}{create}  END IF;\n",
+        "{found}  IF live IS NULL THEN\n{}  ELSIF live <> {} AND {} THEN\n{drop}{}  END IF;\n",
+        under_path(&create),
         quote::literal(row.get("live")),
         of_this_version(row),
+        under_path(&create),
     );
     let what =
         if source.own { format!("{} {name} on {label}", source.kind) } else { format!("{} of {label}", source.kind) };
@@ -241,8 +245,36 @@ fn of_this_version(row: &Row) -> String {
     )
 }
 
+/// SQL: the oid of the table here, which may stand in a schema that we may not use.
+fn oid_of_table(row: &Row) -> String {
+    format!(
+        "(SELECT t.oid FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace s ON s.oid = t.relnamespace \
+         WHERE s.nspname = {} AND t.relname = {})",
+        quote::literal(row.get("table_schema")),
+        quote::literal(row.get("table_name"))
+    )
+}
+
 fn block(row: &Row, what: &str, variables: &str, code: &str) -> String {
-    guard::told(&format!("the {what} of the extension {}", row.get::<_, &str>("extension")), variables, code)
+    let variables = format!("{variables}{NO_PATH}");
+    guard::told(&format!("the {what} of the extension {}", row.get::<_, &str>("extension")), &variables, code)
+}
+
+/// The schemas under which a block makes what is missing.
+const NO_PATH: &str = "  schemas text := '';\n";
+
+/// What is compared is read under the empty path, as the backup read it.
+const ENTER: &str = "  PERFORM pg_catalog.set_config('search_path', schemas, true);\n";
+const LEAVE: &str = "  PERFORM pg_catalog.set_config('search_path', '', true);\n";
+
+fn under_path(statements: &str) -> String {
+    format!("{ENTER}{statements}{LEAVE}")
+}
+
+/// An addition that is made with these schemas in the path.
+pub(super) fn under<T: AsRef<str>>(schemas: &[T], sql: &str) -> String {
+    let path = quote::literal(&quote::identifiers(&search_path::searched(schemas)));
+    sql.replacen(NO_PATH, &format!("  schemas text := {path};\n"), 1)
 }
 
 /// The columns of one table, which rows and views need early. All that may differ in one that the extension brought is
@@ -262,7 +294,9 @@ fn columns(row: &Row) -> Entry {
     }
     let code = COLUMNS_CODE
         .replace("<values>", &values)
-        .replace("<regclass>", &quote::literal(table))
+        .replace("<oid>", &oid_of_table(row))
+        .replace("<enter>", ENTER)
+        .replace("<leave>", LEAVE)
         .replace("<table>", &quote::literal(&format!("ALTER TABLE {table} ")))
         .replace("<same>", &of_this_version(row));
     let what = format!("columns of {label}");
@@ -281,10 +315,10 @@ const COLUMNS_CODE: &str = "  FOR wanted IN SELECT * FROM (VALUES
     <values>) v(name, definition, usual, required) LOOP
     SELECT attnotnull AS required, attgenerated = '' AND attidentity = '' AS plain, pg_catalog.pg_get_expr(adbin, adrelid) AS usual INTO live
       FROM pg_catalog.pg_attribute LEFT JOIN pg_catalog.pg_attrdef ON adrelid = attrelid AND adnum = attnum
-     WHERE attrelid = <regclass>::pg_catalog.regclass AND attname = wanted.name AND NOT attisdropped;
+     WHERE attrelid = <oid> AND attname = wanted.name AND NOT attisdropped;
     IF NOT FOUND THEN
-      EXECUTE <table> || pg_catalog.format('ADD COLUMN %I %s', wanted.name, wanted.definition);
-    ELSIF <same> THEN
+<enter>      EXECUTE <table> || pg_catalog.format('ADD COLUMN %I %s', wanted.name, wanted.definition);
+<leave>    ELSIF <same> THEN
       IF live.plain AND live.usual IS DISTINCT FROM wanted.usual THEN
         EXECUTE <table> || pg_catalog.format('ALTER COLUMN %I ', wanted.name) || coalesce('SET DEFAULT ' || wanted.usual, 'DROP DEFAULT');
       END IF;
@@ -297,7 +331,7 @@ const COLUMNS_CODE: &str = "  FOR wanted IN SELECT * FROM (VALUES
 
 fn columns_query() -> String {
     format!(
-        "SELECT c.oid, c.oid::regclass::text AS table, n.nspname || '.' || c.relname AS label, \
+        "SELECT c.oid, c.oid::regclass::text AS table, n.nspname::text AS table_schema, c.relname::text AS table_name, n.nspname || '.' || c.relname AS label, \
                 e.extname::text AS extension, e.extversion AS version, \
                 array_agg(a.attname::text ORDER BY a.attnum) AS names, \
                 array_agg(a.attnotnull ORDER BY a.attnum) AS required, \
@@ -317,6 +351,6 @@ fn columns_query() -> String {
            LEFT JOIN pg_namespace ln ON ln.oid = l.collnamespace \
            LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
           WHERE c.relkind IN ('r', 'p') AND e.oid >= 16384 \
-          GROUP BY c.oid, n.nspname, e.extname, e.extversion ORDER BY n.nspname, c.relname"
+          GROUP BY c.oid, c.relname, n.nspname, e.extname, e.extversion ORDER BY n.nspname, c.relname"
     )
 }

@@ -36,20 +36,20 @@ fn query() -> String {
                 CASE WHEN p.pronargs = 0 THEN '*' ELSE pg_get_function_arguments(p.oid) END AS arguments, \
                 a.agginitval AS initial, a.aggminitval AS moving_initial, \
                 array_remove(ARRAY[ \
-                    'SFUNC = ' || a.aggtransfn, \
+                    'SFUNC = ' || a.aggtransfn::text, \
                     'STYPE = ' || format_type(a.aggtranstype, -1), \
-                    'SSPACE = ' || nullif(a.aggtransspace, 0), \
-                    'FINALFUNC = ' || nullif(a.aggfinalfn, 0)::regproc, \
+                    'SSPACE = ' || nullif(a.aggtransspace, 0)::text, \
+                    'FINALFUNC = ' || nullif(a.aggfinalfn, 0)::regproc::text, \
                     CASE WHEN a.aggfinalextra THEN 'FINALFUNC_EXTRA' END, \
                     'FINALFUNC_MODIFY = ' || {modify}, \
-                    'COMBINEFUNC = ' || nullif(a.aggcombinefn, 0)::regproc, \
-                    'SERIALFUNC = ' || nullif(a.aggserialfn, 0)::regproc, \
-                    'DESERIALFUNC = ' || nullif(a.aggdeserialfn, 0)::regproc, \
-                    'MSFUNC = ' || nullif(a.aggmtransfn, 0)::regproc, \
-                    'MINVFUNC = ' || nullif(a.aggminvtransfn, 0)::regproc, \
+                    'COMBINEFUNC = ' || nullif(a.aggcombinefn, 0)::regproc::text, \
+                    'SERIALFUNC = ' || nullif(a.aggserialfn, 0)::regproc::text, \
+                    'DESERIALFUNC = ' || nullif(a.aggdeserialfn, 0)::regproc::text, \
+                    'MSFUNC = ' || nullif(a.aggmtransfn, 0)::regproc::text, \
+                    'MINVFUNC = ' || nullif(a.aggminvtransfn, 0)::regproc::text, \
                     CASE WHEN a.aggmtranstype <> 0 THEN 'MSTYPE = ' || format_type(a.aggmtranstype, -1) END, \
-                    'MSSPACE = ' || nullif(a.aggmtransspace, 0), \
-                    'MFINALFUNC = ' || nullif(a.aggmfinalfn, 0)::regproc, \
+                    'MSSPACE = ' || nullif(a.aggmtransspace, 0)::text, \
+                    'MFINALFUNC = ' || nullif(a.aggmfinalfn, 0)::regproc::text, \
                     CASE WHEN a.aggmfinalextra THEN 'MFINALFUNC_EXTRA' END, \
                     CASE WHEN a.aggmfinalfn <> 0 THEN 'MFINALFUNC_MODIFY = ' || {moving_modify} END, \
                     'SORTOP = ' || sort.name, \

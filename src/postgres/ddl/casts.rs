@@ -20,7 +20,7 @@ fn query() -> String {
         "SELECT 'pg_cast'::regclass::oid AS class, c.oid, {columns}, \
                 format('(%s AS %s) ', format_type(c.castsource, -1), format_type(c.casttarget, -1)) || \
                 CASE c.castmethod WHEN 'b' THEN 'WITHOUT FUNCTION' WHEN 'i' THEN 'WITH INOUT' \
-                                  ELSE 'WITH FUNCTION ' || c.castfunc::regprocedure END || \
+                                  ELSE 'WITH FUNCTION ' || c.castfunc::regprocedure::text END || \
                 CASE c.castcontext WHEN 'a' THEN ' AS ASSIGNMENT' WHEN 'i' THEN ' AS IMPLICIT' ELSE '' END AS definition \
            FROM pg_cast c {address} \
           WHERE c.oid >= 16384 AND {} AND {} \

@@ -215,7 +215,7 @@ fn actions() -> String {
     CASE WHEN own.own OR a.attgenerated <> '' OR default_apart.apart THEN NULL \
          WHEN d.oid IS NOT NULL THEN 'SET DEFAULT ' || pg_get_expr(d.adbin, d.adrelid) \
          WHEN up.has_default THEN 'DROP DEFAULT' END, \
-    CASE WHEN a.attstattarget >= 0 THEN 'SET STATISTICS ' || a.attstattarget END, \
+    CASE WHEN a.attstattarget >= 0 THEN 'SET STATISTICS ' || a.attstattarget::text END, \
     CASE WHEN a.attstorage::text <> coalesce(up.storage, t.typstorage::text) THEN 'SET STORAGE ' || {storage} END, \
     CASE WHEN a.attcompression::text <> coalesce(up.compression, '') THEN 'SET COMPRESSION ' || \
         CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' ELSE 'default' END END, \

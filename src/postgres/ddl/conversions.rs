@@ -22,7 +22,7 @@ fn query() -> String {
     format!(
         "SELECT 'pg_conversion'::regclass::oid AS class, c.oid, {columns}, c.condefault AS default, \
                 format('FOR %L TO %L FROM ', pg_encoding_to_char(c.conforencoding), \
-                       pg_encoding_to_char(c.contoencoding)) || c.conproc AS definition \
+                       pg_encoding_to_char(c.contoencoding)) || c.conproc::text AS definition \
            FROM pg_conversion c JOIN pg_namespace n ON n.oid = c.connamespace {address} \
           WHERE {} AND {} \
           ORDER BY {columns}",

@@ -17,6 +17,17 @@ use crate::postgres::quote;
 /// Rows of one `INSERT`: few enough for its plan to stay small.
 const BATCH: usize = 500;
 
+/// What the rows that a session sees, and the texts of their values, depend on; as they were read.
+const SETTINGS: [(&str, &str); 7] = [
+    ("row_security", "on"),
+    ("TimeZone", "UTC"),
+    ("DateStyle", "ISO, YMD"),
+    ("IntervalStyle", "postgres"),
+    ("bytea_output", "hex"),
+    ("extra_float_digits", "3"),
+    ("lc_monetary", "C"),
+];
+
 /// What is known of these rows.
 #[derive(Debug, Default)]
 pub(super) struct ExtensionData {
@@ -132,11 +143,9 @@ impl Script {
         if code.is_empty() {
             return None;
         }
-        // Of a table with row security we see what the role sees, as when the backup was made.
+        let (own, set, reset) = settings();
         let code = format!(
-            "#variable_conflict use_column\nDECLARE\n{}  statement text;\n  surplus tid[];\n  missing text[];\n  awake text[];\n  changed bigint;\n  written bigint;\nBEGIN\n\
-             PERFORM pg_catalog.set_config('row_security', 'on', true);\n{code}\
-             PERFORM pg_catalog.set_config('row_security', 'off', true);\nEND",
+            "#variable_conflict use_column\nDECLARE\n{}  statement text;\n  surplus tid[];\n  missing text[];\n  awake text[];\n  changed bigint;\n  written bigint;\n  own_settings text[] := ARRAY[{own}];\nBEGIN\n{set}{code}{reset}END",
             self.variables
         );
         Some(Entry {
@@ -149,6 +158,19 @@ impl Script {
             sql: quote::anonymous_block(&code),
         })
     }
+}
+
+/// SQL: the settings of the session, what sets them as the rows were read, and what sets them back. Of a table with row
+/// security we see what the role sees, as when the backup was made.
+fn settings() -> (String, String, String) {
+    let (mut own, mut set, mut reset) = (String::new(), String::new(), String::new());
+    for (place, (name, value)) in (1..).zip(SETTINGS) {
+        let comma = if place == 1 { "" } else { ", " };
+        let _ = write!(own, "{comma}pg_catalog.current_setting('{name}')");
+        let _ = writeln!(set, "PERFORM pg_catalog.set_config('{name}', '{value}', true);");
+        let _ = writeln!(reset, "PERFORM pg_catalog.set_config('{name}', own_settings[{place}], true);");
+    }
+    (own, set, reset)
 }
 
 /// A table that an extension keeps for its users; the condition begins with WHERE, or is empty.

@@ -11,11 +11,13 @@ pub(super) fn guarded(statements: &str) -> String {
     quote::anonymous_block(&format!("BEGIN\n{statements}{}END", warning()))
 }
 
-/// A PL/pgSQL block that says what could not be restored where a right, a role, or what the code needs is missing.
+/// A PL/pgSQL block that says what could not be restored where a right, a role, or what the code needs is missing, or
+/// what an extension has brought is in the way.
 pub(super) fn told_inside(what: &str, code: &str) -> String {
     format!(
         "BEGIN\n{code}EXCEPTION WHEN {FORGIVEN} OR undefined_table OR undefined_column OR undefined_function OR invalid_schema_name \
-         OR dependent_objects_still_exist THEN\n  RAISE WARNING '%', {} || SQLERRM;\nEND;\n",
+         OR dependent_objects_still_exist OR duplicate_table OR duplicate_object OR duplicate_column OR unique_violation \
+         OR check_violation OR foreign_key_violation THEN\n  RAISE WARNING '%', {} || SQLERRM;\nEND;\n",
         quote::literal(&format!("{what} could not be restored: "))
     )
 }

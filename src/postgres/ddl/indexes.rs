@@ -33,7 +33,7 @@ impl Marks {
     /// and few indexes have expressions: the columns of all others need not be looked up.
     pub(super) const COLUMNS: &'static str = "i.indisclustered AS clustered, i.indisreplident AS replica_identity, \
         CASE WHEN i.indexprs IS NULL THEN '{}' ELSE \
-        ARRAY(SELECT 'ALTER COLUMN ' || a.attnum || ' SET STATISTICS ' || a.attstattarget FROM pg_attribute a \
+        ARRAY(SELECT 'ALTER COLUMN ' || a.attnum::text || ' SET STATISTICS ' || a.attstattarget::text FROM pg_attribute a \
                WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0 ORDER BY a.attnum) END AS actions";
 
     /// `None` where there is no index.

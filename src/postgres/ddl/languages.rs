@@ -21,9 +21,9 @@ pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
 fn query() -> String {
     format!(
         "SELECT 'pg_language'::regclass::oid AS class, l.oid, {columns}, l.lanpltrusted AS trusted, \
-                'HANDLER ' || l.lanplcallfoid::regproc \
-                || coalesce(' INLINE ' || nullif(l.laninline, 0)::regproc, '') \
-                || coalesce(' VALIDATOR ' || nullif(l.lanvalidator, 0)::regproc, '') AS functions \
+                'HANDLER ' || l.lanplcallfoid::regproc::text \
+                || coalesce(' INLINE ' || nullif(l.laninline, 0)::regproc::text, '') \
+                || coalesce(' VALIDATOR ' || nullif(l.lanvalidator, 0)::regproc::text, '') AS functions \
            FROM pg_language l {address} \
           WHERE l.lanispl AND l.oid >= 16384 AND {} \
           ORDER BY {columns}",

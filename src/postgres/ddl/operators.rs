@@ -24,7 +24,7 @@ fn query() -> String {
     format!(
         "SELECT 'pg_operator'::regclass::oid AS class, o.oid, {columns}, n.nspname AS schema, o.oprname AS name, \
                 array_remove(ARRAY[ \
-                    'FUNCTION = ' || o.oprcode, \
+                    'FUNCTION = ' || o.oprcode::text, \
                     CASE WHEN o.oprleft <> 0 THEN 'LEFTARG = ' || format_type(o.oprleft, -1) END, \
                     'RIGHTARG = ' || format_type(o.oprright, -1), \
                     'COMMUTATOR = ' || (SELECT format('OPERATOR(%I.%s)', cn.nspname, c.oprname) FROM pg_operator c \
@@ -33,8 +33,8 @@ fn query() -> String {
                         JOIN pg_namespace gn ON gn.oid = g.oprnamespace WHERE g.oid = o.oprnegate), \
                     CASE WHEN o.oprcanmerge THEN 'MERGES' END, \
                     CASE WHEN o.oprcanhash THEN 'HASHES' END, \
-                    'RESTRICT = ' || nullif(o.oprrest, 0)::regproc, \
-                    'JOIN = ' || nullif(o.oprjoin, 0)::regproc \
+                    'RESTRICT = ' || nullif(o.oprrest, 0)::regproc::text, \
+                    'JOIN = ' || nullif(o.oprjoin, 0)::regproc::text \
                 ], NULL) AS options \
            FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace {address} \
           WHERE o.oprcode <> 0 AND {} AND {} \

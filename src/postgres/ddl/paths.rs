@@ -11,16 +11,26 @@ use tokio_postgres::Row;
 
 use super::dependencies::Bringers;
 use super::order::{Graph, label};
-use super::{Entry, ObjectId, Reader, refreshes, rows, scope};
+use super::{Entry, ObjectId, Reader, additions, refreshes, rows, scope};
 use crate::error::Result;
 use crate::postgres::search_path::{self, LEAVE, enter};
 
 /// What the server writes where it names no operator, or the first of several.
-const UNNAMED: [&str; 6] = ["DISTINCT FROM", "NULLIF(", "CASE", "USING (", "ROW(", "( SELECT"];
+const UNNAMED: [&str; 8] = ["DISTINCT FROM", "NULLIF(", "CASE", "USING (", "ROW(", "( SELECT", "( VALUES", "( WITH"];
 
 /// Kinds whose statements may call functions, or plan queries over indexes that do.
-const CALLING: [&str; 8] =
-    ["domain", "table", "foreign table", "table attach", "constraint", "check constraint", "index", "fk constraint"];
+const CALLING: [&str; 10] = [
+    "domain",
+    "table",
+    "foreign table",
+    "table attach",
+    "constraint",
+    "check constraint",
+    "index",
+    "index attach",
+    "fk constraint",
+    additions::ADDITION,
+];
 
 /// What is over a table and called for its rows.
 const OF_ROWS: [&str; 4] = ["constraint", "check constraint", "index", "statistics"];
@@ -118,7 +128,9 @@ impl Paths {
                 let further = operators.into_iter().flatten().filter(|schema| !calls || !self.own.contains(schema));
                 schemas.extend(further.map(String::as_str));
             }
-            if !schemas.is_empty() {
+            if entry.kind == additions::ADDITION {
+                entry.sql = additions::under(&schemas, &entry.sql);
+            } else if !schemas.is_empty() {
                 entry.sql = format!("{}\n{}{LEAVE}\n", enter(&schemas), entry.sql);
             }
         }
@@ -135,8 +147,12 @@ impl Paths {
 /// Whether the text of an entry that uses operators of these schemas does not name them all, or does so no more: between
 /// rows it cannot.
 fn leaves_unnamed(entry: &mut Entry, operators: &BTreeSet<String>) -> bool {
-    // The code of a function is not the server's text.
-    if !operators.is_empty() && !matches!(entry.kind, "function" | "procedure") {
+    // The code of a function is not the server's text, unless it is kept as a query; nor is a block all of it.
+    let is_code = match entry.kind {
+        "function" | "procedure" => entry.sql.contains("\nAS "),
+        kind => kind == additions::ADDITION,
+    };
+    if !operators.is_empty() && !is_code {
         let text = rows::without_schemas(&entry.sql);
         if text != entry.sql {
             entry.sql = text;

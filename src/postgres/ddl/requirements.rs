@@ -60,7 +60,7 @@ fn roles_query(names: &[String]) -> String {
                     CASE WHEN rolcreaterole THEN 'CREATEROLE' END, CASE WHEN rolcreatedb THEN 'CREATEDB' END, \
                     CASE WHEN rolcanlogin THEN 'LOGIN' END, CASE WHEN rolreplication THEN 'REPLICATION' END, \
                     CASE WHEN rolbypassrls THEN 'BYPASSRLS' END, \
-                    CASE WHEN rolconnlimit <> -1 THEN 'CONNECTION LIMIT ' || rolconnlimit END, \
+                    CASE WHEN rolconnlimit <> -1 THEN 'CONNECTION LIMIT ' || rolconnlimit::text END, \
                     'VALID UNTIL ' || quote_literal(rolvaliduntil::text)], NULL) AS attributes, \
                 coalesce(member.groups, '{{}}') AS memberships, coalesce(member.options, '{{}}') AS options \
            FROM ({needed}) r \

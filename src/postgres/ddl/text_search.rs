@@ -58,14 +58,14 @@ struct Catalog {
 const PARSERS: Catalog = Catalog {
     table: "pg_ts_parser",
     prefix: "prs",
-    parts: "ARRAY['START = ' || prsstart, 'GETTOKEN = ' || prstoken, 'END = ' || prsend, \
-            CASE WHEN prsheadline <> 0 THEN 'HEADLINE = ' || prsheadline END, 'LEXTYPES = ' || prslextype]",
+    parts: "ARRAY['START = ' || prsstart::text, 'GETTOKEN = ' || prstoken::text, 'END = ' || prsend::text, \
+            CASE WHEN prsheadline <> 0 THEN 'HEADLINE = ' || prsheadline::text END, 'LEXTYPES = ' || prslextype::text]",
 };
 
 const TEMPLATES: Catalog = Catalog {
     table: "pg_ts_template",
     prefix: "tmpl",
-    parts: "ARRAY[CASE WHEN tmplinit <> 0 THEN 'INIT = ' || tmplinit END, 'LEXIZE = ' || tmpllexize]",
+    parts: "ARRAY[CASE WHEN tmplinit <> 0 THEN 'INIT = ' || tmplinit::text END, 'LEXIZE = ' || tmpllexize::text]",
 };
 
 /// The catalog keeps the options as they were written, in quotes.

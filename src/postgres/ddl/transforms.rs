@@ -21,8 +21,8 @@ fn query() -> String {
     format!(
         "SELECT 'pg_transform'::regclass::oid AS class, t.oid, {columns}, \
                 array_remove(ARRAY[ \
-                    'FROM SQL WITH FUNCTION ' || nullif(t.trffromsql, 0)::regprocedure, \
-                    'TO SQL WITH FUNCTION ' || nullif(t.trftosql, 0)::regprocedure \
+                    'FROM SQL WITH FUNCTION ' || nullif(t.trffromsql, 0)::regprocedure::text, \
+                    'TO SQL WITH FUNCTION ' || nullif(t.trftosql, 0)::regprocedure::text \
                 ], NULL) AS functions \
            FROM pg_transform t {address} \
           WHERE t.oid >= 16384 AND {} \

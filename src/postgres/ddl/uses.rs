@@ -52,7 +52,8 @@ pub async fn by_name(reader: &Reader<'_>) -> Result<HashMap<String, Vec<Used>>> 
 
 /// Rows that hold an expression, a query or the type of something, and no members of extensions. The server's own names
 /// for both, which do not depend on oids. Which types an expression depends on, not even minor releases agree about; its
-/// text says it, anyway.
+/// text says it, anyway. Neither do they agree how many rows a foreign key to a partitioned table has, whose names they
+/// make up, nor whether the expression of a generated column has a row of its own (since PostgreSQL 15).
 const QUERY: &str = "
 WITH used AS MATERIALIZED (
     SELECT r.class, r.object, i.type || ' ' || i.identity AS name, e.extname::text AS extension
@@ -71,7 +72,12 @@ SELECT d.class, d.object AS oid, i.type || ' ' || i.identity AS name, used.name 
                    'pg_publication_rel'::regclass, 'pg_type'::regclass)
            AND (refclassid <> 'pg_type'::regclass
                 OR classid IN ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass))
-           AND NOT EXISTS (SELECT FROM pg_depend m WHERE m.classid = d.classid AND m.objid = d.objid AND m.deptype = 'e')) d
+           AND NOT EXISTS (SELECT FROM pg_depend m WHERE m.classid = d.classid AND m.objid = d.objid AND m.deptype = 'e')
+           AND NOT (classid = 'pg_constraint'::regclass AND EXISTS (
+                SELECT FROM pg_constraint o WHERE o.oid = d.objid AND o.contype = 'f' AND o.conparentid <> 0))
+           AND NOT (classid = 'pg_attrdef'::regclass AND EXISTS (
+                SELECT FROM pg_attrdef v JOIN pg_attribute a ON a.attrelid = v.adrelid AND a.attnum = v.adnum
+                 WHERE v.oid = d.objid AND a.attgenerated <> ''))) d
   JOIN used ON used.class = d.refclassid AND used.object = d.refobjid
  CROSS JOIN LATERAL pg_identify_object(d.class, d.object, 0) i
  WHERE i.identity IS NOT NULL AND used.name IS NOT NULL

@@ -76,7 +76,7 @@ fn columns_query() -> String {
            LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
           CROSS JOIN LATERAL unnest(ARRAY[ \
                 'SET DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), \
-                CASE WHEN a.attstattarget >= 0 THEN 'SET STATISTICS ' || a.attstattarget END, \
+                CASE WHEN a.attstattarget >= 0 THEN 'SET STATISTICS ' || a.attstattarget::text END, \
                 CASE WHEN c.relkind = 'm' AND a.attstorage <> t.typstorage THEN 'SET STORAGE ' || \
                     CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' \
                                       WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END, \

@@ -29,8 +29,8 @@ pub(in crate::postgres) async fn compare(loader: &Loader<'_>, version: u32) -> R
             used.filter(|used| comparable.takes(used)).map(|used| bare(&loader.place.text(&used.name))).collect();
         let now = found.get(&bare(&loader.place.text(&definition.name)));
         let object = manifest.objects.get(definition.object as usize);
-        // What a role may not put on an administrator's table was told.
-        if now.is_none() && object.is_some_and(|object| object.kind == additions::ADDITION) {
+        // What a role may not put on an administrator's table was told; what stands there already stays.
+        if object.is_some_and(|object| object.kind == additions::ADDITION) {
             continue;
         }
         let now = now.into_iter().flatten();

@@ -14,7 +14,7 @@ pub(in crate::postgres) mod parallel;
 mod part;
 pub(in crate::postgres) mod preview;
 mod provision;
-mod refill;
+pub(in crate::postgres) mod refill;
 mod replace;
 pub(in crate::postgres) mod requirements;
 mod resources;

@@ -73,8 +73,8 @@ pub(super) fn complete(part: &mut Part, manifest: &Manifest, present: &HashSet<K
 /// The checks of a domain that are statements of their own: without them it would let everything in.
 fn checks(manifest: &Manifest, domain: u32) -> impl Iterator<Item = (u32, &Object)> {
     let is_domain = manifest.objects.get(domain as usize).is_some_and(|object| object.kind == "domain");
-    let checks = (0..).zip(&manifest.objects).filter(move |_| is_domain);
-    checks.filter(move |(_, object)| {
+    let objects = if is_domain { manifest.objects.as_slice() } else { &[] };
+    (0..).zip(objects).filter(move |(_, object)| {
         object.kind == "check constraint" && object.table.is_none() && object.needs.contains(&domain)
     })
 }

@@ -9,7 +9,7 @@ use crate::postgres::quote::qualified;
 use crate::postgres::search_path::{self, LEAVE};
 
 /// Views that a restore is to fill, as SQL names them.
-pub(super) fn wanted(extent: Extent, loader: &Loader<'_>) -> Vec<String> {
+pub(in crate::postgres) fn wanted(extent: Extent, loader: &Loader<'_>) -> Vec<String> {
     let manifest = &loader.archive.manifest;
     (0..)
         .zip(&manifest.objects)
@@ -21,7 +21,7 @@ pub(super) fn wanted(extent: Extent, loader: &Loader<'_>) -> Vec<String> {
 }
 
 /// Fills those that are empty as far as that can be done; gives the others. The server has warned of each.
-pub(super) async fn empty_ones(loader: &Loader<'_>, wanted: &[String]) -> Result<Vec<String>> {
+pub(in crate::postgres) async fn empty_ones(loader: &Loader<'_>, wanted: &[String]) -> Result<Vec<String>> {
     if wanted.is_empty() {
         return Ok(Vec::new());
     }

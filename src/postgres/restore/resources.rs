@@ -16,7 +16,7 @@ pub(super) async fn share_out(client: &Client, connections: usize) -> Result<()>
     let connections = connections.max(1);
     let workers = (cores::all() / connections).saturating_sub(1);
     let statement = format!(
-        "SELECT pg_catalog.set_config('maintenance_work_mem', greatest(own, least(shared / {}, 1 << 30)) / 1024 || 'kB', false) \
+        "SELECT pg_catalog.set_config('maintenance_work_mem', (greatest(own, least(shared / {}, 1 << 30)) / 1024)::text || 'kB', false) \
          FROM (SELECT pg_catalog.pg_size_bytes(pg_catalog.current_setting('maintenance_work_mem')) AS own, \
                       pg_catalog.pg_size_bytes(pg_catalog.current_setting('shared_buffers')) AS shared) memory; \
          SELECT pg_catalog.set_config('max_parallel_maintenance_workers', least(own, {workers})::text, false) \

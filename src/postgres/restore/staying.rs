@@ -31,17 +31,20 @@ impl Foreign {
     }
 }
 
+/// SQL: the event trigger `e` belongs to no extension.
+const UNOWNED: &str = "NOT EXISTS (SELECT FROM pg_catalog.pg_depend m \
+    WHERE m.classid = 'pg_catalog.pg_event_trigger'::regclass AND m.objid = e.oid AND m.deptype = 'e')";
+
 /// All of them.
 pub(super) async fn foreign(client: &Client) -> Result<Vec<Foreign>> {
     let rows = client
         .query(
-            "SELECT evtname::text, pg_catalog.pg_get_userbyid(evtowner)::text, nspname::text, proname::text, evtenabled <> 'D' \
+            &format!(
+                "SELECT evtname::text, pg_catalog.pg_get_userbyid(evtowner)::text, nspname::text, proname::text, evtenabled <> 'D' \
                FROM pg_catalog.pg_event_trigger e JOIN pg_catalog.pg_proc p ON p.oid = evtfoid \
                JOIN pg_catalog.pg_namespace n ON n.oid = pronamespace \
-              WHERE NOT pg_catalog.pg_has_role(evtowner, 'USAGE') AND NOT EXISTS ( \
-                  SELECT FROM pg_catalog.pg_depend m WHERE m.classid = 'pg_catalog.pg_event_trigger'::regclass \
-                     AND m.objid = e.oid AND m.deptype = 'e') \
-              ORDER BY 1",
+              WHERE NOT pg_catalog.pg_has_role(evtowner, 'USAGE') AND {UNOWNED} ORDER BY 1"
+            ),
             &[],
         )
         .await
@@ -93,9 +96,11 @@ pub(in crate::postgres) async fn silence(client: &Client) -> Result<String> {
     let failed = |error| describe_error(error, "switching event triggers off");
     let rows = client
         .query(
-            "SELECT evtname::text, CASE evtenabled WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA' \
-                    ELSE 'ENABLE' END FROM pg_catalog.pg_event_trigger \
-              WHERE evtenabled <> 'D' AND pg_catalog.pg_has_role(evtowner, 'USAGE') ORDER BY 1",
+            &format!(
+                "SELECT evtname::text, CASE evtenabled WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA' \
+                    ELSE 'ENABLE' END FROM pg_catalog.pg_event_trigger e \
+                  WHERE evtenabled <> 'D' AND pg_catalog.pg_has_role(evtowner, 'USAGE') AND {UNOWNED} ORDER BY 1"
+            ),
             &[],
         )
         .await

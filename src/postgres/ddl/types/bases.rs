@@ -47,14 +47,14 @@ fn query() -> String {
         "SELECT {NAMES}, t.typisdefined AS defined, t.typdefault AS default, \
                 pg_get_expr(t.typdefaultbin, 0) AS default_expression, \
                 array_remove(ARRAY[ \
-                    'INPUT = ' || t.typinput, \
-                    'OUTPUT = ' || t.typoutput, \
-                    'RECEIVE = ' || nullif(t.typreceive, 0)::regproc, \
-                    'SEND = ' || nullif(t.typsend, 0)::regproc, \
-                    'TYPMOD_IN = ' || nullif(t.typmodin, 0)::regproc, \
-                    'TYPMOD_OUT = ' || nullif(t.typmodout, 0)::regproc, \
-                    'ANALYZE = ' || nullif(t.typanalyze, 0)::regproc, \
-                    'SUBSCRIPT = ' || nullif(t.typsubscript, 0)::regproc, \
+                    'INPUT = ' || t.typinput::text, \
+                    'OUTPUT = ' || t.typoutput::text, \
+                    'RECEIVE = ' || nullif(t.typreceive, 0)::regproc::text, \
+                    'SEND = ' || nullif(t.typsend, 0)::regproc::text, \
+                    'TYPMOD_IN = ' || nullif(t.typmodin, 0)::regproc::text, \
+                    'TYPMOD_OUT = ' || nullif(t.typmodout, 0)::regproc::text, \
+                    'ANALYZE = ' || nullif(t.typanalyze, 0)::regproc::text, \
+                    'SUBSCRIPT = ' || nullif(t.typsubscript, 0)::regproc::text, \
                     'INTERNALLENGTH = ' || CASE WHEN t.typlen > 0 THEN t.typlen::text ELSE 'VARIABLE' END, \
                     CASE WHEN t.typbyval THEN 'PASSEDBYVALUE' END, \
                     'ALIGNMENT = ' || CASE t.typalign WHEN 'c' THEN 'char' WHEN 's' THEN 'int2' \

@@ -10,6 +10,7 @@ use super::families::Families;
 use super::schedule::{Conditions, Hold, Resource, Turn};
 use crate::manifest::{Manifest, Object, Section};
 use crate::postgres::restore::rows::{Batch, Rows};
+use crate::postgres::search_path;
 
 /// What a connection does in one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,7 +215,7 @@ fn is_foreign_key(object: &Object) -> bool {
 fn hold_of(object: &Object, sql: &str) -> Option<Hold> {
     let hold = hold_kind(object).filter(|_| !object.needs.is_empty())?;
     // What follows CREATE INDEX (CLUSTER ON, statistics targets) wants a stronger lock.
-    Some(if sql.trim_end().matches(";\n").count() > 0 { Hold::Exclusive } else { hold })
+    Some(if search_path::within(sql).trim_end().matches(";\n").count() > 0 { Hold::Exclusive } else { hold })
 }
 
 fn hold_kind(object: &Object) -> Option<Hold> {

@@ -3,7 +3,7 @@
 use tokio_postgres::error::SqlState;
 
 use super::verdict::verdict;
-use super::{Drill, agreement};
+use super::{Drill, agreement, stayed_empty};
 use crate::error::Result;
 use crate::manifest::Database;
 use crate::plan::{Owners, Scope, Verify};
@@ -44,11 +44,7 @@ async fn restored(drill: &Drill<'_>, scratch: &Scratch) -> Result<String> {
         place: Place::Trial,
     };
     let unfilled = load.run().await.map_err(verdict)?.unfilled;
-    let note = if unfilled.is_empty() {
-        note
-    } else {
-        format!("{note}; materialized views stayed empty: {}", unfilled.join(", "))
-    };
+    let note = note + &stayed_empty(&unfilled);
     let subscribed = drill.archive.manifest.objects.iter().any(|object| object.kind == "subscription");
     Ok(if subscribed { note + "; subscriptions were left out" } else { note })
 }

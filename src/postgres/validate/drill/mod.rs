@@ -39,6 +39,14 @@ pub fn rehearse(parameters: &ConnectionParameters, archive: &Archive, progress: 
     block_on(Box::pin(drill.run()))
 }
 
+/// What a verdict says of materialized views that could not be filled.
+fn stayed_empty(unfilled: &[String]) -> String {
+    if unfilled.is_empty() {
+        return String::new();
+    }
+    format!("; materialized views stayed empty: {}", unfilled.join(", "))
+}
+
 impl Drill<'_> {
     async fn run(self) -> Result<String> {
         self.progress.stage("connecting", 0);

@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use super::verdict::verdict;
-use super::{Drill, agreement};
+use super::{Drill, agreement, stayed_empty};
 use crate::archive::Archive;
 use crate::error::{Error, Result};
 use crate::manifest::{Manifest, Section};
@@ -20,7 +20,7 @@ use crate::postgres::ddl::Reader;
 use crate::postgres::quote::identifier;
 use crate::postgres::rename::{Renaming, schema_of_extension};
 use crate::postgres::restore::load::{Loader, Place, statement};
-use crate::postgres::restore::{self, Extent, check};
+use crate::postgres::restore::{self, Extent, check, refill};
 
 /// Nothing live is to be locked; if something is all the same, the application must not wait for it.
 const LOCK_TIMEOUT_SECONDS: f64 = 2.0;
@@ -37,16 +37,17 @@ pub(super) async fn rehearse(drill: Drill<'_>, home: Connection) -> Result<Strin
     // They are about what people do in the database; rolled back, this locks nothing that others want.
     restore::staying::silence(client).await?;
     // After an error the end of the connection rolls back as well.
-    restored(&loader, &renaming, server.version)
+    let unfilled = restored(&loader, &renaming, server.version)
         .await
         .map_err(|error| if is_ambiguity(&error, &renaming) { ambiguous(error) } else { verdict(error) })?;
     client.batch_execute("ROLLBACK").await.map_err(|error| describe_error(error, "rolling the drill back"))?;
     home.close().await?;
     Ok(format!(
-        "restored into scratch schemas of PostgreSQL {} and rolled back; {}; {} were left out",
+        "restored into scratch schemas of PostgreSQL {} and rolled back; {}; {} were left out{}",
         server.version_text,
         agreement(manifest),
         left_out(manifest).join(", "),
+        stayed_empty(&unfilled),
     ))
 }
 
@@ -69,7 +70,7 @@ fn left_out(manifest: &Manifest) -> Vec<&'static str> {
     left_out
 }
 
-async fn restored(loader: &Loader<'_>, renaming: &Renaming, version: u32) -> Result<()> {
+async fn restored(loader: &Loader<'_>, renaming: &Renaming, version: u32) -> Result<Vec<String>> {
     let reader = Reader { client: loader.client, version };
     restore::requirements::check(&reader, &loader.archive.manifest, EXTENT.owners).await?;
     for schema in unmade(&loader.archive.manifest) {
@@ -80,8 +81,19 @@ async fn restored(loader: &Loader<'_>, renaming: &Renaming, version: u32) -> Res
             .map_err(|error| describe_error(error, "creating a scratch schema"))?;
     }
     restore::fill(EXTENT, loader).await?;
+    let unfilled = refill::empty_ones(loader, &refill::wanted(EXTENT, loader)).await?;
     restore::definitions::compare(loader, version).await?;
-    check::constraints(loader.client).await
+    check::constraints(loader.client).await?;
+    Ok(unfilled.into_iter().map(|view| live_name(renaming, view)).collect())
+}
+
+/// How the backup calls what stands in a scratch schema.
+fn live_name(renaming: &Renaming, label: String) -> String {
+    let live = renaming.schemas.iter().find_map(|(schema, scratch)| {
+        let name = label.strip_prefix(scratch.as_str())?.strip_prefix('.')?;
+        Some(format!("{schema}.{name}"))
+    });
+    live.unwrap_or(label)
 }
 
 /// Every schema that the backup names.
