@@ -250,6 +250,6 @@ def test_a_drill_beside_the_database_tells_of_materialized_views_that_stayed_emp
     """
     beside = deployed("beside", script, user="app")
     beside.run("backup_db")
-    told = beside.run("validate_backup", "latest", "--deep").text
+    told = beside.run("validate_backup", "latest", "--deep", "--format", "json").text
     assert "restored into scratch schemas" in told
     assert "materialized views stayed empty: public.late" in told
