@@ -23,6 +23,9 @@ SET search_path = '';
 SELECT DISTINCT pg_describe_object(classid, objid, 0) || ' uses ' || pg_describe_object(refclassid, refobjid, 0)
   FROM pg_depend WHERE deptype = 'n' AND objid >= 16384 AND refobjid >= 16384 AND classid <> 'pg_cast'::regclass AND refclassid
     IN ('pg_operator'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass, 'pg_collation'::regclass, 'pg_opclass'::regclass)
+   -- One for each partition that the key refers to, under a name that the server makes up.
+   AND NOT EXISTS (SELECT FROM pg_constraint o WHERE classid = 'pg_constraint'::regclass AND o.oid = objid
+                      AND contype = 'f' AND conparentid <> 0)
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -105,3 +106,20 @@ def test_the_manifest_says_what_definitions_use(postgresql_with: Callable[[str],
     assert manifest["objects"][known["object"]]["name"] in ("person", "known")
     used = [manifest["used"][index] for index in known["uses"]]
     assert {"name": "operator public.=(public.citext,public.citext)", "extension": "citext"} in used
+
+
+def test_a_path_without_schemas_of_users_stops_nothing(postgresql_with: Callable[[str], Deployment]) -> None:
+    source = postgresql_with(
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = pg_catalog, pg_temp', current_database()); END $$;"
+        "CREATE FUNCTION public.long(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN length($1) > 1; END';"
+        "CREATE TABLE public.word (v text CHECK (public.long(v))); INSERT INTO public.word VALUES ('ab')"
+    )
+    source.run("backup_db")
+    assert json.loads(Path(f"{source.newest()}.json").read_text())["database"]["search_path"]["schemas"] == []
+    target = postgresql_with("SELECT 1")
+    script = gzip.decompress(source.newest().read_bytes()).decode()
+    assert target.server is not None
+    target.server.client("psql", "-X", "-1", "-q", "-v", "ON_ERROR_STOP=1", "-d", target.name(), stdin=script)
+    assert psql(target, "TABLE public.word") == "ab"
+    target.run("restore_db", source.newest(), "--no-input", "--no-safety-backup")
+    assert psql(target, "TABLE public.word") == "ab"
