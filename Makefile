@@ -5,7 +5,7 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 BIN := $(CURDIR)/$(VENV)/bin
 CACHE := $(or $(HOLDFAST_TEST_CACHE),$(shell [ "$$(id -u)" = 0 ] && echo /var/cache/holdfast-tests || echo $(HOME)/.cache/holdfast-tests))
-# Tests wait a lot, so one more than there are processors.
+# Tests wait a lot, so one more than there are processors. What one file tests shares servers, and runs on one worker.
 WORKERS ?= $(shell expr $$(nproc) + 1)
 
 # PyO3 and maturin build for this interpreter, whatever else is on the PATH.
@@ -31,7 +31,7 @@ test-rust: servers
 
 test-python: build servers
 	python -m mypy.stubtest --mypy-config-file /dev/null holdfast._core
-	pytest --numprocesses $(WORKERS) --dist loadgroup
+	pytest --numprocesses $(WORKERS) --dist loadfile
 
 lint: $(STAMP) ## Check style, types, licences; warnings are errors
 	cargo fmt --check

@@ -22,8 +22,8 @@ class Project:
     script: Callable[[], str]
     # The package of programs that has the extensions.
     server: int | str
-    # Brackets of BETWEEN beside AND are lost when the server reads its own text again, pg_dump's too: then the database
-    # is made from its dump.
+    # Some texts (BETWEEN beside AND, casts of arrays) become others of the same meaning when the server reads them again,
+    # from pg_dump too: then the database is made from its dump.
     settles: bool = False
 
 
@@ -114,7 +114,7 @@ REFRESH MATERIALIZED VIEW centre;
 """
 
 PROJECTS = {
-    "musicbrainz": Project(musicbrainz, DEBIAN),
+    "musicbrainz": Project(musicbrainz, DEBIAN, settles=True),
     "nominatim": Project(nominatim, DEBIAN, settles=True),
     "lemmy": Project(lemmy, 18),
     "vectors": Project(lambda: VECTORS, PGVECTOR),

@@ -1,8 +1,10 @@
 //! Leaves rows out of a private copy, so that nothing of them remains in the file.
 
 use std::fs::OpenOptions;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode};
 
 use super::interrupt::interruptible;
@@ -33,23 +35,28 @@ const AFTER_TABLES: [&str; 2] = ["user_version", "application_id"];
 impl Snapshot {
     /// Replaces the copy by a file with the same definitions and no rows at all.
     pub fn without_rows(self, progress: &Progress) -> Result<Self> {
+        self.replace(|empty| self.write_definitions(empty, progress))?;
+        Ok(self)
+    }
+
+    /// Replaces the copy by another file, which `write` fills.
+    fn replace(&self, write: impl FnOnce(&Self) -> Result<()>) -> Result<()> {
         let mut name = self.file.clone().into_os_string();
-        name.push("-schema");
-        let empty = Self { file: name.into(), ..self.clone() };
+        name.push("-anew");
+        let other = Self { file: name.into(), ..self.clone() };
         OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .open(&empty.file)
-            .context(|| format!("cannot create {}", empty.file.display()))?;
-        let written = self.write_definitions(&empty, progress);
+            .open(&other.file)
+            .context(|| format!("cannot create {}", other.file.display()))?;
+        let written = write(&other);
         if written.is_err() {
             // Best effort: the error that brought us here is the one to report.
-            let _ = std::fs::remove_file(&empty.file);
+            let _ = std::fs::remove_file(&other.file);
         }
         written?;
-        std::fs::rename(&empty.file, &self.file).context(|| format!("cannot replace {}", self.file.display()))?;
-        Ok(self)
+        std::fs::rename(&other.file, &self.file).context(|| format!("cannot replace {}", self.file.display()))
     }
 
     fn write_definitions(&self, empty: &Self, progress: &Progress) -> Result<()> {
@@ -114,20 +121,24 @@ impl Snapshot {
         try_to_define(connection, sql, progress).map_err(|error| self.explain(error))
     }
 
-    /// Writes the file anew with these settings; `way_on` is for who cannot have that.
+    /// Writes the file anew with these settings; `way_on` is for who cannot have that. Into another file: `VACUUM` in
+    /// place gives new numbers to the rows of a table without a key, and an index beside it would find others.
     pub(super) fn rewrite(&self, settings: &str, way_on: &str, progress: &Progress) -> Result<()> {
-        let connection = self.writer()?;
-        connection.execute_batch(settings).map_err(|error| self.explain(error))?;
-        let run = |connection: &Connection| connection.execute_batch("VACUUM");
-        interruptible(&connection, progress, |connection| with_stand_ins(connection, StandIn::Rewrite, run)).map_err(
-            |error| match missing_collation(&error) {
-                Some(name) => Error::usage(format!(
-                    "the database cannot be written anew: only the application knows the order of its collation {name}"
-                ))
-                .hint(way_on),
-                None => self.explain(error),
-            },
-        )
+        self.replace(|other| {
+            let connection = self.writer()?;
+            connection.execute_batch(settings).map_err(|error| self.explain(error))?;
+            let target = ToSqlOutput::Borrowed(ValueRef::Text(other.file.as_os_str().as_bytes()));
+            let run = |connection: &Connection| connection.execute("VACUUM INTO ?1", [&target]).map(drop);
+            interruptible(&connection, progress, |connection| with_stand_ins(connection, StandIn::Rewrite, run)).map_err(
+                |error| match missing_collation(&error) {
+                    Some(name) => Error::usage(format!(
+                        "the database cannot be written anew: only the application knows the order of its collation {name}"
+                    ))
+                    .hint(way_on),
+                    None => self.explain(error),
+                },
+            )
+        })
     }
 }
 

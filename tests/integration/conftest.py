@@ -28,14 +28,6 @@ from tests.templates import ALIASES, OWNER, Deploy, prepared, server_databases, 
 ENGINES = ("sqlite", *MAJORS)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give what shares servers to one worker: a file, or of the catalogue what runs on one server."""
-    for item in items:
-        parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        server = parameters.get("server", "") if item.path.stem == "test_catalogue" else ""
-        item.add_marker(pytest.mark.xdist_group(f"{item.path.name} {server}"))
-
-
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], Server]]:
     with ExitStack() as stack:

@@ -279,3 +279,18 @@ def test_traces_of_rows_that_are_left_out_are_named_and_can_be_left_out_too(sqli
         found = f"SELECT count(*) FROM {name} WHERE {name} MATCH 'lamp OR lighthousekeeper'"
         assert query(tmp_path / "private", found) == [(1,)]
         run(tmp_path / "private", f"INSERT INTO {name} ({name}) VALUES ('integrity-check')")
+
+
+def test_rows_without_a_key_keep_their_numbers_where_others_are_left_out(sqlite: Deployment) -> None:
+    """An index beside the table finds its rows by these numbers."""
+    sqlite.execute(
+        "CREATE TABLE keyless (word); CREATE TABLE visits (page);"
+        "INSERT INTO keyless VALUES ('one'), ('two'), ('three'); INSERT INTO visits VALUES ('/');"
+        "DELETE FROM keyless WHERE word = 'one'; SELECT 1"
+    )
+    numbered = sqlite.execute("SELECT rowid, word FROM keyless")
+    sqlite.run("backup_db", "--database", "default", "--exclude-table-data", "visits")
+    sqlite.execute("DELETE FROM keyless; SELECT 1")
+    sqlite.run("restore_db", "--no-input", "--no-safety-backup", "--database", "default")
+    assert sqlite.execute("SELECT rowid, word FROM keyless") == numbered == [(2, "two"), (3, "three")]
+    assert sqlite.execute("SELECT count(*) FROM visits") == [(0,)]

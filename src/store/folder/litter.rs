@@ -14,7 +14,7 @@ use crate::error::Context;
 use crate::store::name::{BackupName, check_alias, without_sidecar};
 
 /// A private snapshot itself, what SQLite puts beside it, and its successor without rows.
-const SNAPSHOT_SUFFIXES: [&str; 5] = ["", "-journal", "-wal", "-shm", "-schema"];
+const SNAPSHOT_SUFFIXES: [&str; 5] = ["", "-journal", "-wal", "-shm", "-anew"];
 
 enum Litter<'a> {
     /// The file that was being written; its data file's name.
