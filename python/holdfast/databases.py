@@ -1,5 +1,8 @@
 """Which databases there are and how to reach them, as Django sees them at this moment."""
 
+import hashlib
+import json
+import os
 import re
 from collections.abc import Iterable
 
@@ -129,6 +132,18 @@ def libpq_parameters(connection: BaseDatabaseWrapper) -> dict[str, str]:
     return parameters
 
 
+def fingerprint(connection: BaseDatabaseWrapper) -> str:
+    """Tell one database from another that has its alias in other settings."""
+    if connection.vendor == "sqlite":
+        where: dict[str, str] = {"file": os.path.realpath(location(connection)[0])}
+    else:
+        # What the settings leave open, libpq takes from the environment.
+        names = ("host", "hostaddr", "port", "dbname", "service", "servicefile")
+        where = {name: os.environ[f"PG{name.upper()}"] for name in names if f"PG{name.upper()}" in os.environ}
+        where |= {name: value for name, value in libpq_parameters(connection).items() if name in names}
+    return hashlib.sha256(json.dumps([connection.vendor, where], sort_keys=True).encode()).hexdigest()[:16]
+
+
 def has_content(connection: BaseDatabaseWrapper) -> bool:
     """Tell whether there is anything to lose; asking SQLite itself would make an empty file."""
     return connection.vendor != "sqlite" or location(connection)[0].exists()
@@ -149,8 +164,13 @@ def is_new_schema(connection: BaseDatabaseWrapper) -> bool:
         return False
     here = f"{_TABLES} AND tablename <> %s AND schemaname = current_schema()"
     elsewhere = f"{_TABLES} AND tablename = %s AND schemaname <> current_schema()"
+    # An empty schema before Django's own in the path, such as one that is named after the role, is no tenant's: those
+    # have a record of migrations, or see none.
+    recorded = f"{_TABLES} AND tablename = %s AND schemaname = current_schema()"
+    visible = f"{elsewhere} AND schemaname = ANY (current_schemas(false))"
+    query = f"NOT EXISTS ({here}) AND EXISTS ({elsewhere}) AND (EXISTS ({recorded}) OR NOT EXISTS ({visible}))"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT NOT EXISTS ({here}) AND EXISTS ({elsewhere})", [RECORD, RECORD])
+        cursor.execute(f"SELECT {query}", [RECORD] * 4)
         return bool(cursor.fetchone()[0])
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,64 @@ def test_a_process_that_lives_on_begins_another_deployment_after_a_while(small: 
     assert (told.count(MADE), told.count(AGAIN), len(small.made())) == (2, 1, 2)
 
 
+# What happens when the clock is put forward, in code that is run with -c.
+LATER = (
+    "from datetime import timedelta; from django.core.management import call_command; from holdfast import clock\n"
+    "real = clock.now; later = lambda: setattr(clock, 'now', lambda: real() + timedelta(minutes=6))\n"
+)
+
+
+def test_a_command_that_lives_on_holds_nobody_up(small: Shop) -> None:  # noqa: F811
+    gate = small.folder / "gate"
+    os.mkfifo(gate)
+    call = "call_command('migrate', 'shop', '{}')\n"
+    lives = LATER + call.format("0002") + call.format("0004") + f"open({str(gate)!r}).read()\n"
+    # Another deployment has migrated meanwhile: less than five minutes are too long, too.
+    lives += call.format("0001") + "later()\n" + call.format("0002")
+    command = [sys.executable, str(small.manage), "shell", "-c", lives]
+    environment = small.environment(PYTHONUNBUFFERED="1")
+    with subprocess.Popen(
+        command, env=environment, process_group=0, stdout=subprocess.PIPE, text=True, cwd=small.folder
+    ) as shell:
+        with gate.open("w"):
+            told = small.python(LATER + "later()\n" + call.format("0005")).out
+            assert f"The command that migrated default (process {shell.pid}) goes on, but migrates nothing" in told
+            assert (told.count(MADE), told.count(AGAIN)) == (1, 0)
+        assert shell.stdout is not None
+        own = shell.stdout.read()
+    assert (shell.returncode, own.count(MADE), own.count(AGAIN), len(small.made())) == (0, 3, 1, 4), own
+
+
+def test_another_database_under_an_alias_has_a_backup_of_its_own(small: Shop) -> None:  # noqa: F811
+    other = replace(small, databases={"default": {**small.databases["default"], "NAME": str(small.folder / "other")}})
+    other.migrate("shop", "0001", "--verbosity=0")
+    elsewhere = f"export SHOP_DATABASES='{json.dumps(other.databases)}'"
+    told = small.script(
+        "manage migrate shop 0002", "manage migrate shop 0003", elsewhere, "manage migrate shop 0002"
+    ).out
+    assert (told.count(MADE), told.count(AGAIN), len(small.made())) == (2, 0, 2)
+
+
+def test_an_empty_schema_of_the_role_is_no_new_tenant(shops: Shops) -> None:  # noqa: F811
+    shop = shops(18)  # noqa: F811
+    shop.migrate("shop", "0001", "--verbosity=0")
+    shop.execute("CREATE SCHEMA AUTHORIZATION CURRENT_USER")
+    assert MADE in shop.migrate("shop", "0002").out
+
+
+@pytest.mark.parametrize(
+    "ledger",
+    ["[1]", "[" * 100_000, '{"a": 1}', "{name: {'at'", '{"NAME": {"at": NaN, "backup": "BACKUP"}}'],
+    ids=["list", "deep", "number", "text", "nan"],
+)
+def test_a_damaged_ledger_costs_a_backup(small: Shop, ledger: str) -> None:  # noqa: F811
+    damage = f"printf '%s' '{ledger}' > '{small.backups}/.default+migrations'"
+    if "NAME" in ledger:
+        damage = f"sed -i 's/\"at\": [0-9.]*/\"at\": NaN/g' '{small.backups}/.default+migrations'"
+    told = small.script("manage migrate shop 0002", damage, "manage migrate shop 0004").out
+    assert (told.count(MADE), told.count(AGAIN), len(small.made())) == (2, 0, 2)
+
+
 def test_each_database_of_a_deployment_has_a_backup(shops: Shops) -> None:  # noqa: F811
     shop = shops(aliases=("default", "second"))  # noqa: F811
     every = "for alias in default second; do manage migrate shop {} --database $alias -v 0; done"
@@ -109,7 +169,9 @@ def test_a_deployment_elsewhere_waits_and_finds_nothing_left_to_do(small: Shop) 
         subprocess.Popen(command, env=environment, process_group=0, **pipes) as other,
     ):
         assert one.stdout is not None and other.stdout is not None
-        while "Waiting for another process that migrates default." not in (line := other.stdout.readline()):
+        while f"Waiting for another process that migrates default (process {one.pid})." not in (
+            line := other.stdout.readline()
+        ):
             assert line
         opened.close()
         assert "OK" in one.stdout.read()

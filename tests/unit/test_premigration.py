@@ -1,5 +1,7 @@
 """What operations do to a database is told by looking at them; what is not known to be harmless is not."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +11,14 @@ from django.db import migrations, models
 from django.db.migrations.operations.base import Operation
 from django.test import override_settings
 
-from holdfast import conf
+from holdfast import clock, conf
+from holdfast.premigration import ledger
 from holdfast.premigration.effects import Effect, effect_of, flattened
+from holdfast.premigration.guard import stand, standing
 from holdfast.premigration.settings import PreMigrate
 from holdfast.retention import Retention
+
+NOW = clock.now().timestamp()
 
 
 def change(_apps: Any, _schema_editor: Any) -> None:
@@ -129,3 +135,48 @@ def test_what_makes_no_sense_is_refused(given: object, code: str) -> None:
 def test_a_policy_of_the_environment_is_refused_by_its_own_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BACKUP_PRE_MIGRATE", "clever")
     assert [problem.code for problem in conf.problems()] == ["E005"]
+
+
+def test_the_guard_of_another_process_counts_and_that_of_another_thread_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOLDFAST_MIGRATE_SAFELY", f"{os.getpid()} migrate_safely/other")
+    assert standing() is None
+    monkeypatch.setenv("HOLDFAST_MIGRATE_SAFELY", f"{os.getppid()} migrate_safely/other")
+    inherited = standing()
+    assert inherited is not None
+    assert inherited.name == "migrate_safely/other"
+    with stand() as guard:
+        assert standing() is guard
+        assert os.environ.pop("HOLDFAST_MIGRATE_SAFELY") == f"{os.getpid()} {guard.name}"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"backup": "a"},
+        {"at": True},
+        {"at": "1"},
+        {"at": float("inf")},
+        {"at": 10**400},
+        {"at": -1e9},
+        {"at": NOW + 90_000},
+        {"at": NOW, "backup": "../a"},
+        {"at": NOW, "backup": ""},
+        {"at": NOW, "backup": 1},
+        {"at": NOW, "failed": 1},
+        [],
+    ],
+)
+def test_what_a_ledger_cannot_say_is_not_heard(tmp_path: Path, entry: object) -> None:
+    good = {"at": NOW, "backup": "a", "failed": False}
+    with ledger.opened(tmp_path / "ledger") as file:
+        ledger.write(file, {"bad": entry, "good": good})
+        assert ledger.read(file) == {"good": good}
+
+
+def test_a_ledger_is_no_link(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="symbolic"), ledger.opened(tmp_path / "link"):
+        pass
+    assert not (tmp_path / "elsewhere").exists()

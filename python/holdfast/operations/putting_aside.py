@@ -9,7 +9,7 @@ from holdfast.conf import Configuration
 from holdfast.exceptions import DatabaseError, PartlyDone, UsageError
 from holdfast.history import recorded
 from holdfast.operations.session import exclusive, own_errors
-from holdfast.premigration import deployment
+from holdfast.premigration import turns
 from holdfast.progress import OnEvent, silent
 from holdfast.reports import KeptDatabase, Obstacle, UndoReport
 
@@ -48,7 +48,7 @@ def undo_restore(alias: str | None = None, name: str | None = None, *, on_event:
             databases.close(connection)
             plan = plans.kept_plan(connection, configuration, [restored.name])
             document = _core.undo_restore(plan, on_event or silent)
-            deployment.over(configuration.directory, connection.alias)
+            turns.over(configuration.directory, connection.alias)
     return UndoReport(
         alias=connection.alias,
         database=databases.display_name(connection),

@@ -11,7 +11,7 @@ from holdfast.operations.choice import Choice, choose
 from holdfast.operations.creation import make
 from holdfast.operations.session import exclusive, own_errors
 from holdfast.plans import BackupOptions, RestoreOptions
-from holdfast.premigration import deployment
+from holdfast.premigration import turns
 from holdfast.progress import NoticeBoard, OnEvent, silent
 from holdfast.reports import KeptDatabase, RestorePreview, RestoreReport, Strategy, TableChange
 from holdfast.stores import ALL
@@ -63,7 +63,7 @@ def restore(
                 options = {**options, "strategy": _strategy(choice, options, board)}
                 safety = _secure(choice, options, on_event) if _wants_safety_backup(options) else None
                 document = _replace(choice, options, board)
-                deployment.over(choice.configuration.directory, connection.alias)
+                turns.over(choice.configuration.directory, connection.alias)
                 run.rows = document["rows"]
                 if document["unfilled"]:
                     run.result = "partly"

@@ -5,8 +5,9 @@ too few.
 """
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import CodeType, FrameType
+from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.core.management.commands import migrate
@@ -23,12 +24,14 @@ def command() -> BaseCommand | None:
     return found
 
 
+def run() -> object | None:
+    """Give the innermost `migrate` that runs."""
+    return _of_migrate().get("self")
+
+
 def is_fake() -> bool:
     """Tell whether the innermost `migrate` that runs was told `--fake`, by whatever way it was called."""
-    for frame in _frames():
-        if frame.f_globals.get("__name__") == migrate.__name__ and frame.f_code.co_name == "handle":
-            return bool(frame.f_locals.get("options", {}).get("fake"))
-    return False
+    return bool(_of_migrate().get("options", {}).get("fake"))
 
 
 def is_test() -> bool:
@@ -37,6 +40,13 @@ def is_test() -> bool:
     if hasattr(utils._TestState, "saved_data"):
         return True
     return any(frame.f_code is _code_of_creation() for frame in _frames())
+
+
+def _of_migrate() -> Mapping[str, Any]:
+    for frame in _frames():
+        if frame.f_globals.get("__name__") == migrate.__name__ and frame.f_code.co_name == "handle":
+            return frame.f_locals
+    return {}
 
 
 def _code_of_creation() -> CodeType:

@@ -1,21 +1,18 @@
-"""One backup for one deployment: what a process tree migrates in one go goes back to the state before its first.
+"""What a deployment is: what a process tree migrates in one go. And what the ledger says of it.
 
-Two hidden files beside the backups. The ledger says which deployment has which backup. It is locked while one looks,
-and while the backup is made: what runs beside it waits, and finds it. The other file is locked by whoever migrates, so
-that a deployment from elsewhere waits until this one has ended. Both locks end with their processes.
+Why a backup is shared, and when it is not: docs/decisions/0032-one-backup-for-one-deployment.md.
 """
 
-import fcntl
 import os
-import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from holdfast import clock
+from django.db import connections
+
+from holdfast import clock, databases
 from holdfast.premigration import ledger
+from holdfast.premigration.ledger import Entries
 
 # How long after its last migration a deployment goes on. A process that lives on (a shell, a worker) begins another one
 # then; what a script does between two migrations is shorter.
@@ -28,12 +25,13 @@ class Deployment:
 
     folder: Path
     alias: str
-    # Unlike that of any other deployment; the revision of its code stands behind a space.
+    # Unlike that of any other deployment (see `named`).
     name: str
     # The one that it is a part of: itself, or for a `migrate_safely` that of its process tree.
     whole: str
-    # The command that migrates, as long as which others wait.
+    # The outermost command that migrates, as long as which others wait, and the `migrate` within it.
     owner: object
+    run: object
 
     @property
     def ledger(self) -> Path:
@@ -44,6 +42,11 @@ class Deployment:
     def active(self) -> Path:
         """The file that whoever migrates keeps locked."""
         return self.folder / f".{self.alias}+migrating"
+
+    @property
+    def running(self) -> Path:
+        """The file that is locked while a `migrate` runs."""
+        return self.folder / f".{self.alias}+running"
 
 
 @dataclass
@@ -58,125 +61,71 @@ class Turn:
     waited: bool = False
 
 
-@dataclass(frozen=True)
-class _Hold:
-    """The lock of a deployment that migrates."""
-
-    descriptor: int
-    name: str
-    owner: "weakref.ref[object]"
+def named(name: str, alias: str, revision: str | None) -> str:
+    """Name the deployment of one database, by one revision of the code."""
+    return f"{name} {databases.fingerprint(connections[alias])} {revision or ''}"
 
 
-# What this process migrates, or the one that it was forked from.
-_holds: dict[Path, _Hold] = {}
+def look_up(entries: Entries, deployment: Deployment, found: Turn, *, quiet: bool) -> None:
+    """Find what this deployment has; where another one has migrated since, that is not the state to go back to."""
+    newest = _newest(entries, deployment)
+    if newest is None or (quiet and is_over(newest)):
+        return
+    if is_newest(entries, deployment):
+        entry = entries[deployment.name]
+    elif found.waited and newest in _same_elsewhere(entries, deployment):
+        entry = newest
+    else:
+        return
+    found.backup, found.failed = entry.get("backup"), entry.get("failed", False)
 
 
-@contextmanager
-def turn(deployment: Deployment, told: Callable[[str], None]) -> Iterator[Turn]:
-    """Wait for a deployment's turn, and write down what becomes of it; `told` hears what is waited for."""
-    alias, waited = deployment.alias, False
-    deployment.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    while True:
-        with ledger.opened(deployment.ledger) as file:
-            ledger.lock(file, lambda: told(f"Waiting for the backup of {alias} that another process makes first."))
-            entries = ledger.read(file)
-            idle = _begin(deployment, known=deployment.name in entries)
-            if idle is not None:
-                found = _found(entries, deployment, idle=idle, waited=waited)
-                try:
-                    yield found
-                except BaseException:
-                    # Nothing is migrated, and what was another deployment's is still that one's.
-                    found.backup = None
-                    raise
-                finally:
-                    entry = {"at": clock.now().timestamp(), "backup": found.backup, "failed": found.failed}
-                    ledger.write(file, {deployment.whole: entry, **entries, deployment.name: entry})
-                return
-        told(f"Waiting for another process that migrates {alias}.")
-        with ledger.opened(deployment.active) as active:
-            ledger.wait(active)
-        waited = True
+def is_newest(entries: Entries, deployment: Deployment) -> bool:
+    """Tell whether this deployment is the one that migrated its database last."""
+    newest = _newest(entries, deployment)
+    return newest is not None and deployment.name in entries and entries[deployment.name]["at"] == newest["at"]
 
 
-def last_sign(alias: str) -> None:
-    """Note that a migration of this process has just ended well; what follows at once belongs to it."""
-    for path, hold in list(_holds.items()):
-        deployment = Deployment(path.parent, alias, hold.name, hold.name, None)
-        if path != deployment.active:
-            continue
-        with suppress(OSError), ledger.opened(deployment.ledger) as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            entries = ledger.read(file)
-            if hold.name in entries:
-                ledger.write(file, {**entries, hold.name: {**entries[hold.name], "at": clock.now().timestamp()}})
+def is_kin(entries: Entries, deployment: Deployment) -> bool:
+    """Tell whether this process tree has migrated, so that who migrates may wait for this very process."""
+    return any(_split(name)[0] == _split(deployment.whole)[0] for name in entries)
 
 
-def over(folder: Path, alias: str) -> None:
-    """Let what is migrated from here on have a backup of its own: the database is another one."""
-    path = Deployment(folder, alias, "", "", None).ledger
-    if path.exists():
-        with suppress(OSError), ledger.opened(path) as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            ledger.write(file, {name: {"at": entry["at"], "backup": None} for name, entry in ledger.read(file).items()})
+def is_over(entry: dict[str, Any]) -> bool:
+    """Tell whether what comes now is no part of this deployment any more."""
+    return ledger.age(entry) > _LULL_SECONDS
 
 
-def backups_of(folder: Path, name: str) -> dict[str, str]:
-    """Name the backups of a deployment by their aliases, whichever of its processes made them."""
-    found = {}
-    for path in folder.glob(".*+migrations"):
-        with suppress(OSError), ledger.opened(path) as file:
-            fcntl.flock(file, fcntl.LOCK_SH)
-            backup = ledger.read(file).get(name, {}).get("backup")
-            if isinstance(backup, str):
-                found[path.name[1:].removesuffix("+migrations")] = backup
-    return found
+def write(file: int, entries: Entries, deployment: Deployment, backup: str | None, *, failed: bool) -> None:
+    """Write down what a deployment has, and the one that it is a part of."""
+    entry = {"at": clock.now().timestamp(), "backup": backup, "failed": failed, "process": os.getpid()}
+    ledger.write(file, {deployment.whole: entry, **entries, deployment.name: entry})
 
 
-def _begin(deployment: Deployment, *, known: bool) -> bool | None:
-    """Begin to migrate; tell whether nobody did so until now, and None where another deployment does."""
-    path = deployment.active
-    hold = _holds.get(path)
-    if hold is not None and hold.owner() is deployment.owner:
-        # This very process, which cannot wait for itself.
-        _holds[path] = replace(hold, name=deployment.name)
-        return False
-    if hold is not None:
-        # What is left of an earlier command is no migration any more.
-        _end(path, hold.descriptor)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        idle = True
-    except BlockingIOError:
-        idle = False
-    if not idle and not known:
-        os.close(descriptor)
-        return None
-    # Whoever holds it alone waits for nothing meanwhile, so that this cannot take long.
-    fcntl.flock(descriptor, fcntl.LOCK_SH)
-    _holds[path] = _Hold(descriptor, deployment.name, weakref.ref(deployment.owner))
-    weakref.finalize(deployment.owner, _end, path, descriptor)
-    return idle
+def process_of(entries: Entries) -> str:
+    """Name the process that migrated last, for whoever waits for it."""
+    newest = max(entries.values(), key=_at, default=None)
+    process = newest and newest.get("process")
+    return f" (process {process})" if isinstance(process, int) else ""
 
 
-def _end(path: Path, descriptor: int) -> None:
-    # Closed and not unlocked: what was forked meanwhile shares the lock, and may still migrate.
-    if path in _holds and _holds[path].descriptor == descriptor:
-        del _holds[path]
-        os.close(descriptor)
+def _same_elsewhere(entries: Entries, deployment: Deployment) -> list[dict[str, Any]]:
+    """Give the same deployment on other machines and in other containers, where the revision of the code is known."""
+    _, database, revision = _split(deployment.name)
+    if not revision or deployment.name != deployment.whole:
+        return []
+    return [entry for name, entry in entries.items() if _split(name)[1:] == [database, revision]]
 
 
-def _revision(name: str) -> str:
-    return name.rpartition(" ")[2]
+def _newest(entries: Entries, deployment: Deployment) -> dict[str, Any] | None:
+    database = _split(deployment.name)[1]
+    return max((entry for name, entry in entries.items() if _split(name)[1] == database), key=_at, default=None)
 
 
-def _found(entries: dict[str, Any], deployment: Deployment, *, idle: bool, waited: bool) -> Turn:
-    entry = entries.get(deployment.name)
-    if entry is None and waited and deployment.name == deployment.whole:
-        # The one that was waited for is the same deployment, on another machine or in another container.
-        same = [one for name, one in entries.items() if _revision(name) == _revision(deployment.whole)]
-        entry = max(same, key=lambda one: one["at"], default=None)
-    if entry is None or (idle and not waited and clock.now().timestamp() - entry["at"] > _LULL_SECONDS):
-        return Turn(waited=waited)
-    return Turn(entry.get("backup"), bool(entry.get("failed")), waited)
+def _at(entry: dict[str, Any]) -> float:
+    return float(entry["at"])
+
+
+def _split(name: str) -> list[str]:
+    """Give what `named` put together; the name of a host may be anything."""
+    return ["", "", *name.rsplit(" ", 2)][-3:]

@@ -21,7 +21,8 @@ class Guard:
     empty: list[str] = field(default_factory=list)
 
 
-# Processes that are started inherit no variable but those of the environment.
+# Processes that are started inherit no variable but those of the environment. It holds the process that it is of, too:
+# its other threads share the environment, and are no part of it.
 _VARIABLE = "HOLDFAST_MIGRATE_SAFELY"
 
 _standing: ContextVar[Guard | None] = ContextVar("holdfast_guard", default=None)
@@ -29,20 +30,22 @@ _standing: ContextVar[Guard | None] = ContextVar("holdfast_guard", default=None)
 
 def standing() -> Guard | None:
     """Give the guard of the `migrate_safely` that runs, if one does, here or in the process that started this one."""
-    guard, name = _standing.get(), os.environ.get(_VARIABLE)
-    return guard or (Guard(name) if name else None)
+    process, _, name = os.environ.get(_VARIABLE, "").partition(" ")
+    inherited = Guard(name) if name and process != str(os.getpid()) else None
+    return _standing.get() or inherited
 
 
 @contextmanager
 def stand() -> Iterator[Guard]:
     """Have every `migrate` in here make a backup first."""
     guard = Guard()
-    token, outer = _standing.set(guard), os.environ.get(_VARIABLE)
-    os.environ[_VARIABLE] = guard.name
+    outer = os.environ.get(_VARIABLE) if standing() else None
+    token = _standing.set(guard)
+    os.environ[_VARIABLE] = f"{os.getpid()} {guard.name}"
     try:
         yield guard
     finally:
         _standing.reset(token)
-        os.environ.pop(_VARIABLE)
+        os.environ.pop(_VARIABLE, None)
         if outer is not None:
             os.environ[_VARIABLE] = outer

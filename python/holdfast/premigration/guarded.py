@@ -10,7 +10,7 @@ from holdfast import conf
 from holdfast.exceptions import HoldfastError
 from holdfast.management.base import with_hint
 from holdfast.operations import restore
-from holdfast.premigration import deployment
+from holdfast.premigration import turns
 from holdfast.premigration.guard import Guard, stand
 from holdfast.reports import Report
 
@@ -37,9 +37,9 @@ def _outcome(guard: Guard) -> list[str]:
         "before you try again."
         for alias in guard.empty
     ]
-    # Those of the processes that this one started, too.
+    # Those of the processes that this one started, too; none of them must migrate what is restored.
     folder = conf.load().directory
-    made = {alias: str(folder / name) for alias, name in deployment.backups_of(folder, guard.name).items()}
+    made = {alias: str(folder / name) for alias, name in turns.stop(folder, guard.name).items()}
     made |= {alias: str(report.path or report.name) for alias, report in guard.backups.items()}
     return nothing + [_go_back(alias, backup) for alias, backup in made.items()]
 
@@ -56,7 +56,10 @@ def _go_back(alias: str, backup: str) -> str:
             f"To go back: manage.py rollback_migration {name}"
         )
     left = done.kept.name if done.kept else done.safety_backup
+    empty = (
+        f"\nThese materialized views stayed empty: {', '.join(done.unfilled)}. Refresh them." if done.unfilled else ""
+    )
     return (
         f"Database {alias!r} is what it was before the migration, restored from {name}. "
-        f"What the migration left is kept in {left}."
+        f"What the migration left is kept in {left}.{empty}"
     )

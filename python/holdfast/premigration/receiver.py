@@ -14,8 +14,8 @@ from holdfast.conf import Configuration
 from holdfast.exceptions import HoldfastError, Interrupted, LockHeld, UsageError
 from holdfast.management.base import with_hint
 from holdfast.operations.session import own_errors
-from holdfast.premigration import circumstances, deployment, revision, tree
-from holdfast.premigration.deployment import Deployment
+from holdfast.premigration import circumstances, revision, tree, turns
+from holdfast.premigration.deployment import Deployment, Turn, named
 from holdfast.premigration.guard import Guard, standing
 from holdfast.premigration.making import back_up
 from holdfast.premigration.plan import MigrationPlan
@@ -36,16 +36,22 @@ def before_migrations(
     told = Told(stdout or sys.stdout, verbosity)
     try:
         done = _protect(migrations, told)
-    except HoldfastError as error:
+    except BaseException as error:
+        turns.end_run(using)
+        if not isinstance(error, HoldfastError):
+            raise
         raise CommandError(_stopped(error), returncode=error.exit_code) from error
-    if done and isinstance(plan, list):
-        # It is the very list that Django goes through next.
-        plan.clear()
+    if not done:
+        return
+    if not isinstance(plan, list):
+        raise CommandError("nothing was migrated: another process has done all of it", returncode=LockHeld.exit_code)
+    # It is the very list that Django goes through next.
+    plan.clear()
 
 
 def after_migrations(*, using: str, **_kwargs: Any) -> None:
     """Act on `post_migrate`."""
-    deployment.last_sign(using)
+    turns.last_sign(using)
 
 
 def _protect(plan: MigrationPlan, told: Told) -> bool:
@@ -64,12 +70,14 @@ def _protect(plan: MigrationPlan, told: Told) -> bool:
     if not verdict.backup:
         told.say(f"No backup of {plan.alias} before migrating: {verdict.reason}.")
         return False
+    turn = Turn()
     try:
-        return _secure(plan, verdict, configuration, told)
+        return _secure(plan, verdict, configuration, turn, told)
     except Interrupted:
         raise
     except HoldfastError as error:
-        if guard is not None or configuration.pre_migrate.on_failure == "abort":
+        # Whoever has waited may have a plan of what is done by now.
+        if turn.waited or guard is not None or configuration.pre_migrate.on_failure == "abort":
             raise
         told.warn(f"  WARNING: migrating without a backup, which failed: {with_hint(error)}")
         return False
@@ -84,10 +92,10 @@ def _verdict(plan: MigrationPlan, configuration: Configuration) -> Verdict:
     return verdict
 
 
-def _secure(plan: MigrationPlan, verdict: Verdict, configuration: Configuration, told: Told) -> bool:
+def _secure(plan: MigrationPlan, verdict: Verdict, configuration: Configuration, turn: Turn, told: Told) -> bool:
     """Have a backup of this deployment, by whichever of its processes; tell whether the plan is done meanwhile."""
     guard = standing()
-    with own_errors(), deployment.turn(_deployment(plan.alias, configuration, guard), told.say) as turn:
+    with own_errors(), turns.turn(_deployment(plan.alias, configuration, guard), turn, told.say):
         if turn.waited and not _is_still_to_do(plan, told):
             return True
         if turn.backup and (configuration.directory / turn.backup).exists():
@@ -95,16 +103,21 @@ def _secure(plan: MigrationPlan, verdict: Verdict, configuration: Configuration,
         elif turn.failed and configuration.pre_migrate.on_failure == "warn" and guard is None:
             told.warn("  WARNING: migrating without a backup, which failed at the beginning of this deployment")
         else:
-            turn.failed = True
-            turn.backup = back_up(plan, verdict, configuration, told)
             turn.failed = False
+            try:
+                turn.backup = back_up(plan, verdict, configuration, told)
+            except HoldfastError as error:
+                # Whoever was interrupted has not failed, and tries again.
+                turn.failed = not isinstance(error, Interrupted)
+                raise
     return False
 
 
 def _deployment(alias: str, configuration: Configuration, guard: Guard | None) -> Deployment:
-    command = circumstances.command() or _ALWAYS
-    whole = f"{tree.identity()} {revision.current() or ''}"
-    return Deployment(configuration.directory, alias, guard.name if guard else whole, whole, command)
+    command, current = circumstances.command() or _ALWAYS, revision.current()
+    whole = named(tree.identity(), alias, current)
+    name = named(guard.name, alias, current) if guard else whole
+    return Deployment(configuration.directory, alias, name, whole, command, circumstances.run() or command)
 
 
 def _is_still_to_do(plan: MigrationPlan, told: Told) -> bool:
