@@ -20,6 +20,7 @@ from django.db.utils import ConnectionHandler
 from django.test import override_settings
 
 from holdfast.history.audit import FILE_NAME
+from tests import warm_start
 from tests.project.snapshot import differences, state
 from tests.wreck import WRECK
 
@@ -123,7 +124,12 @@ class Deployment:
 
     def run(self, *arguments: object, code: int | None = 0, stdin: str | None = None, **more: Any) -> Outcome:
         """Run a command of manage.py to its end; without `stdin` there is no terminal and nothing to read."""
-        return self._finish([sys.executable, str(self.manage), *map(str, arguments)], code, stdin, **more)
+        # What wraps the command, or changes Python itself, changes nothing in a fork of another process.
+        cold = "through" in more or any(
+            name.startswith("PYTHON") for name in (*self.variables, *more.get("environment", ()))
+        )
+        start = [sys.executable, str(self.manage)] if cold else warm_start.command(str(self.manage))
+        return self._finish([*start, *map(str, arguments)], code, stdin, **more)
 
     def _finish(self, command: list[str], code: int | None, stdin: str | None, **more: Any) -> Outcome:
         given = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
