@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from holdfast.visible import visible
+
 
 class HoldfastError(Exception):
     """The work failed and nothing was changed; the message says what happened, the hint what to do next."""
@@ -15,8 +17,8 @@ class HoldfastError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        """Only the message."""
-        return self.message
+        """Only the message, as one line that is safe in a traceback and in a log."""
+        return visible(self.message)
 
 
 class DatabaseError(HoldfastError):

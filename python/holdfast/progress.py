@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
+from holdfast.visible import visible
+
 if TYPE_CHECKING:
     from tqdm import tqdm
 
@@ -91,7 +93,7 @@ class ProgressLine(AbstractContextManager["ProgressLine"]):
 
         self._close()
         self._bar = Bar(
-            desc=f"{self._label}: {stage}",
+            desc=visible(f"{self._label}: {stage}"),
             total=total_bytes or None,
             unit="B",
             unit_scale=True,

@@ -14,6 +14,7 @@ from holdfast.reports import (
     TableChange,
     ValidationReport,
 )
+from holdfast.showing import for_people
 from holdfast.stores import LOCAL
 
 # A plan with more tables than fit on a screen shows those that change.
@@ -69,6 +70,13 @@ def ago(moment: str, now: datetime) -> str:
     return when if when in {"just now", "in the future"} else f"{when} ago"
 
 
+@for_people
+def about(subject: str, text: str) -> str:
+    """Say of what a text speaks."""
+    return f"{subject}: {text}"
+
+
+@for_people
 def backup_line(report: Report) -> str:
     """Sum up a backup that was made."""
     sizes = f"{size(report.stored_size)} (raw {size(report.raw_size)})"
@@ -76,6 +84,7 @@ def backup_line(report: Report) -> str:
     return f"{report.alias}: {report.name}  {report.rows:,} rows  {sizes}  {report.seconds:.1f} s{where}"
 
 
+@for_people
 def restore_plan(preview: RestorePreview) -> str:
     """Tell everything that a restore would do."""
     engine = ENGINES[preview.engine]
@@ -126,6 +135,7 @@ def _rows(count: int | None) -> str:
     return "-" if count is None else f"{count:,}"
 
 
+@for_people
 def restore_line(report: RestoreReport) -> str:
     """Sum up a restore that was done, and say where the old state is."""
     checked = {"counts": "row counts", "full": "row counts and fingerprints"}.get(report.verified, report.verified)
@@ -146,6 +156,7 @@ def kept_database(kept: KeptDatabase) -> str:
     return kept.name if kept.size is None else f"{kept.name} ({size(kept.size)})"
 
 
+@for_people
 def listing(backups: Sequence[Backup], now: datetime) -> str:
     """Give a table of backups."""
     # Who has one place only need not be told which.
@@ -180,6 +191,7 @@ def validity(backup: Backup, now: datetime) -> str:
     return f"{state}, pinned" if backup.pinned else state
 
 
+@for_people
 def detail(backup: Backup, now: datetime) -> str:
     """Tell everything about one backup."""
     facts = {
@@ -211,6 +223,7 @@ def _contents(backup: Backup) -> list[str]:
     return [f"{name:<{width}}  {_rows(count):>12}" for name, count in entries]
 
 
+@for_people
 def validation(report: ValidationReport) -> str:
     """Give the verdict on a backup, with everything that was found."""
     how = "restored and compared" if report.deep else "looked at, not read" if report.quick else "read whole"
@@ -221,6 +234,7 @@ def validation(report: ValidationReport) -> str:
     return "\n".join(lines)
 
 
+@for_people
 def decisions(decided: Iterable[Decision]) -> str:
     """Tell of every backup whether it stays, and why."""
     lines = [
@@ -231,6 +245,7 @@ def decisions(decided: Iterable[Decision]) -> str:
     return "\n".join(lines)
 
 
+@for_people
 def remains(found: Iterable[Remain]) -> str:
     """Tell what belongs to no backup."""
     lines = [
@@ -241,6 +256,7 @@ def remains(found: Iterable[Remain]) -> str:
     return "\n".join(lines)
 
 
+@for_people
 def synchronization(report: SyncReport, *, done: bool) -> str:
     """Tell what was copied, or would be, and what was not."""
     lines = [
@@ -263,6 +279,7 @@ def _in_store(location: str, name: str) -> str:
     return name if location == LOCAL else f"{location}: {name}"
 
 
+@for_people
 def finding(subject: str, detail: str, hint: str | None, *, ok: bool, doubtful: bool = False) -> str:
     """Tell of one thing whether it is as it has to be."""
     verdict = "FAILED" if not ok else "doubt " if doubtful else "ok    "

@@ -5,8 +5,10 @@ from datetime import datetime
 
 from holdfast.rendering import WAYS_BACK, age, kept_database
 from holdfast.reports import KeptDatabase, UndoReport
+from holdfast.showing import for_people
 
 
+@for_people
 def drop_plan(kept: Sequence[KeptDatabase], now: datetime) -> str:
     """Tell what would be dropped, and what would not and why."""
     goes = [line for one in kept if not one.obstacles for line in (_line(one, now), *_losses(one))]
@@ -27,6 +29,7 @@ def _reasons(one: KeptDatabase) -> list[str]:
     return [f"      {text}" for obstacle in one.obstacles for text in (obstacle.message, obstacle.hint) if text]
 
 
+@for_people
 def undo_plan(report: UndoReport, now: datetime) -> str:
     """Tell what an undo would do."""
     return (
@@ -35,6 +38,7 @@ def undo_plan(report: UndoReport, now: datetime) -> str:
     )
 
 
+@for_people
 def undo_line(report: UndoReport) -> str:
     """Sum up an undo that was done."""
     done = f"The database {report.restored.name} is {report.database!r} again."

@@ -7,16 +7,19 @@ from typing import Any
 from holdfast.inventory import Backup
 from holdfast.premigration.rollback import RollbackPreview
 from holdfast.rendering import age, restore_plan, size, validity
+from holdfast.showing import for_people
 
 # A plan of a first deployment after months has hundreds.
 _MIGRATIONS_SHOWN = 12
 
 
+@for_people
 def rollbacks(backups: Sequence[Backup], now: datetime) -> str:
     """List the states that one can go back to, each with what came after it."""
     return "\n".join(line for backup in backups for line in _entry(backup, now))
 
 
+@for_people
 def rollback_plan(preview: RollbackPreview) -> str:
     """Tell everything that going back would do, and which code belongs to it."""
     lines = [restore_plan(preview.restore), "", *_enumerated("Migrations taken back:", preview.taken_back)]
@@ -26,6 +29,7 @@ def rollback_plan(preview: RollbackPreview) -> str:
     return "\n".join([*lines, "", code(preview)])
 
 
+@for_people
 def code(preview: RollbackPreview) -> str:
     """Say which code fits the state in the backup, and when it must be there."""
     revision = (preview.backup.pre_migrate or {}).get("belongs_to")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
+from holdfast.showing import for_people
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
@@ -21,16 +23,19 @@ def name(key: tuple[str, str]) -> str:
     return f"{alias} {kind}"
 
 
+@for_people
 def waits(key: tuple[str, str], hindrance: Hindrance) -> str:
     """Tell what a task that is due waits for."""
     return f"{name(key)}: waits: {hindrance.reason}"
 
 
+@for_people
 def failure(key: tuple[str, str], error: HoldfastError) -> str:
     """Tell what failed, and what to do about it."""
     return f"{name(key)}: {error.message}" + (f"\n{error.hint}" if error.hint else "")
 
 
+@for_people
 def outlook(tasks: Sequence[Task], waiting: Mapping[tuple[str, str], Hindrance], now: datetime) -> str:
     """Tell of every task whether it is due, why, and what is in the way."""
     width = max((len(task.label) for task in tasks), default=0)

@@ -7,17 +7,20 @@ from holdfast.condition import Condition, Proof, Status
 from holdfast.history import AuditReport
 from holdfast.inventory import Backup
 from holdfast.rendering import ago, size, span
+from holdfast.showing import for_people
 
 # https://nagios-plugins.org/doc/guidelines.html
 NAGIOS_CODES: dict[Condition, int] = {"ok": 0, "warning": 1, "critical": 2}
 NAGIOS_UNKNOWN = 3
 
 
+@for_people
 def status(statuses: Sequence[Status], now: datetime) -> str:
     """Give a block for each database."""
     return "\n\n".join(_block(one, now) for one in statuses) or "No database is backed up."
 
 
+@for_people
 def nagios(statuses: Sequence[Status]) -> tuple[int, str]:
     """Give the exit code and the line: the worst condition, why, and the figures."""
     if not statuses:
@@ -53,6 +56,7 @@ def _block(one: Status, now: datetime) -> str:
     return "\n".join(lines)
 
 
+@for_people
 def proofs(backups: Sequence[Backup], now: datetime) -> str:
     """Give a line for each database: which of its backups is known to come back, because it did."""
     lines = []
@@ -86,6 +90,7 @@ def _figures(one: Status) -> list[str]:
     return figures
 
 
+@for_people
 def audit(report: AuditReport) -> str:
     """Tell whether the audit log is what was written."""
     verdict = "whole" if report.ok else f"BROKEN, {report.problem}"

@@ -18,12 +18,12 @@ They are sent with `tell`: an exception in a receiver is logged (`holdfast`) and
 Whoever uses the database in a receiver of `restore_*` sees it as it is after the restore, or as it was before it.
 """
 
-import logging
 from typing import Any
 
 from django.dispatch import Signal
 
 from holdfast.apps import HoldfastConfig
+from holdfast.visible import logger_of
 
 backup_started = Signal()
 backup_finished = Signal()
@@ -36,7 +36,7 @@ drill_started = Signal()
 drill_finished = Signal()
 drill_failed = Signal()
 
-logger = logging.getLogger("holdfast")
+logger = logger_of("holdfast")
 
 
 def tell(signal: Signal, **about: Any) -> None:

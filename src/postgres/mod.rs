@@ -11,6 +11,7 @@ pub mod ddl;
 mod dump;
 mod foreign_keys;
 mod large_objects;
+mod lock_holders;
 mod lock_room;
 mod preflight;
 pub mod quote;

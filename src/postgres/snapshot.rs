@@ -7,6 +7,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::connect::{Address, Connection, describe_error};
 use super::ddl::Relation;
+use super::lock_holders::{self, Purpose};
 use super::quote::{literal, qualified};
 use super::session::{self, Server};
 use crate::error::{Error, Result};
@@ -40,8 +41,12 @@ impl Snapshot {
         let examined = examine(&leader.client, &server).await?;
         session::limit_lock_wait(&leader.client, lock_timeout_seconds).await?;
         for _ in 0..FREEZE_ATTEMPTS {
-            if let Some(exported) = try_freeze(&leader.client).await? {
-                return Ok((Self { address: address.clone(), leader, server, exported }, examined));
+            match try_freeze(&leader.client).await {
+                Ok(Some(exported)) => {
+                    return Ok((Self { address: address.clone(), leader, server, exported }, examined));
+                }
+                Ok(None) => {}
+                Err(error) => return Err(lock_holders::named(address, Purpose::Reading, error).await),
             }
         }
         Err(Error::database("tables were created or dropped faster than they could be locked")

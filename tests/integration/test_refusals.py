@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -205,7 +206,56 @@ def test_a_locked_table(postgresql: Deployment) -> None:
     limited.run("backup_db")
     with nothing_happens(limited), locked(limited, "catalog_document"):
         for command in (("backup_db",), (*RESTORE, "--no-safety-backup")):
-            assert_helpful(limited.run(*command, code=1), "lock")
+            outcome = limited.run(*command, code=1)
+            assert_helpful(outcome, "lock", "process ", "holds a lock on catalog_document", "LOCK TABLE catalog_doc")
+            assert re.search(r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", outcome.err)
+
+
+def test_a_table_that_nobody_may_be_asked_about(postgresql: Deployment) -> None:
+    """Somebody who only reads is in the way of a restore, and in that of a backup once a change queues behind him."""
+    import psycopg
+
+    limited = replace(postgresql, settings={"DATABASES": ["default"], "LOCK_TIMEOUT": 0.5})
+    assert limited.server is not None
+    limited.run("backup_db")
+    reader = psycopg.connect(limited.server.dsn(limited.name(), application_name="report"))
+    with nothing_happens(limited), closing(reader):
+        reader.execute("SELECT count(*) FROM catalog_document")
+        outcome = limited.run(*RESTORE, "--no-safety-backup", code=1)
+        assert_helpful(outcome, "(report)", "holds a lock on catalog_document", "LOCK_TIMEOUT")
+
+
+def test_a_role_without_rights_is_told_of_rights(postgresql: Deployment) -> None:
+    assert postgresql.server is not None
+    role = f"nobody_{postgresql.name()}"
+    postgresql.server.create_role(role)
+    try:
+        given = postgresql.databases["default"]
+        limited = replace(
+            postgresql, settings={"DATABASES": ["default"]}, databases={"default": {**given, "USER": role}}
+        )
+        for attempt in ("no password yet", "no rights yet"):
+            outcome = limited.run("check_backups", code=1)
+            assert "whether the server runs" not in outcome.text, (attempt, outcome.text)
+            postgresql.server.psql(f"ALTER ROLE {role} PASSWORD '{given['PASSWORD']}'")
+        for command in (("backup_db",), ("check_backups",), ("rollback_migration", "latest", "--no-input")):
+            outcome = limited.run(*command, code=None)
+            assert "whether the server runs" not in outcome.text, outcome.text
+        assert_helpful(limited.run("backup_db", code=1), "permission denied", "rant")
+    finally:
+        postgresql.server.psql(f"DROP ROLE {role}")
+
+
+@pytest.mark.parametrize("named", ["catalog.Document", "catalog.document", "catalog_document"])
+def test_a_table_by_its_model(single: Deployment, named: str) -> None:
+    single.run("backup_db")
+    before = single.state()
+    single.execute("DELETE FROM catalog_document")
+    single.run(*RESTORE, "--no-safety-backup", "--data-only", "--table", named)
+    assert differences(before, single.state()) == {}
+    outcome = single.run(*RESTORE, "--table", "catalog.Dokument", code=2)
+    assert_helpful(outcome, "catalog.Dokument", "Did you mean", "catalog_document")
+    assert_helpful(single.run(*RESTORE, "--table", "zzzzzzzz", code=2), "It has ", " more.")
 
 
 @pytest.mark.parametrize("journal_mode", ["wal", "delete"])

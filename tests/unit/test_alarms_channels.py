@@ -5,6 +5,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import sentry_sdk
@@ -64,6 +65,23 @@ def test_apprise_gets_title_and_kind(endpoint: Web) -> None:
         channels.send(channel("apprise", URL=Secret(f"json://127.0.0.1:{endpoint.port}/x")), ALARM)
     with pytest.raises(DeliveryFailed, match="does not know"):
         channels.send(channel("apprise", URL=Secret("nonsense://pa55")), ALARM)
+
+
+def test_discord_shows_markup_as_it_is_written(endpoint: Web) -> None:
+    text = "[log in](https://evil.example) `x` a_b_c " + "*" * 5000
+    channels.send(channel("discord", URL=Secret(endpoint.url())), replace(ALARM, text=text))
+    [document] = endpoint.documents()
+    description = document["embeds"][0]["description"]
+    assert description.startswith(r"\[log in\]\(https://evil.example\) \`x\` a\_b\_c \*")
+    assert len(description) <= 4096
+    assert (len(description) - len(description.rstrip("\\"))) % 2 == 0
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_apprise_is_told_that_nothing_is_markup(endpoint: Web) -> None:
+    address = Secret(f"json://127.0.0.1:{endpoint.port}/x?format=html")
+    channels.send(channel("apprise", URL=address), replace(ALARM, text="<img src=x>"))
+    assert "&lt;img" in endpoint.documents()[0]["message"]
 
 
 def test_nobody_is_woken_by_what_an_error_says(endpoint: Web) -> None:

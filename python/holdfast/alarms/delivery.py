@@ -1,6 +1,5 @@
 """Brings what the ledger holds to the channels, and never to the same one twice."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -14,8 +13,9 @@ from holdfast.alarms.ledger import Entries
 from holdfast.alarms.settings import Channel
 from holdfast.conf import Configuration
 from holdfast.exceptions import DeliveryFailed
+from holdfast.visible import logger_of
 
-_logger = logging.getLogger(__name__)
+_logger = logger_of(__name__)
 
 # Seconds before the second and the third try.
 PAUSES = (0.5, 1.0)

@@ -1,6 +1,5 @@
 """Pings: one when a backup begins, one when it ends."""
 
-import logging
 import threading
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,8 +10,9 @@ from holdfast.alarms.delivery import with_retries
 from holdfast.alarms.settings import Channel
 from holdfast.conf import Configuration
 from holdfast.exceptions import DeliveryFailed
+from holdfast.visible import logger_of
 
-_logger = logging.getLogger(__name__)
+_logger = logger_of(__name__)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from holdfast.inventory import Backup
 from holdfast.operations.ages import is_good
 from holdfast.rendering import age, size
 from holdfast.reports import Report, RestoreReport
+from holdfast.visible import visible
 
 # A median of fewer says nothing.
 _FEWEST = 3
@@ -182,7 +183,7 @@ def said(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt | Interrupted):
         return "it was interrupted."
     if isinstance(error, HoldfastError):
-        return f"{error.message}\n{error.hint}" if error.hint else error.message
+        return "\n".join(visible(text) for text in (error.message, error.hint) if text)
     # Our own messages hold no secrets; those of others may.
     return f"{type(error).__name__}; see what the command printed."
 

@@ -12,6 +12,7 @@ from holdfast.operations.ages import aging, is_good
 from holdfast.rendering import span
 from holdfast.reports import Report
 from holdfast.targets import Targets
+from holdfast.visible import visible
 
 
 def fresh(report: Report, targets: Targets, now: datetime) -> Iterable[Alarm]:
@@ -52,7 +53,7 @@ def _of_age(alias: str, found: Aging, now: datetime) -> Alarm:
 def not_uploaded(report: Report, now: datetime) -> Iterable[Alarm]:
     """Tell of the stores that should have got a backup and have not."""
     for missing in report.missing:
-        text = f"{report.name} is not in {missing.store}: {missing.message}"
+        text = f"{report.name} is not in {missing.store}: {visible(missing.message)}"
         text += "\nThe backup itself stands. Bring it there: manage.py sync_backups"
         yield _upload(report.alias, missing.store, text, now, report.name)
 

@@ -6,14 +6,15 @@ next run delivers it.
 """
 
 import atexit
-import logging
 import os
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable
 
-_logger = logging.getLogger(__name__)
+from holdfast.visible import logger_of
+
+_logger = logger_of(__name__)
 
 # Webhooks and mail servers answer within a second or two; without this wait a command that ends right after its
 # failure would take the alarm with it.

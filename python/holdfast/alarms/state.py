@@ -1,7 +1,6 @@
 """Keeps the ledger in a hidden file beside the backups, for all processes of this project."""
 
 import json
-import logging
 import os
 import threading
 from collections.abc import Callable
@@ -10,9 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from holdfast.alarms.ledger import Entries
+from holdfast.visible import logger_of
 from holdfast.waiting import lock
 
-_logger = logging.getLogger(__name__)
+_logger = logger_of(__name__)
 
 FILE = ".holdfast-alarms.json"
 LOCK = ".holdfast-alarms.lock"

@@ -3,7 +3,6 @@
 Nothing here ever fails a backup or a restore: what cannot be recorded is said in the log `holdfast`.
 """
 
-import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,8 +18,9 @@ from holdfast.exceptions import DatabaseError, HoldfastError, Interrupted, Partl
 from holdfast.history import actor, audit, table
 from holdfast.history.run import Operation, Run, now
 from holdfast.stores import LOCAL
+from holdfast.visible import logger_of
 
-logger = logging.getLogger("holdfast")
+logger = logger_of("holdfast")
 
 _LONGEST_ERROR = 2_000
 

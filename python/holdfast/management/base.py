@@ -17,6 +17,7 @@ from holdfast.exceptions import HoldfastError, Interrupted, PartlyDone, UsageErr
 from holdfast.progress import ProgressLine
 from holdfast.readers import Refused, duration
 from holdfast.reports import RestoreReport
+from holdfast.visible import encodable, visible, visible_lines
 
 
 class HoldfastCommand(BaseCommand):
@@ -38,7 +39,7 @@ class HoldfastCommand(BaseCommand):
             raise CommandError(with_hint(error), returncode=error.exit_code) from error
         except SystemCheckError as error:
             self.refused(UsageError(str(error)), options)
-            raise CommandError(str(error), returncode=UsageError.exit_code) from error
+            raise CommandError(visible_lines(str(error)), returncode=UsageError.exit_code) from error
 
     def refused(self, error: UsageError, options: dict[str, Any]) -> None:
         """Do what others have to know of a command that the system checks have stopped."""
@@ -50,16 +51,21 @@ class HoldfastCommand(BaseCommand):
     def say(self, text: str, options: dict[str, Any]) -> None:
         """Print what is for people, unless they asked for silence or for JSON."""
         if options["verbosity"] > 0 and options.get("format") != "json":
-            self.stdout.write(text)
+            self.show(text)
+
+    def show(self, text: str) -> None:
+        """Print lines of ours on stdout; whatever of others is in them stays harmless."""
+        self.stdout.write(encodable(visible_lines(text), getattr(self.stdout, "encoding", None)))
 
     def notices(self, event: dict[str, Any]) -> None:
         """Print what the core wants people to know; a listener."""
         if event["event"] == "notice":
-            self.warn(event["text"])
+            self.warn(visible(event["text"]))
 
     def warn(self, text: str) -> None:
         """Print something that went wrong without ending the command."""
-        self.stderr.write(self.style.WARNING(text))
+        shown = encodable(visible_lines(text), getattr(self.stderr, "encoding", None))
+        self.stderr.write(shown, self.style.WARNING)
 
     def print_json(self, document: object) -> None:
         """Print one JSON document, the only thing on stdout."""
@@ -68,7 +74,7 @@ class HoldfastCommand(BaseCommand):
 
 def with_hint(error: HoldfastError) -> str:
     """Give the message, and the hint on a line of its own."""
-    return f"{error.message}\n{error.hint}" if error.hint else error.message
+    return "\n".join(visible(text) for text in (error.message, error.hint) if text)
 
 
 def add_format(parser: CommandParser) -> None:
@@ -113,14 +119,14 @@ def require_terminal(options: dict[str, Any]) -> None:
 
 
 def confirm(question: str, wanted: str, options: dict[str, Any]) -> None:
-    """Go on when exactly the wanted word is typed, or when no question is to be asked."""
+    """Go on when exactly the wanted word is typed as it is shown, or when no question is to be asked."""
     if not options["interactive"]:
         return
     try:
-        answer = input(question)
+        answer = input(visible_lines(question))
     except EOFError:
         answer = ""
-    if answer.strip() != wanted:
+    if answer.strip() not in {wanted, visible(wanted)}:
         raise HoldfastError(f"not confirmed: {wanted!r} was not typed, nothing was changed")
 
 

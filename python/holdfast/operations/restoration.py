@@ -9,6 +9,7 @@ from holdfast.kinds import PRE_RESTORE
 from holdfast.operations import restoration_sqlite
 from holdfast.operations.choice import Choice, choose
 from holdfast.operations.creation import make
+from holdfast.operations.naming import tables_named
 from holdfast.operations.session import exclusive, own_errors
 from holdfast.plans import BackupOptions, RestoreOptions
 from holdfast.premigration import turns
@@ -29,6 +30,7 @@ def plan_restore(
     with own_errors():
         board = NoticeBoard(on_event)
         choice = choose(selector, alias, location, board, whole=_is_whole(options))
+        options["tables"] = tables_named(choice.manifest, options.get("tables", ()))
         _refuse_nonsense(choice, options)
         plan = plans.restore_plan(choice.connection, choice.configuration, choice.place, options)
         document = (
@@ -51,6 +53,7 @@ def restore(
     with own_errors():
         board = NoticeBoard(on_event)
         choice = choose(selector, alias, location, board, whole=_is_whole(options))
+        options["tables"] = tables_named(choice.manifest, options.get("tables", ()))
     _refuse_nonsense(choice, options)
     connection = choice.connection
     if connection.in_atomic_block:

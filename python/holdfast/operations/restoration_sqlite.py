@@ -3,7 +3,6 @@
 from typing import Any
 
 from holdfast import _core, sqlite
-from holdfast.exceptions import UsageError
 from holdfast.operations.choice import Choice, prove
 from holdfast.operations.session import private_file
 from holdfast.progress import OnEvent
@@ -15,9 +14,6 @@ def compare(choice: Choice, plan: dict[str, Any], on_event: OnEvent) -> dict[str
     before = sqlite.current_counts(choice.connection)
     with_rows = plan["scope"] != "schema-only"
     after = {table["name"]: table["rows"] if with_rows else 0 for table in choice.manifest["tables"]}
-    unknown = [name for name in plan["tables"] if name not in after]
-    if unknown:
-        raise UsageError(f"the backup has no table {unknown[0]!r}", f"It has {', '.join(sorted(after))}.")
     if plan["scope"] == "data-only":
         # Tables whose rows the backup lacks keep those that they have.
         after = {name: before.get(name) if rows is None else rows for name, rows in after.items()}

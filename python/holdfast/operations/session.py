@@ -65,11 +65,39 @@ def own_errors() -> Iterator[None]:
     except (django.db.Error, sqlite3.Error) as error:
         # PostgreSQL's messages have several lines; the first says what happened.
         said = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise DatabaseError(
-            f"the database refused: {said}", "Look at DATABASES, and whether the server runs."
-        ) from error
+        raise DatabaseError(f"the database refused: {said}", _advice(error)) from error
     except OSError as error:
         raise HoldfastError(
             f"{error.filename or 'the disk'}: {error.strerror or error}",
             "Look at the folder's rights and at the free space.",
         ) from error
+
+
+# What to do by the class of the server's code, as the core says it of its own statements.
+_ADVICE = {
+    "42501": "Grant the right to the role of DATABASES: the how-to on PostgreSQL's permissions has the statements.",
+    "28": "Look at USER and PASSWORD in DATABASES, and at the server's pg_hba.conf.",
+    "3D000": "Look at NAME in DATABASES, or create the database.",
+    "42": "Look whether the database has been migrated: `manage.py migrate --check`.",
+    "53300": "Close other connections, or raise max_connections.",
+    "55P03": "Another session holds the lock; run it at a quieter time, or raise LOCK_TIMEOUT.",
+    "57014": "A timeout or an administrator stopped the statement; run it again.",
+}
+
+
+def _advice(error: Exception) -> str:
+    """Say what to do next: a server that has answered with a code does run."""
+    # Drivers call it by two names, and Django keeps the driver's error as the cause.
+    cause = error.__cause__ or error
+    code = str(getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None) or "")
+    for length in (5, 2):
+        if code[:length] in _ADVICE:
+            return _ADVICE[code[:length]]
+    if isinstance(cause, sqlite3.Error):
+        return "Look at NAME in DATABASES: whether the file is there, and whether another process locks it."
+    if "FATAL:" in str(cause):
+        # A driver that was refused while it connected tells no code.
+        return "The server runs, and refused: look at USER, PASSWORD and NAME in DATABASES, and at its pg_hba.conf."
+    if code:
+        return "Look at the server's log."
+    return "Look at DATABASES, and whether the server runs."

@@ -14,6 +14,7 @@ from holdfast.premigration.telling import Told
 from holdfast.progress import ProgressLine
 from holdfast.reports import Report
 from holdfast.stores import LOCAL
+from holdfast.visible import visible
 
 
 def back_up(plan: MigrationPlan, verdict: Verdict, configuration: Configuration, told: Told) -> str:
@@ -27,7 +28,7 @@ def back_up(plan: MigrationPlan, verdict: Verdict, configuration: Configuration,
     commitment.go_on()
     told.say(f"  {rendering.backup_line(report)}")
     for text in (*report.notices, *(f"not in {missing.store}: {missing.message}" for missing in report.missing)):
-        told.warn(f"  WARNING: {text}")
+        told.warn(f"  WARNING: {visible(text)}")
     _clean_up(plan.alias, told)
     return report.name
 

@@ -3,6 +3,8 @@
 from io import TextIOBase
 from typing import Any
 
+from holdfast.visible import visible_lines
+
 
 class Told(TextIOBase):
     """The output of `migrate`, for sentences, and raw for a line of progress."""
@@ -19,7 +21,7 @@ class Told(TextIOBase):
 
     def warn(self, text: str) -> None:
         """Tell in any case."""
-        self.write(f"{text}\n")
+        self.write(f"{visible_lines(text)}\n")
 
     def write(self, text: str) -> int:
         """Write as it is."""

@@ -174,7 +174,7 @@ def _make(run: _Run, task: Task, given: Turn, progress: OnEvent) -> None:
     run.tally.made.append(report)
     run.watcher.told(rendering.backup_line(report))
     for text in report.notices:
-        run.watcher.warned(f"{task.label}: {text}")
+        run.watcher.warned(rendering.about(task.label, text))
 
 
 def _comparable(task: Task, report: Report) -> Backup | None:

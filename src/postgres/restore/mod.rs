@@ -36,6 +36,7 @@ use self::replace::{PutAside, Replacement};
 use self::selection::Tables;
 use super::connect::{self, Address, Connection, describe_error};
 use super::ddl::{Reader, refreshes, removal};
+use super::lock_holders::{self, Purpose};
 use super::preflight;
 use super::runtime::{block_on, unless_stopped};
 use super::scratch;
@@ -103,7 +104,7 @@ async fn in_place(plan: &RestorePlan, address: &Address, archive: &Archive, prog
             // A statement that still runs (an index build) would hold its locks until it ends. Where the server is
             // gone this fails too, and says less than the first error.
             connection.canceller().cancel().await.ok();
-            return Err(error);
+            return Err(lock_holders::named(address, Purpose::Replacing, error).await);
         }
     };
     let warnings = connection.drain_notices();

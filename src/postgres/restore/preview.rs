@@ -19,6 +19,7 @@ use crate::manifest::{Manifest, Section};
 use crate::plan::{ConnectionParameters, Owners, RestorePlan, Scope, Strategy};
 use crate::postgres::connect::{self, Address, Connection, describe_error};
 use crate::postgres::ddl::{Reader, removal};
+use crate::postgres::lock_holders::{self, Purpose};
 use crate::postgres::preflight;
 use crate::postgres::quote::qualified;
 use crate::postgres::runtime::{block_on, unless_stopped};
@@ -79,9 +80,10 @@ pub fn preview(
     let address = connect::resolve(parameters)?;
     block_on(unless_stopped(progress, async {
         let connection = preflight::own_session(&address).await?;
-        let preview = describe(plan, &address, &connection, archive).await?;
-        connection.close().await?;
-        Ok(preview)
+        match describe(plan, &address, &connection, archive).await {
+            Ok(preview) => connection.close().await.map(|()| preview),
+            Err(error) => Err(lock_holders::named(&address, Purpose::Reading, error).await),
+        }
     }))
 }
 

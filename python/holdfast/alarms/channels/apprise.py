@@ -17,5 +17,8 @@ def send(channel: Channel, alarm: Alarm) -> None:
     service = apprise.Apprise()
     if not service.add(channel.options["URL"].reveal()):
         raise DeliveryFailed("Apprise does not know this address", "Compare it with the documentation of Apprise.")
-    if not service.notify(title=wording.headline(alarm), body=wording.plain(alarm), notify_type=_TYPES[alarm.severity]):
+    # Told that this is no markup, Apprise escapes it for services that read HTML.
+    plain = apprise.NotifyFormat.TEXT
+    title, body, kind = wording.headline(alarm), wording.plain(alarm), _TYPES[alarm.severity]
+    if not service.notify(title=title, body=body, notify_type=kind, body_format=plain):
         raise DeliveryFailed("Apprise could not deliver it", "Try `apprise -vv` with the same address.")

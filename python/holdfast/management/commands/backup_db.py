@@ -67,9 +67,9 @@ class Command(HoldfastCommand):
             self.interrupted = f"interrupted: of {', '.join(aliases)} only {len(reports)} are backed up"
             self.say(rendering.backup_line(report), options)
             for text in (*report.notices, *(f"left out: {skipped}" for skipped in report.skipped)):
-                self.warn(f"{alias}: {text}")
+                self.warn(rendering.about(alias, text))
             for missing in report.missing:
-                self.warn(f"{alias}: not in {missing.store}: {missing.message}")
+                self.warn(rendering.about(alias, f"not in {missing.store}: {missing.message}"))
         if options["format"] == "json":
             self.print_json(_document(reports, failures))
         _raise(failures, done=len(reports))

@@ -33,7 +33,7 @@ class Command(HoldfastCommand):
         if options["format"] == "json":
             self.print_json([one.as_dict() for one in statuses])
         else:
-            self.stdout.write(rendering_status.status(statuses, clock.now()))
+            self.show(rendering_status.status(statuses, clock.now()))
 
     def _nagios(self) -> int:
         try:
@@ -41,5 +41,5 @@ class Command(HoldfastCommand):
         except HoldfastError as error:
             # To a monitor our own exit codes would mean something else.
             code, line = rendering_status.NAGIOS_UNKNOWN, f"HOLDFAST UNKNOWN - {error.message}"
-        self.stdout.write(line)
+        self.show(line)
         return code

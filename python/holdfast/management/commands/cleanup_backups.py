@@ -16,6 +16,7 @@ from holdfast.management.base import (
 )
 from holdfast.operations import cleanup, find_remains, pin, plan_cleanup, remove_remains, unpin
 from holdfast.stores import LOCAL
+from holdfast.visible import visible
 
 _OVERRIDES = ("last", "daily", "weekly", "monthly", "yearly")
 
@@ -40,10 +41,10 @@ class Command(HoldfastCommand):
         """Decide, ask, remove; or pin."""
         refuse_together(options, "pin", "unpin")
         if options["pin"]:
-            self.say(f"{pin(options['pin']).name} is pinned: it stays until it is unpinned.", options)
+            self.say(f"{visible(pin(options['pin']).name)} is pinned: it stays until it is unpinned.", options)
             return
         if options["unpin"]:
-            self.say(f"{unpin(options['unpin']).name} is no longer pinned.", options)
+            self.say(f"{visible(unpin(options['unpin']).name)} is no longer pinned.", options)
             return
         counts = {rule: options[f"keep_{rule}"] for rule in _OVERRIDES}
         if any(count is not None and count < 0 for count in counts.values()):

@@ -7,6 +7,7 @@ from django.core.management.base import CommandParser
 from holdfast.management.base import HoldfastCommand, add_location
 from holdfast.operations import download
 from holdfast.stores import ALL
+from holdfast.visible import visible
 
 
 class Command(HoldfastCommand):
@@ -26,4 +27,4 @@ class Command(HoldfastCommand):
         """Fetch, compare, tell where it is."""
         with self.progress("fetching", options) as progress:
             backup = download(options["backup"], location=options["location"], on_event=progress)
-        self.say(f"{backup.name} is in {backup.path}", options)
+        self.say(f"{visible(backup.name)} is in {visible(str(backup.path))}", options)

@@ -10,6 +10,7 @@ from holdfast.exceptions import UsageError
 from holdfast.management.base import HoldfastCommand, add_format, add_location, length_of_time
 from holdfast.operations import find_backup, link, list_backups
 from holdfast.stores import ALL, LOCAL
+from holdfast.visible import visible
 
 
 class Command(HoldfastCommand):
@@ -39,22 +40,22 @@ class Command(HoldfastCommand):
             if options["format"] == "json":
                 self.print_json(backup.as_dict())
             else:
-                self.stdout.write(rendering.detail(backup, now))
+                self.show(rendering.detail(backup, now))
             return
         backups = list_backups(options["database"], options["type"], location=location, on_event=self.notices)
         if options["format"] == "json":
             self.print_json([backup.as_dict() for backup in backups])
         elif backups:
-            self.stdout.write(rendering.listing(backups, now))
-            self.stdout.write(f"\n{rendering_status.proofs(backups, now)}")
+            self.show(rendering.listing(backups, now))
+            self.show(f"\n{rendering_status.proofs(backups, now)}")
         else:
             where = [
                 str(conf.load().directory) if name == LOCAL else name for name in places.names(conf.load(), location)
             ]
-            self.stdout.write(f"There are no such backups in {', '.join(where)}.")
+            self.show(f"There are no such backups in {', '.join(map(visible, where))}.")
 
     def _link(self, options: dict[str, Any]) -> None:
         if not options["backup"]:
             raise UsageError("an address is that of one backup", "Name it: list_backups BACKUP --url.")
         expires = length_of_time("--expires", options["expires"])
-        self.stdout.write(link(options["backup"], expires, location=options["location"]))
+        self.show(link(options["backup"], expires, location=options["location"]))

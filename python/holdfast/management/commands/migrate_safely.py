@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from holdfast.management.base import HoldfastCommand
 from holdfast.premigration.guarded import migrate_safely
+from holdfast.visible import visible_lines
 
 
 class Command(HoldfastCommand):
@@ -28,7 +29,8 @@ class Command(HoldfastCommand):
             raise
         except CommandError as error:
             # Django shows its message alone.
-            raise CommandError("\n".join([str(error), *_notes(error)]), returncode=error.returncode) from error
+            said = visible_lines("\n".join([str(error), *_notes(error)]))
+            raise CommandError(said, returncode=error.returncode) from error
 
     @staticmethod
     def _migrate() -> BaseCommand:

@@ -27,6 +27,7 @@ from holdfast.operations import (
 )
 from holdfast.plans import RestoreOptions, Scope
 from holdfast.stores import ALL
+from holdfast.visible import visible
 
 
 class Command(HoldfastCommand):
@@ -40,7 +41,7 @@ class Command(HoldfastCommand):
         add("backup", nargs="?", default="latest", help="A path, a name, an id, the beginning of one, or 'latest'.")
         add_location(parser, ALL, "Take it from this store; 'local' is the folder of this machine.")
         add("--database", metavar="ALIAS", help="Restore into this database instead of the backup's own.")
-        add("--table", action="append", default=[], metavar="TABLE", help="Restore only this table; may be repeated.")
+        add("--table", action="append", default=[], metavar="TABLE", help="Restore only this table or model.")
         add("--schema", action="append", default=[], metavar="SCHEMA", help="Restore only this schema (PostgreSQL).")
         add("--schema-only", action="store_true", help="Restore definitions, no rows.")
         add("--data-only", action="store_true", help="Restore rows into tables that exist.")
@@ -78,10 +79,10 @@ class Command(HoldfastCommand):
         with self.progress("reading", options) as progress:
             where = options["location"]
             preview = plan_restore(options["backup"], options["database"], location=where, on_event=progress, **chosen)
-        self.stdout.write(rendering.restore_plan(preview))
+        self.show(rendering.restore_plan(preview))
         if options["dry_run"]:
             return
-        confirm(f"\nType the database's name ({preview.database}) to go on: ", preview.database, options)
+        confirm(f"\nType the database's name ({visible(preview.database)}) to go on: ", preview.database, options)
         with self.progress("restoring", options) as progress:
             # Where it was found, and in the way that was shown: `latest` and `auto` may mean another one by now.
             chosen["strategy"] = preview.strategy
@@ -89,16 +90,16 @@ class Command(HoldfastCommand):
             report = restore(backup, preview.alias, location=preview.location, on_event=progress, **chosen)
         self.interrupted = "interrupted, but the restore is done"
         for warning in report.warnings:
-            self.warn(warning)
+            self.warn(visible(warning))
         self.say(rendering.restore_line(report), options)
         refuse_unfilled(report)
 
     def _undo(self, options: dict[str, Any]) -> None:
         plan = plan_undo(options["database"])
-        self.stdout.write(rendering_kept.undo_plan(plan, datetime.now(UTC)))
+        self.show(rendering_kept.undo_plan(plan, datetime.now(UTC)))
         if options["dry_run"]:
             return
-        confirm(f"\nType the database's name ({plan.database}) to go on: ", plan.database, options)
+        confirm(f"\nType the database's name ({visible(plan.database)}) to go on: ", plan.database, options)
         with self.progress("undoing", options) as progress:
             report = undo_restore(plan.alias, plan.restored.name, on_event=progress)
         self.interrupted = "interrupted, but the undo is done"
@@ -106,7 +107,7 @@ class Command(HoldfastCommand):
 
     def _drop_old(self, options: dict[str, Any]) -> None:
         kept = kept_databases(options["database"])
-        self.stdout.write(rendering_kept.drop_plan(kept, datetime.now(UTC)))
+        self.show(rendering_kept.drop_plan(kept, datetime.now(UTC)))
         if options["dry_run"] or not kept:
             return
         confirm("\nType 'drop' to drop them for good: ", "drop", options)

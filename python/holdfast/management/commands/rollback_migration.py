@@ -10,6 +10,7 @@ from holdfast.management.base import HoldfastCommand, add_no_input, confirm, ref
 from holdfast.operations import list_backups
 from holdfast.premigration import KIND
 from holdfast.premigration.rollback import RollbackOptions, plan_rollback, rollback_migration
+from holdfast.visible import visible
 
 
 class Command(HoldfastCommand):
@@ -40,11 +41,11 @@ class Command(HoldfastCommand):
         }
         with self.progress("reading", options) as progress:
             preview = plan_rollback(options["backup"], options["database"], on_event=progress, **chosen)
-        self.stdout.write(rendering_migrations.rollback_plan(preview))
+        self.show(rendering_migrations.rollback_plan(preview))
         if options["dry_run"]:
             return
         database = preview.restore.database
-        confirm(f"\nType the database's name ({database}) to go on: ", database, options)
+        confirm(f"\nType the database's name ({visible(database)}) to go on: ", database, options)
         with self.progress("going back", options) as progress:
             # By its name, and in the way that was shown: `latest` and `auto` may mean another one by now.
             chosen["strategy"] = preview.restore.strategy
@@ -53,7 +54,7 @@ class Command(HoldfastCommand):
             )
         self.interrupted = "interrupted, but the rollback is done"
         for warning in report.warnings:
-            self.warn(warning)
+            self.warn(visible(warning))
         self.say(rendering.restore_line(report), options)
         self.say(rendering_migrations.code(preview), options)
         refuse_unfilled(report)
@@ -61,6 +62,6 @@ class Command(HoldfastCommand):
     def _list(self, options: dict[str, Any]) -> None:
         backups = list_backups(options["database"], KIND)
         if backups:
-            self.stdout.write(rendering_migrations.rollbacks(backups, datetime.now(UTC)))
+            self.show(rendering_migrations.rollbacks(backups, datetime.now(UTC)))
         else:
-            self.stdout.write(f"There are no backups from before a migration in {conf.load().directory}.")
+            self.show(f"There are no backups from before a migration in {visible(str(conf.load().directory))}.")

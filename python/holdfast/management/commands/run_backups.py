@@ -62,7 +62,7 @@ class Command(HoldfastCommand):
         try:
             tally = run_due(watcher)
         except LockHeld as error:
-            self.say(f"Nothing to do here: {error.message}.", options)
+            self.say(f"Nothing to do here: {error}.", options)
             return None
         for key, hindrance in tally.waiting.items():
             self.say(rendering_schedule.waits(key, hindrance), options)

@@ -19,4 +19,4 @@ class Command(HoldfastCommand):
 
     def handle(self, **options: Any) -> None:
         """Print it."""
-        self.stdout.write(configuration(options["platform"], Project.present()))
+        self.show(configuration(options["platform"], Project.present()))

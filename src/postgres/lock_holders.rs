@@ -1,0 +1,109 @@
+//! Who holds a lock that we could not get: whoever waits for it at night wants to know whom to ask, or what to end.
+
+use tokio_postgres::error::SqlState;
+
+use super::connect::{Address, Connection, describe_error, sqlstate};
+use super::session;
+use crate::error::{Error, Result};
+
+/// What the lock was wanted for: it says which locks of others are in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Only a lock for a change of the table is in the way, or somebody who waits for one.
+    Reading,
+    /// Every lock on a table is.
+    Replacing,
+}
+
+/// The longest that a hint quotes of somebody's statement; it goes into mails, too.
+const STATEMENT_CHARACTERS: usize = 80;
+
+/// Tables of users only: everybody has locks on catalogs. A transaction that is prepared for a second phase holds its
+/// locks without a session. What others execute is told to a superuser, and to a member of `pg_read_all_stats`.
+const HOLDERS: &str = "
+    WITH held AS (
+        SELECT DISTINCT ON (l.pid, l.virtualtransaction)
+               l.pid, l.virtualtransaction, c.relname::text AS relation, l.granted
+          FROM pg_catalog.pg_locks l
+          JOIN pg_catalog.pg_class c ON c.oid = l.relation
+         WHERE l.locktype = 'relation' AND l.relation >= 16384 AND c.relkind <> 't'
+           AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+           AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+           AND CASE WHEN $1 THEN l.mode = 'AccessExclusiveLock' ELSE l.granted END
+         ORDER BY l.pid, l.virtualtransaction, l.granted DESC, c.relkind <> 'r', c.relname)
+    SELECT a.pid, a.usename::text AS role, nullif(a.application_name, '') AS program, held.relation, held.granted,
+           pg_catalog.to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS since, a.query AS statement,
+           p.gid, pg_catalog.to_char(p.prepared AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS prepared, p.owner::text
+      FROM held
+      LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = held.pid
+      LEFT JOIN pg_catalog.pg_prepared_xacts p
+             ON held.pid IS NULL AND held.virtualtransaction = '-1/' || p.transaction::text
+     WHERE a.pid IS NOT NULL OR p.gid IS NOT NULL
+     ORDER BY held.granted DESC, coalesce(a.xact_start, p.prepared), a.pid
+     LIMIT 3";
+
+/// The same error, with those who are in the way in its hint where it was a lock that could not be had in time.
+///
+/// They are looked for over a connection of its own: that of the error may be in a transaction that has failed.
+pub(super) async fn named(address: &Address, purpose: Purpose, error: Error) -> Error {
+    if sqlstate(&error) != Some(&SqlState::LOCK_NOT_AVAILABLE) {
+        return error;
+    }
+    match look(address, purpose).await {
+        Ok(found) if !found.is_empty() => error.hint(format!(
+            "{}; wait for that to end, or end it, and run this again; LOCK_TIMEOUT says how long a lock is waited for",
+            found.join("; ")
+        )),
+        // They have let go meanwhile, or nobody can say; the advice that the error has already is still good.
+        Ok(_) | Err(_) => error,
+    }
+}
+
+async fn look(address: &Address, purpose: Purpose) -> Result<Vec<String>> {
+    let connection = Connection::open(address).await?;
+    session::prepare(&connection.client).await?;
+    let rows = connection
+        .client
+        .query(HOLDERS, &[&(purpose == Purpose::Reading)])
+        .await
+        .map_err(|error| describe_error(error, "looking for who holds the lock"))?;
+    connection.close().await?;
+    Ok(rows.iter().map(describe).collect())
+}
+
+fn describe(row: &tokio_postgres::Row) -> String {
+    let relation: String = row.get("relation");
+    let verb = if row.get("granted") { "holds" } else { "waits for" };
+    if let (Some(gid), Some(since)) = (row.get::<_, Option<String>>("gid"), row.get::<_, Option<String>>("prepared")) {
+        let owner: Option<String> = row.get("owner");
+        return format!(
+            "the prepared transaction '{gid}' of {} since {since} UTC {verb} a lock on {relation}",
+            owner.unwrap_or_default()
+        );
+    }
+    let mut text = format!(
+        "process {} of {}",
+        row.get::<_, Option<i32>>("pid").unwrap_or_default(),
+        row.get::<_, Option<String>>("role").unwrap_or_else(|| "the server".to_owned())
+    );
+    if let Some(program) = row.get::<_, Option<String>>("program") {
+        text.push_str(&format!(" ({program})"));
+    }
+    if let Some(since) = row.get::<_, Option<String>>("since") {
+        text.push_str(&format!(" since {since} UTC"));
+    }
+    text.push_str(&format!(" {verb} a lock on {relation}"));
+    if let Some(statement) = row.get::<_, Option<String>>("statement").filter(|text| !text.is_empty()) {
+        text.push_str(&format!(", its last statement: {}", shortened(&statement)));
+    }
+    text
+}
+
+/// The beginning of a statement, in one line.
+fn shortened(statement: &str) -> String {
+    let line = statement.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(STATEMENT_CHARACTERS) {
+        None => line,
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+    }
+}

@@ -1,0 +1,33 @@
+"""What names of others do to a terminal: nothing, on both engines, in lists, plans and errors."""
+
+import re
+
+from tests.deployment import Deployment
+
+# Clears the screen, turns the direction of text, and would begin a line that looks like one of ours.
+NAME = "x\x1b[2J\u202e\nDropped, because"
+# Line breaks are ours; whatever else acts on a terminal must not come from a name.
+ACTS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def test_names_of_tables_are_shown_and_do_nothing(single: Deployment) -> None:
+    single.execute(f'CREATE TABLE "{NAME}" (id integer)')
+    single.execute(f'INSERT INTO "{NAME}" VALUES (1)')
+    failed = single.run("backup_db", "--exclude-table-data", f"{NAME}!", code=2).text
+    single.run("backup_db")
+    name = single.newest().name
+    listed = single.run("list_backups", name).text
+    single.execute(f'INSERT INTO "{NAME}" VALUES (2)')
+    plan = single.run("restore_db", name, "--dry-run").text
+    wrong = single.run("restore_db", name, "--dry-run", "--table", f"no{NAME}", code=2).text
+    for printed in (failed, listed, plan, wrong):
+        assert not ACTS.search(printed), printed
+        assert not [line for line in printed.split("\n") if line.strip() == "Dropped, because"]
+    shown = r"x\x1b[2J\u202e\nDropped, because"
+    assert shown in listed
+    assert shown in plan
+    assert f"no{shown}" in wrong
+    assert f"{shown}!" in failed
+    # Programs get what is there.
+    document = single.run("list_backups", name, "--format", "json").document()
+    assert any(NAME in table for table in document["tables"])
