@@ -72,31 +72,19 @@ async fn look(address: &Address, purpose: Purpose) -> Result<Vec<String>> {
 }
 
 fn describe(row: &tokio_postgres::Row) -> String {
-    let relation: String = row.get("relation");
+    let text = |column: &str| row.get::<_, Option<String>>(column).filter(|text| !text.is_empty());
     let verb = if row.get("granted") { "holds" } else { "waits for" };
-    if let (Some(gid), Some(since)) = (row.get::<_, Option<String>>("gid"), row.get::<_, Option<String>>("prepared")) {
-        let owner: Option<String> = row.get("owner");
-        return format!(
-            "the prepared transaction '{gid}' of {} since {since} UTC {verb} a lock on {relation}",
-            owner.unwrap_or_default()
-        );
+    let what = format!("{verb} a lock on {}", text("relation").unwrap_or_default());
+    let role = text("role").or_else(|| text("owner")).unwrap_or_else(|| "the server".to_owned());
+    if let (Some(name), Some(since)) = (text("gid"), text("prepared")) {
+        return format!("the prepared transaction '{name}' of {role} since {since} UTC {what}");
     }
-    let mut text = format!(
-        "process {} of {}",
-        row.get::<_, Option<i32>>("pid").unwrap_or_default(),
-        row.get::<_, Option<String>>("role").unwrap_or_else(|| "the server".to_owned())
-    );
-    if let Some(program) = row.get::<_, Option<String>>("program") {
-        text.push_str(&format!(" ({program})"));
-    }
-    if let Some(since) = row.get::<_, Option<String>>("since") {
-        text.push_str(&format!(" since {since} UTC"));
-    }
-    text.push_str(&format!(" {verb} a lock on {relation}"));
-    if let Some(statement) = row.get::<_, Option<String>>("statement").filter(|text| !text.is_empty()) {
-        text.push_str(&format!(", its last statement: {}", shortened(&statement)));
-    }
-    text
+    let process: Option<i32> = row.get("pid");
+    let program = text("program").map(|program| format!(" ({program})"));
+    let since = text("since").map(|since| format!(" since {since} UTC"));
+    let statement = text("statement").map(|statement| format!(", its last statement: {}", shortened(&statement)));
+    let [program, since, statement] = [program, since, statement].map(Option::unwrap_or_default);
+    format!("process {} of {role}{program}{since} {what}{statement}", process.unwrap_or_default())
 }
 
 /// The beginning of a statement, in one line.
