@@ -97,8 +97,7 @@ def proofs(backups: Sequence[Backup], now: datetime) -> Iterable[Alarm]:
     """Look at what the latest validation or drill of each database has found."""
     latest: dict[str, Backup] = {}
     # Of two that were found out in one second the younger backup counts.
-    found = [backup for backup in backups if backup.verified_at]
-    for backup in sorted(found, key=lambda one: (one.verified_at, one.created)):
+    for backup in sorted(filter(lambda one: one.verified_at, backups), key=lambda one: (one.verified_at, one.created)):
         latest[backup.alias] = backup
     for alias, backup in latest.items():
         key, facts = f"bad:{alias}", {"backup": backup.name, "how": backup.verified_how}
