@@ -47,7 +47,7 @@ def span(seconds: float) -> str:
             return f"1 {name}"
         if seconds >= 2 * length:
             return f"{seconds // length:.0f} {name}s"
-    return f"{seconds:.0f} seconds"
+    return "1 second" if round(seconds) == 1 else f"{seconds:.0f} seconds"
 
 
 # The clocks of two machines differ a little.
@@ -81,7 +81,7 @@ def backup_line(report: Report) -> str:
     """Sum up a backup that was made."""
     sizes = f"{size(report.stored_size)} (raw {size(report.raw_size)})"
     where = "" if report.location == LOCAL else f"  in {report.location}"
-    return f"{report.alias}: {report.name}  {report.rows:,} rows  {sizes}  {report.seconds:.1f} s{where}"
+    return f"{report.alias}: {report.name}  {_count(report.rows, 'row')}  {sizes}  {report.seconds:.1f} s{where}"
 
 
 @for_people
@@ -123,7 +123,7 @@ def _changes(tables: Sequence[TableChange]) -> list[str]:
         lines.append(f"{table.label:<{width}}  {before:>12} -> {_rows(table.after):>12}")
     rest = len(tables) - len(shown)
     if rest:
-        lines.append(f"and {rest} tables with as many rows as before")
+        lines.append(f"and {_count(rest, 'table')} with as many rows as before")
     return lines
 
 

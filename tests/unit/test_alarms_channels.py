@@ -1,14 +1,18 @@
 """Channels that need more than an endpoint: Sentry's and Apprise's own libraries, TLS, a process that forks."""
 
 import gzip
+import socket
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 import sentry_sdk
+from django.test import override_settings
 
 from holdfast.alarms import channels
 from holdfast.alarms.alarm import EVENTS, Alarm
@@ -129,3 +133,33 @@ assert outbox.wait(20) == []
 def test_a_forked_process_sends_its_own() -> None:
     done = subprocess.run([sys.executable, "-c", FORKING], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+@pytest.mark.parametrize("kind", ["webhook", "email"])
+def test_a_server_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Each byte comes soon enough for the limit of a step, and the answer never ends."""
+    monkeypatch.setitem(channels.EXCHANGE_SECONDS, kind, 1.0)
+    over = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"220-" if kind == "email" else b"HTTP/1.1 200 OK\r\nX: ")
+            while not over.wait(0.05):
+                connection.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        smtp = {"EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend", "EMAIL_HOST": "127.0.0.1"}
+        options = {"URL": Secret(f"http://127.0.0.1:{port}/"), "KEY": Secret("k" * 20), "TO": ("a@example.com",)}
+        try:
+            with override_settings(**smtp, EMAIL_PORT=port):
+                with pytest.raises(DeliveryFailed, match="no end of the answer within 1 seconds"):
+                    channels.send(channel(kind, **options), ALARM)
+                with pytest.raises(DeliveryFailed, match="has not come to its end yet"):
+                    channels.send(channel(kind, **options), ALARM)
+        finally:
+            over.set()
+            thread.join()

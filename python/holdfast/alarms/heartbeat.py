@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from holdfast.alarms import environment, ledger, outbox, state
-from holdfast.alarms.channels import ping
+from holdfast.alarms.channels import EXCHANGE_SECONDS, ping
+from holdfast.alarms.channels.deadline import within
 from holdfast.alarms.delivery import with_retries
 from holdfast.alarms.settings import Channel
 from holdfast.conf import Configuration
@@ -40,7 +41,8 @@ def _ping(configuration: Configuration, channel: Channel, beat: Beat, known: thr
         # One check for several databases: the success of one must not hide the failure of another.
         return
     try:
-        with_retries(partial(ping.ping, channel, beat.signal, beat.text))
+        exchange = partial(ping.ping, channel, beat.signal, beat.text)
+        with_retries(partial(within, channel.name, EXCHANGE_SECONDS["ping"], exchange))
     except DeliveryFailed as error:
         # A traceback could show what the message hides.
         _logger.error("alarms: %s got no ping: %s", channel.name, error.message)  # noqa: TRY400

@@ -3,16 +3,22 @@
 use super::bucket::Bucket;
 use super::errors::Action;
 use super::failure::Failure;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::store::{Entry, Unfinished};
+
+/// Pages of a listing, of a thousand names each as a rule: no folder of backups has as many.
+const PAGES: usize = 10_000;
+
+/// Names that are kept of a listing; more would fill the memory.
+const ENTRIES: usize = 1_000_000;
 
 impl Bucket {
     /// Every object directly under the store's prefix whose name begins like this, sorted by name.
     pub(super) async fn list(&self, prefix: &str) -> Result<Vec<Entry>> {
         let root = self.root();
         let mut entries = Vec::new();
-        let mut next = None;
-        loop {
+        let mut next: Option<String> = None;
+        for _ in 0..PAGES {
             let request = self
                 .client
                 .list_objects_v2()
@@ -20,7 +26,7 @@ impl Bucket {
                 .prefix(self.key(prefix))
                 // What other programs keep in folders below is not ours, and may be millions.
                 .delimiter("/")
-                .set_continuation_token(next);
+                .set_continuation_token(next.clone());
             let page = request.send().await.map_err(|error| self.explain(Action::List, "", &Failure::from(error)))?;
             for object in page.contents.unwrap_or_default() {
                 let name = object.key.as_deref().and_then(|key| key.strip_prefix(&root)).unwrap_or_default();
@@ -34,29 +40,32 @@ impl Bucket {
                     modified: object.last_modified.map_or(0, |moment| moment.secs()),
                 });
             }
-            next = page.next_continuation_token;
-            if next.is_none() {
+            if page.next_continuation_token.is_none() {
+                entries.sort_by(|one, other| one.name.cmp(&other.name));
+                return Ok(entries);
+            }
+            if page.next_continuation_token == next || entries.len() > ENTRIES {
                 break;
             }
+            next = page.next_continuation_token;
         }
-        entries.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(entries)
+        Err(self.endless())
     }
 
     /// Uploads under the store's prefix.
     pub(super) async fn list_uploads(&self) -> Result<Vec<Unfinished>> {
         let root = self.root();
         let mut uploads = Vec::new();
-        let (mut next_key, mut next_upload) = (None, None);
-        loop {
+        let mut next: (Option<String>, Option<String>) = (None, None);
+        for _ in 0..PAGES {
             let request = self
                 .client
                 .list_multipart_uploads()
                 .bucket(self.bucket())
                 .prefix(&root)
                 .delimiter("/")
-                .set_key_marker(next_key)
-                .set_upload_id_marker(next_upload);
+                .set_key_marker(next.0.clone())
+                .set_upload_id_marker(next.1.clone());
             let page =
                 request.send().await.map_err(|error| self.explain(Action::ListUploads, "", &Failure::from(error)))?;
             for upload in page.uploads.unwrap_or_default() {
@@ -67,10 +76,21 @@ impl Bucket {
                 let started = upload.initiated.map_or(0, |moment| moment.secs());
                 uploads.push(Unfinished { name: name.to_owned(), id, started });
             }
-            (next_key, next_upload) = (page.next_key_marker, page.next_upload_id_marker);
-            if !page.is_truncated.unwrap_or_default() || next_key.is_none() {
+            let following = (page.next_key_marker, page.next_upload_id_marker);
+            if !page.is_truncated.unwrap_or_default() || following.0.is_none() {
                 return Ok(uploads);
             }
+            if following == next || uploads.len() > ENTRIES {
+                break;
+            }
+            next = following;
         }
+        Err(self.endless())
+    }
+
+    /// What is to be said of a listing that goes in a circle, or on and on: half of it must not pass for the whole.
+    fn endless(&self) -> Error {
+        Error::new(Kind::Store, format!("the listing of {} does not end", self.place("")))
+            .hint("look at the endpoint of the store, and at how much else is under its prefix")
     }
 }

@@ -24,6 +24,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::throttle::Throttle;
 
+/// So much of an answer must come within the patience: a service that drips would keep us for ever.
+const LEAST_BYTES: usize = 4096;
+
 /// What all requests of a store have in common.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -131,6 +134,10 @@ struct Pace {
     moved: Option<Arc<Mutex<Instant>>>,
     /// Of an answer: when to lose patience.
     deadline: Option<Pin<Box<Sleep>>>,
+    /// What came since the deadline was set.
+    received: usize,
+    /// Of an answer: when the last slice was handed on. What its taker then does with it is not the service's time.
+    handed: Option<Instant>,
     /// Until when the bandwidth makes us wait.
     pause: Option<Pin<Box<Sleep>>>,
     watch: Arc<Watch>,
@@ -138,12 +145,21 @@ struct Pace {
 
 impl Pace {
     fn sending(body: SdkBody, watch: Arc<Watch>, moved: Arc<Mutex<Instant>>) -> Self {
-        Self { body, rest: Bytes::new(), moved: Some(moved), deadline: None, pause: None, watch }
+        Self {
+            body,
+            rest: Bytes::new(),
+            moved: Some(moved),
+            deadline: None,
+            received: 0,
+            handed: None,
+            pause: None,
+            watch,
+        }
     }
 
     fn receiving(body: SdkBody, watch: Arc<Watch>) -> Self {
         let deadline = Some(Box::pin(sleep_until(Instant::now() + watch.patience)));
-        Self { body, rest: Bytes::new(), moved: None, deadline, pause: None, watch }
+        Self { body, rest: Bytes::new(), moved: None, deadline, received: 0, handed: None, pause: None, watch }
     }
 
     fn touch(&mut self) {
@@ -151,6 +167,7 @@ impl Pace {
         if let Some(moved) = &self.moved {
             *moved.lock().unwrap_or_else(PoisonError::into_inner) = now;
         }
+        self.received = 0;
         if let Some(deadline) = &mut self.deadline {
             deadline.as_mut().reset(now + self.watch.patience);
         }
@@ -163,6 +180,10 @@ impl Body for Pace {
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
+        if let (Some(moment), Some(deadline)) = (this.handed.take(), &mut this.deadline) {
+            let end = deadline.deadline() + moment.elapsed();
+            deadline.as_mut().reset(end);
+        }
         if let Some(pause) = &mut this.pause {
             ready!(pause.as_mut().poll(context));
             this.pause = None;
@@ -171,11 +192,17 @@ impl Body for Pace {
         while this.rest.is_empty() {
             match Pin::new(&mut this.body).poll_frame(context) {
                 Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
-                    Ok(data) => this.rest = data,
+                    Ok(data) => {
+                        this.received = this.received.saturating_add(data.len());
+                        this.rest = data;
+                    }
                     Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
                 },
                 Poll::Ready(other) => return Poll::Ready(other),
                 Poll::Pending => {
+                    if this.received >= LEAST_BYTES {
+                        this.touch();
+                    }
                     if let Some(deadline) = &mut this.deadline {
                         ready!(deadline.as_mut().poll(context));
                         return Poll::Ready(Some(Err(this.watch.stalled())));
@@ -184,7 +211,10 @@ impl Body for Pace {
                 }
             }
         }
-        this.touch();
+        if this.moved.is_some() {
+            this.touch();
+        }
+        this.handed = Some(Instant::now());
         let slice = this.rest.split_to(this.rest.len().min(this.watch.throttle.slice()));
         if let Some(moment) = this.watch.throttle.take(slice.len()) {
             // What was just taken passes now, and is paid for before the next: a pause must not look like a stall.

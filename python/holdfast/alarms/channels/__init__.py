@@ -1,9 +1,11 @@
 """How an alarm travels: one function for each kind of channel, which raises DeliveryFailed or has delivered."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 
 from holdfast.alarms.alarm import Alarm
+from holdfast.alarms.channels.deadline import within
 from holdfast.alarms.settings import Channel
 from holdfast.exceptions import DeliveryFailed
 
@@ -19,12 +21,15 @@ _HOMES: Mapping[str, str] = {
     "apprise": "holdfast.alarms.channels.apprise",
 }
 
+# For a whole exchange, however lively its parts are; mail servers make strangers wait on purpose.
+EXCHANGE_SECONDS: Mapping[str, float] = {kind: 25.0 if kind == "email" else 12.0 for kind in _HOMES}
+
 
 def send(channel: Channel, alarm: Alarm) -> None:
     """Deliver once, without another try; what no alarm needs is not imported."""
     deliver: Send = import_module(_HOMES[channel.channel]).send
     try:
-        deliver(channel, alarm)
+        within(channel.name, EXCHANGE_SECONDS[channel.channel], partial(deliver, channel, alarm))
     except DeliveryFailed:
         raise
     except Exception as error:  # noqa: BLE001 - somebody else's library; what it says may hold the address
