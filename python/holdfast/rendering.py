@@ -77,10 +77,12 @@ def about(subject: str, text: str) -> str:
 
 
 @for_people
-def backup_line(report: Report) -> str:
-    """Sum up a backup that was made."""
+def backup_line(report: Report, copies: Sequence[str] = ()) -> str:
+    """Sum up a backup that was made, and of which copies were to go to these stores."""
     sizes = f"{size(report.stored_size)} (raw {size(report.raw_size)})"
-    where = "" if report.location == LOCAL else f"  in {report.location}"
+    missing = {one.store for one in report.missing}
+    places = [report.location, *(store for store in copies if store not in missing)]
+    where = "" if places == [LOCAL] else f"  in {', '.join(places)}"
     return f"{report.alias}: {report.name}  {_count(report.rows, 'row')}  {sizes}  {report.seconds:.1f} s{where}"
 
 

@@ -26,6 +26,7 @@ def rollback_plan(preview: RollbackPreview) -> str:
     lines += _enumerated("Migrations applied again:", preview.applied_again)
     if not preview.taken_back and not preview.applied_again:
         lines.append("No migration is taken back: the database has those that the backup has.")
+        lines.append("What a migration has changed that failed halfway, and so left no record, goes all the same.")
     return "\n".join([*lines, "", code(preview)])
 
 

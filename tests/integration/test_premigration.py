@@ -174,6 +174,14 @@ def test_a_migration_behind_a_backup_that_works_is_one(small: Shop) -> None:
     assert len(small.made()) == 1
 
 
+def test_a_migration_that_fails_says_how_to_go_back(small: Shop) -> None:
+    outcome = small.run("migrate", code=None, environment={"SHOP_FAILS": "command"})
+    assert outcome.code != 0
+    assert f"To go back to this state: manage.py rollback_migration {small.made()[0].name}" in outcome.out
+    plan = small.run("rollback_migration", "latest", "--dry-run").out
+    assert "What a migration has changed that failed halfway" in plan or "Migrations taken back:" in plan
+
+
 def test_when_going_back_fails_too_both_errors_are_told_and_where_the_backup_is(small: Shop) -> None:
     trouble = {"SHOP_FAILS": "command", "SHOP_DAMAGES": str(small.backups)}
     outcome = small.run("migrate_safely", code=1, environment=trouble)

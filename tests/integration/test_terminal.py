@@ -1,6 +1,8 @@
 """What names of others do to a terminal: nothing, on both engines, in lists, plans and errors."""
 
 import re
+import subprocess
+import sys
 
 from tests.deployment import Deployment
 
@@ -31,3 +33,16 @@ def test_names_of_tables_are_shown_and_do_nothing(single: Deployment) -> None:
     # Programs get what is there.
     document = single.run("list_backups", name, "--format", "json").document()
     assert any(NAME in table for table in document["tables"])
+
+
+def test_whoever_has_read_enough_is_no_failure(sqlite: Deployment) -> None:
+    sqlite.run("backup_db", "--all")
+    command = [sys.executable, str(sqlite.manage), "list_backups"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=sqlite.environment(), cwd=sqlite.folder
+    ) as listing:
+        assert listing.stdout is not None
+        assert listing.stderr is not None
+        listing.stdout.close()
+        assert listing.stderr.read() == ""
+        assert listing.wait() == 0

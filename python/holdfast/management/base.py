@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -26,12 +26,14 @@ class HoldfastCommand(BaseCommand):
     # A restore must run although the project's own checks fail: broken data is the reason for it.
     requires_system_checks: tuple[str, ...] = ()
     interrupted = "interrupted: nothing was changed"
+    # Whether the work is done when nobody reads on: `list_backups | head` has seen enough, `backup_db | head` has not.
+    only_shows = False
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run with every expected failure as a CommandError with its exit code."""
         try:
             commitment.begin()
-            with _orderly_interrupts():
+            with _orderly_interrupts(), _quiet_where_nobody_reads() if self.only_shows else nullcontext():
                 return super().execute(*args, **options)
         except (KeyboardInterrupt, Interrupted) as error:
             raise CommandError(self.interrupted, returncode=Interrupted.exit_code) from error
@@ -128,6 +130,19 @@ def confirm(question: str, wanted: str, options: dict[str, Any]) -> None:
         answer = ""
     if answer.strip() not in {wanted, visible(wanted)}:
         raise HoldfastError(f"not confirmed: {wanted!r} was not typed, nothing was changed")
+
+
+@contextmanager
+def _quiet_where_nobody_reads() -> Iterator[None]:
+    # Whatever else is printed, at the end of Python too, goes nowhere.
+    try:
+        yield
+        if sys.stdout is not None and not sys.stdout.closed:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 @contextmanager

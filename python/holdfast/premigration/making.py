@@ -26,7 +26,10 @@ def back_up(plan: MigrationPlan, verdict: Verdict, configuration: Configuration,
         guard.backups[plan.alias] = report
     # Whoever asks to stop from here on stops the migration, not the backup.
     commitment.go_on()
-    told.say(f"  {rendering.backup_line(report)}")
+    told.say(f"  {rendering.backup_line(report, configuration.pre_migrate.upload)}")
+    if guard is None:
+        # Whatever stops the migration halfway, this stands above its error.
+        told.say(f"  To go back to this state: manage.py rollback_migration {report.name}")
     for text in (*report.notices, *(f"not in {missing.store}: {missing.message}" for missing in report.missing)):
         told.warn(f"  WARNING: {visible(text)}")
     _clean_up(plan.alias, told)

@@ -65,7 +65,7 @@ class Command(HoldfastCommand):
                 continue
             reports.append(report)
             self.interrupted = f"interrupted: of {', '.join(aliases)} only {len(reports)} are backed up"
-            self.say(rendering.backup_line(report), options)
+            self.say(rendering.backup_line(report, chosen["upload"]), options)
             for text in (*report.notices, *(f"left out: {skipped}" for skipped in report.skipped)):
                 self.warn(rendering.about(alias, text))
             for missing in report.missing:

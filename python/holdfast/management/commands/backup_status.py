@@ -15,6 +15,7 @@ class Command(HoldfastCommand):
     """Shows for each database the newest good backup, its age against the target, and the last proof."""
 
     help = "Tells of each database its newest good backup, whether that is too old, and when a restore was proven."
+    only_shows = True
     interrupted = "interrupted: nothing was looked at to its end"
 
     def add_arguments(self, parser: CommandParser) -> None:

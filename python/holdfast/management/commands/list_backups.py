@@ -17,6 +17,7 @@ class Command(HoldfastCommand):
     """Lists backups, or tells everything about one."""
 
     help = "Lists backups, the newest first; or shows one in detail, with its rows per model."
+    only_shows = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""

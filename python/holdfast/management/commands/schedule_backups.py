@@ -12,6 +12,7 @@ class Command(HoldfastCommand):
     """Prints a configuration with the paths and the settings of this project; installs nothing."""
 
     help = "Prints a ready configuration that calls run_backups; when backups are made, HOLDFAST['SCHEDULE'] says."
+    only_shows = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
