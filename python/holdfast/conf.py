@@ -23,6 +23,7 @@ from holdfast.schedule import settings as schedule_settings
 from holdfast.schedule.settings import Schedule
 from holdfast.stores import Store, read_stores
 from holdfast.targets import Targets, read_targets
+from holdfast.visible import visible
 
 _RETENTION_VARIABLES = {
     "daily": "BACKUP_RETENTION_DAILY",
@@ -99,10 +100,14 @@ def _read() -> tuple[dict[str, Any], list[Problem]]:
 def _directory(value: object) -> Path:
     value = value or os.environ.get("BACKUP_DIR")
     if not value:
-        return Path(getattr(settings, "BASE_DIR", None) or Path.cwd()).absolute() / "backups"
+        value = Path(getattr(settings, "BASE_DIR", None) or Path.cwd()) / "backups"
     if not isinstance(value, str | os.PathLike):
         raise wrong_type("DIRECTORY", value, "a path")
-    return Path(value).expanduser().absolute()
+    path = Path(value).expanduser().absolute()
+    if not str(path).isascii() and any("\ud800" <= character <= "\udfff" for character in str(path)):
+        complaint = f"HOLDFAST['DIRECTORY'] is {visible(str(path))}, whose name is not UTF-8."
+        raise Refused("E004", complaint, "Set a folder whose whole path is UTF-8; the project may stay where it is.")
+    return path
 
 
 def _databases(value: object) -> tuple[str, ...] | None:

@@ -1,8 +1,12 @@
 """What names of others do to a terminal: nothing, on both engines, in lists, plans and errors."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 from tests.deployment import Deployment
 
@@ -46,3 +50,20 @@ def test_whoever_has_read_enough_is_no_failure(sqlite: Deployment) -> None:
         listing.stdout.close()
         assert listing.stderr.read() == ""
         assert listing.wait() == 0
+
+
+def test_a_project_whose_folder_is_not_utf_8(sqlite: Deployment, tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/pr\xff\x1bj"))
+    folder.mkdir()
+    shutil.copy(sqlite.name(), folder / "db.sqlite3")
+    given = sqlite.databases["default"]
+    moved = replace(
+        sqlite,
+        settings={"DATABASES": ["default"]},
+        databases={"default": {**given, "NAME": str(folder / "db.sqlite3")}},
+    )
+    moved.run("backup_db")
+    moved.run("restore_db", "latest", "--no-input")
+    refused = replace(moved, settings={**moved.settings, "DIRECTORY": str(folder / "backups")}).run("backup_db", code=2)
+    assert r"pr\udcff\x1bj" in refused.err
+    assert "not UTF-8" in refused.err

@@ -134,7 +134,7 @@ def attached_files(connection: BaseDatabaseWrapper) -> list[Path]:
 
 def uri(path: Path, access: Access, query: dict[str, str] | None = None) -> str:
     """Name a file so that SQLite opens it with this access and never makes another one by mistake."""
-    return f"file:{quote(os.fspath(path))}?{urlencode({**(query or {}), 'mode': access.value})}"
+    return f"file:{quote(os.fsencode(path))}?{urlencode({**(query or {}), 'mode': access.value})}"
 
 
 def quoted(name: str) -> str:
