@@ -43,14 +43,15 @@ def outlook(tasks: Sequence[Task], waiting: Mapping[tuple[str, str], Hindrance],
 
 
 def _state(task: Task, waiting: Mapping[tuple[str, str], Hindrance], now: datetime) -> str:
-    last = f"last {_moment(task.last)}" if task.last else "never done before"
+    last = f"last {moment(task.last)}" if task.last else "never done before"
     if not task.is_due(now):
-        return f"next {_moment(task.begins)} ({last})"
+        return f"next {moment(task.begins)} ({last})"
     hindrance = waiting.get(task.key)
     if hindrance is None:
-        return f"due since {_moment(task.due)} ({last})"
-    return f"waits since {_moment(task.due)}: {hindrance.reason} ({last})"
+        return f"due since {moment(task.due)} ({last})"
+    return f"waits since {moment(task.due)}: {hindrance.reason} ({last})"
 
 
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(timezone.get_default_timezone()).strftime("%Y-%m-%d %H:%M:%S %Z")
+def moment(when: datetime) -> str:
+    """Write a moment of the schedule in the zone of the project, in which its times are given."""
+    return when.astimezone(timezone.get_default_timezone()).strftime("%Y-%m-%d %H:%M:%S %Z")

@@ -7,6 +7,7 @@ from holdfast.condition import Condition, Proof, Status
 from holdfast.history import AuditReport
 from holdfast.inventory import Backup
 from holdfast.rendering import ago, size, span
+from holdfast.rendering_schedule import moment
 from holdfast.showing import for_people
 
 # https://nagios-plugins.org/doc/guidelines.html
@@ -48,7 +49,7 @@ def _block(one: Status, now: datetime) -> str:
         verdict = "TOO OLD" if target.too_old else "good"
         facts[which] = f"{old}, at most {span(target.max_age_seconds)}: {verdict}"
     facts["proven"] = proof(one.proven, now)
-    facts["next due"] = one.next_due or "nothing is scheduled"
+    facts["next due"] = moment(datetime.fromisoformat(one.next_due)) if one.next_due else "nothing is scheduled"
     facts["free"] = size(one.free_bytes)
     lines = [f"{one.alias}: {one.condition.upper()}"]
     lines += [f"   {reason}" for reason in one.reasons]
