@@ -43,11 +43,12 @@ class Backup(Document):
     pre_migrate: Mapping[str, Any] | None = None
     # Every store that has it, the nearest first; "local" is this machine.
     locations: tuple[str, ...] = (LOCAL,)
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether it has the rows of every table."""
-        return self.content == "full" and None not in (self.tables or {}).values()
+    # What it was not to have: "all rows", or "the rows of" each table.
+    lacks: tuple[str, ...] = ()
+    # Its clock was wrong, or this machine's is.
+    is_of_the_future: bool = False
+    # Whether it is whole, not known to be bad, and not of the future: what is chosen, counted and relied on unasked.
+    stands_for_database: bool = False
 
     @property
     def proven_at(self) -> str | None:
@@ -68,6 +69,9 @@ class Backup(Document):
             created=document["created"],
             pinned=status.get("pinned"),
             locations=(document["location"],),
+            lacks=tuple(document["lacks"]),
+            is_of_the_future=document["is_of_the_future"],
+            stands_for_database=document["stands_for_database"],
         )
         if "database" not in document:
             return listed

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from holdfast import clock
 from holdfast.conf import Configuration
 from holdfast.stores import ALL, LOCAL, named
 
@@ -35,6 +36,11 @@ def far(configuration: Configuration, location: str) -> list[str]:
 def stores(configuration: Configuration, locations: Sequence[str]) -> list[dict[str, Any]]:
     """Give several stores."""
     return [store(configuration, location) for location in locations]
+
+
+def question(stores: Sequence[dict[str, Any]], selector: str | None = None, alias: str | None = None) -> dict[str, Any]:
+    """Give what the core is asked for backups, all of them or the one that is meant: `SearchPlan`."""
+    return {"stores": stores, "selector": selector, "alias": alias, "now": clock.utc_text(clock.now())}
 
 
 def place(configuration: Configuration, found: Mapping[str, Any]) -> dict[str, Any]:

@@ -190,7 +190,14 @@ def validity(backup: Backup, now: datetime) -> str:
         state = "not validated"
     else:
         state = f"{'good' if backup.verified_ok else 'BAD'} ({backup.verified_how} {ago(backup.verified_at, now)})"
-    return f"{state}, pinned" if backup.pinned else state
+    first, *others = backup.lacks or ("",)
+    also = {
+        "dated in the future": backup.is_of_the_future,
+        f"lacks {first}": first,
+        f"and of {len(others)} more": others,
+        "pinned": backup.pinned,
+    }
+    return ", ".join([state, *(text for text, holds in also.items() if holds)])
 
 
 @for_people

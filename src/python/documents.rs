@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use time::UtcDateTime;
 
 use crate::archive::Missing;
 use crate::backup::Report;
 use crate::error::{Context, Result};
 use crate::event::Progress;
 use crate::manifest::Manifest;
+use crate::moment;
 use crate::plan::{BackupPlan, PlacePlan, StorePlan};
 use crate::retention::{Candidate, Policy};
-use crate::store::{self, Change, Listed, Remains, Status, Store};
+use crate::store::{self, Change, Listed, Remains, Status, Store, Wanted};
 
 /// What `retention` is asked.
 #[derive(Debug, Deserialize)]
@@ -33,6 +35,8 @@ pub(super) struct SearchPlan {
     pub(super) selector: Option<String>,
     #[serde(default)]
     pub(super) alias: Option<String>,
+    /// The moment that it is asked at: RFC 3339.
+    now: String,
 }
 
 /// Something to remember about a backup.
@@ -64,13 +68,16 @@ pub(super) struct RemainsPlan {
 
 /// Every backup of these stores; a store that cannot be asked is an error when it is the only one, and a notice else.
 pub(super) fn list(plan: &SearchPlan, progress: &Progress) -> Result<Vec<Value>> {
-    store::list_all(&open(plan, progress)?, progress)?.iter().map(listed).collect()
+    let now = moment::parse(&plan.now)?;
+    store::list_all(&open(plan, progress)?, progress)?.iter().map(|backup| listed(backup, now)).collect()
 }
 
 /// The one backup that is meant.
 pub(super) fn find(plan: &SearchPlan, progress: &Progress) -> Result<Value> {
+    let now = moment::parse(&plan.now)?;
     let selector = plan.selector.as_deref().unwrap_or_default();
-    listed(&store::find(&open(plan, progress)?, selector, plan.alias.as_deref(), progress)?)
+    let wanted = Wanted { selector, alias: plan.alias.as_deref(), now };
+    listed(&store::find(&open(plan, progress)?, &wanted, progress)?, now)
 }
 
 pub(super) fn read_manifest(plan: &PlacePlan, progress: &Progress) -> Result<Manifest> {
@@ -128,7 +135,7 @@ pub(super) fn backup(plan: &BackupPlan, progress: &Progress) -> Result<Value> {
 }
 
 /// A backup as it stands in the folder; one whose manifest cannot be read has only what its name tells.
-pub(super) fn listed(listed: &Listed) -> Result<Value> {
+pub(super) fn listed(listed: &Listed, now: UtcDateTime) -> Result<Value> {
     let mut document = match &listed.manifest {
         Some(found) => manifest(found)?,
         None => Map::new(),
@@ -147,6 +154,9 @@ pub(super) fn listed(listed: &Listed) -> Result<Value> {
             "status": plain(&listed.status)?,
             "problem": listed.problem,
             "good": listed.is_good(),
+            "lacks": listed.lacks(),
+            "is_of_the_future": listed.is_of_the_future(now),
+            "stands_for_database": listed.objection(now).is_none(),
         }),
     );
     Ok(Value::Object(document))

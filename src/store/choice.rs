@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use time::UtcDateTime;
+
 use super::contract::Store;
 use super::listed::{Listed, newest_first};
 use super::name::without_sidecar;
@@ -20,16 +22,27 @@ const PRE_RESTORE: &str = "pre-restore";
 /// How many names an error message lists.
 const SHOWN: usize = 5;
 
-/// Finds the backup that `selector` means: `latest`, the path of its file or of a sidecar in any folder, its name, its
+/// What a user has typed, and what it is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// As typed.
+    pub selector: &'a str,
+    /// The alias that `latest` is about.
+    pub alias: Option<&'a str>,
+    /// The moment that it is asked at.
+    pub now: UtcDateTime,
+}
+
+/// Finds the backup that the selector means: `latest`, the path of its file or of a sidecar in any folder, its name, its
 /// id, or the beginning of a name or an id that no other has.
 ///
-/// `latest` is the newest by time, of the alias where one is given, that has no known problem and no failed proof and
-/// is no safety backup of a restore. The alias limits nothing else: a name means what it says. Of a backup that several
+/// `latest` is the newest by time, of the alias where one is given, that can stand for its database and is no safety
+/// backup of a restore. The alias limits nothing else: a name means what it says. Of a backup that several
 /// stores have, the first of them gives it. A store that cannot be asked is told of in a notice; where nothing is found
 /// without it, its error is the answer.
-pub fn find(stores: &[Arc<dyn Store>], selector: &str, alias: Option<&str>, progress: &Progress) -> Result<Listed> {
+pub fn find(stores: &[Arc<dyn Store>], wanted: &Wanted, progress: &Progress) -> Result<Listed> {
     let mut search = Search { stores, progress, unasked: None };
-    let found = if selector == LATEST { search.latest(alias) } else { search.named(selector) };
+    let found = if wanted.selector == LATEST { search.latest(wanted) } else { search.named(wanted.selector) };
     match (found, search.unasked) {
         (Err(error), Some(unasked)) if error.kind() == Kind::NotFound => Err(unasked),
         (found, _) => found,
@@ -75,17 +88,18 @@ impl Search<'_> {
         place.store.backup(&place.name)
     }
 
-    fn latest(&mut self, alias: Option<&str>) -> Result<Listed> {
+    fn latest(&mut self, &Wanted { alias, now, .. }: &Wanted) -> Result<Listed> {
         let meant = |backup: &Listed| alias.is_none_or(|alias| backup.alias() == alias) && backup.kind() != PRE_RESTORE;
         let (backups, others): (Vec<_>, Vec<_>) = self.all()?.into_iter().partition(meant);
         let of_alias = alias.map(|alias| format!(" of {alias}")).unwrap_or_default();
         if backups.is_empty() {
             return Err(self.nothing(&format!("there is no backup{of_alias} that 'latest' could mean"), &others));
         }
-        let bad = shown(&backups);
-        backups.into_iter().find(Listed::is_good).ok_or_else(|| {
-            Error::bad_backup(format!("every backup{of_alias} has a problem: {bad}"))
-                .hint("Choose one by name, and validate it first")
+        let objection = |backup: &Listed| backup.objection(now).map(|why| format!("{}: {why}", backup.name));
+        let objections: Vec<String> = backups.iter().filter_map(objection).take(SHOWN).collect();
+        backups.into_iter().find(|backup| backup.objection(now).is_none()).ok_or_else(|| {
+            Error::bad_backup(format!("no backup{of_alias} can stand for the database: {}", objections.join("; ")))
+                .hint("To restore one all the same, give its name; validate it first")
         })
     }
 

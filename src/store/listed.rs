@@ -3,12 +3,15 @@
 use std::cmp::Ordering;
 use std::path::PathBuf;
 
-use time::UtcDateTime;
+use time::{Duration, UtcDateTime};
 
 use super::name::BackupName;
 use super::status::Status;
-use crate::manifest::Manifest;
+use crate::manifest::{Content, Manifest};
 use crate::moment;
+
+/// How far the clocks of two hosts may differ.
+const TOLERANCE: Duration = Duration::minutes(1);
 
 /// A backup as it stands in its store, whole or not.
 #[derive(Debug, Clone)]
@@ -53,6 +56,40 @@ impl Listed {
     /// Whether nothing speaks against it: no known problem, and no proof that failed.
     pub fn is_good(&self) -> bool {
         self.problem.is_none() && !self.status.failed()
+    }
+
+    /// Why it cannot stand for its database where nobody has named a backup: something speaks against it, it is of the
+    /// future (a wrong clock made it, and it would be the newest for as long as it takes), or it was not to have all rows.
+    pub fn objection(&self, now: UtcDateTime) -> Option<String> {
+        if let Some(problem) = &self.problem {
+            return Some(problem.clone());
+        }
+        if self.status.failed() {
+            return Some("it was validated, and is bad".to_owned());
+        }
+        if self.is_of_the_future(now) {
+            return Some(format!("it is dated in the future, {}", self.created()));
+        }
+        match self.lacks().as_slice() {
+            [] => None,
+            [first] => Some(format!("it lacks {first}")),
+            [first, others @ ..] => Some(format!("it lacks {first}, and of {} more", others.len())),
+        }
+    }
+
+    /// Whether its snapshot was taken later than now, by more than clocks differ.
+    pub fn is_of_the_future(&self, now: UtcDateTime) -> bool {
+        self.moment().is_some_and(|moment| moment > now + TOLERANCE)
+    }
+
+    /// What a whole backup would have and this one was not to have: "all rows", or "the rows of" each table.
+    pub fn lacks(&self) -> Vec<String> {
+        let Some(manifest) = &self.manifest else { return Vec::new() };
+        if manifest.content == Content::SchemaOnly {
+            return vec!["all rows".to_owned()];
+        }
+        let excluded = manifest.tables.iter().filter(|table| table.rows.is_none());
+        excluded.map(|table| format!("the rows of {}", table.label())).collect()
     }
 
     fn told_by_name(&self, part: impl Fn(&BackupName) -> &str) -> String {

@@ -18,7 +18,7 @@ mod s3;
 mod status;
 mod token;
 
-pub use choice::{find, list_all};
+pub use choice::{Wanted, find, list_all};
 pub use contract::{About, Content, Draft, Entry, Existing, Origin, Store, Survey, Unfinished};
 pub use folder::{Folder, LOCAL, Lock, clean, list, remove, update_status};
 pub use lease::{Lease, Rhythm};

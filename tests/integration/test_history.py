@@ -6,6 +6,7 @@ import fcntl
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
@@ -269,3 +270,48 @@ def test_a_writer_that_hangs_keeps_no_backup_waiting(
     assert report.path.exists()
     assert "not written to the audit log" in caplog.text
     assert sqlite.run("validate_backup", "--audit").code == 0
+
+
+POISON = (
+    {"event": "ended", "operation": "validation", "id": "1" * 32, "started": "2026-11-21T02:00:00Z", "result": "done"},
+    {"event": "ended", "operation": "backup", "alias": "default", "id": "2" * 32, "started": "0000-01-01T00:00:00Z"},
+    {"event": "ended", "operation": "backup", "alias": "default", "id": "3" * 32, "started": "0001-01-01T00:00:00+14:00"},
+    {"event": "ended", "operation": "backup", "alias": "default", "id": "4" * 32, "started": None},
+    {"event": "ended", "operation": "backup", "alias": ["x"], "id": "5" * 32, "started": "2026-11-21T02:00:00Z"},
+    {
+        "event": "ended", "operation": "backup", "alias": "default", "id": "6" * 32, "started": "2026-11-21T02:00:00Z",
+        "rows": 1 << 64,
+    },
+    {
+        "event": "ended", "operation": "backup", "alias": "default", "id": "7" * 32, "started": "2026-11-21T02:00:00Z",
+        "seconds": "NaN",
+    },
+    {"event": "ended", "id": ["8"], "alias": "default"},
+)  # fmt: skip
+
+
+def test_a_record_that_nobody_understands_stops_nothing_else(recording: Deployment) -> None:
+    """What an earlier version, a person or an attacker has written is that line's own trouble."""
+
+    for record in POISON:
+        audit.append(recording.backups, record)
+    outcome = recording.run("backup_db")
+    assert outcome.err.count("records of the audit log were left out") == 1
+    assert "Traceback" not in recording.run("backup_status", code=None).text
+    with recording.in_process():
+        done = history.runs(operation="backup")
+        assert [run.result for run in done] == ["done"]
+        assert history.check_audit().ok
+
+
+@pytest.mark.parametrize("name", ["somewhere.sql.gz", "default_daily_20261121T020000Z.sql.gz"])
+def test_a_damaged_file_from_outside_poisons_no_history(recording: Deployment, tmp_path: Path, name: str) -> None:
+
+    recording.run("backup_db")
+    file = tmp_path / name
+    file.write_bytes(recording.newest().read_bytes()[:1000])
+    recording.run("validate_backup", str(file), code=3)
+    assert "Traceback" not in recording.run("backup_status", code=None).text
+    recording.run("backup_db")
+    with recording.in_process():
+        assert {run.operation for run in history.runs()} >= {"backup"}

@@ -160,6 +160,8 @@ def backup(**changes: Any) -> Backup:
             "BAD (read just now)",
         ),
         ({"problem": "the file is shorter than its manifest says"}, "BAD: the file is shorter than its manifest says"),
+        ({"lacks": ["all rows"], "is_of_the_future": True}, "not validated, dated in the future, lacks all rows"),
+        ({"lacks": ["the rows of a", "the rows of b"]}, "not validated, lacks the rows of a, and of 1 more"),
     ],
 )
 def test_validity(changes: dict[str, Any], text: str) -> None:
@@ -168,8 +170,8 @@ def test_validity(changes: dict[str, Any], text: str) -> None:
 
 def test_a_listing_has_a_line_for_each_also_for_the_unreadable() -> None:
     known = manifest("x.sql.gz", stored_size=10, problem="it is cut off")
-    names = ("name", "path", "location", "alias", "kind", "created", "stored_size", "problem", "status", "good")
-    broken = Backup.from_document({name: known[name] for name in names})
+    names = ("name", "path", "location", "alias", "kind", "created", "stored_size", "problem", "status", "lacks")
+    broken = Backup.from_document({name: known[name] for name in (*names, "is_of_the_future", "stands_for_database")})
 
     head, good, bad = rendering.listing([backup(), broken], NOW).splitlines()
 

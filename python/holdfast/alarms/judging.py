@@ -120,7 +120,7 @@ def changes(backups: Sequence[Backup], thresholds: Thresholds, now: datetime) ->
     for backup in filter(is_good, backups):
         series.setdefault((backup.alias, backup.kind), []).append(backup)
     for (alias, kind), (newest, *older) in series.items():
-        recent = [backup for backup in older if _left_out(backup) == _left_out(newest)][: thresholds.recent]
+        recent = older[: thresholds.recent]
         if len(recent) < _FEWEST:
             continue
         usual = {
@@ -187,11 +187,6 @@ def said(error: BaseException) -> str:
         return "\n".join(visible(text) for text in (error.message, error.hint) if text)
     # Our own messages hold no secrets; those of others may.
     return f"{type(error).__name__}; see what the command printed."
-
-
-def _left_out(backup: Backup) -> set[str]:
-    """Give the tables whose rows were left out on purpose: two backups that differ in that cannot be compared."""
-    return {table for table, rows in (backup.tables or {}).items() if rows is None}
 
 
 def _share(found: float, usual: float) -> float:

@@ -92,8 +92,24 @@ def runs(alias: str | None = None, operation: Operation | None = None, limit: in
 
 
 def merged(records: Iterable[audit.Record]) -> list[Run]:
-    """Make one run of what the audit log says when it begins and when it ends."""
-    found = {record["id"]: Run.from_document(record) for record in records if "id" in record}
+    """Make one run of what the audit log says when it begins and when it ends; a record that is none is left out."""
+    found: dict[str, Run] = {}
+    unreadable: list[ValueError] = []
+    for record in records:
+        if "id" not in record:
+            continue
+        try:
+            run = Run.from_document(record)
+        except ValueError as error:
+            unreadable.append(error)
+        else:
+            found[run.id] = run
+    if unreadable:
+        logger.warning(
+            "records of the audit log were left out that cannot be understood: %d, the first because %s",
+            len(unreadable),
+            unreadable[0],
+        )
     return list(found.values())
 
 
@@ -151,24 +167,25 @@ def _from_backups(known: set[str]) -> list[Run]:
     """Make runs of the backups that nobody has recorded: older than the history, or brought here by hand."""
     from holdfast.operations import list_backups  # noqa: PLC0415 - operations record themselves with this module
 
-    return [
-        Run(
-            id=backup.id,
-            operation="backup",
-            alias=backup.alias,
-            started=backup.created,
-            kind=backup.kind,
-            backup=backup.name,
-            location=",".join(backup.locations),
-            result="done",
-            stored_size=backup.stored_size,
-            raw_size=backup.raw_size,
-            rows=backup.rows,
-        )
-        # Not those of the stores: a run must not wait for a network to write what it has done.
-        for backup in list_backups(location=LOCAL)
-        if backup.id and backup.name not in known
-    ]
+    # Not those of the stores: a run must not wait for a network to write what it has done.
+    backups = [backup for backup in list_backups(location=LOCAL) if backup.id and backup.name not in known]
+    # By way of a record, so that what no table takes is left out here too: a manifest may hold any number.
+    return merged(
+        {
+            "id": backup.id,
+            "operation": "backup",
+            "alias": backup.alias,
+            "started": backup.created,
+            "kind": backup.kind,
+            "backup": backup.name,
+            "location": ",".join(backup.locations),
+            "result": "done",
+            "stored_size": backup.stored_size,
+            "raw_size": backup.raw_size,
+            "rows": backup.rows,
+        }
+        for backup in backups
+    )
 
 
 def _is_merely_missing(home: BaseDatabaseWrapper) -> bool:

@@ -1,6 +1,6 @@
 """One run of an operation: what it did, to what, for whom, and how it ended."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
@@ -55,10 +55,52 @@ class Run(Document):
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """Read a run as the audit log holds it; what a newer version has added is left out."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in document.items() if name in known})
+        """Read a run as the audit log holds it; what a newer version has added is left out.
+
+        ValueError: nobody could have logged that. It would stop whoever sorts, stores or shows runs.
+        """
+        given = {field.name: document[field.name] for field in fields(cls) if field.name in document}
+        if not {"id", "operation", "started"} <= given.keys():
+            raise ValueError("it does not say what began, and when")
+        for name, value in given.items():
+            if not _READABLE.get(name, _is_text)(value):
+                raise ValueError(f"its {name} cannot be understood")
+        # A file that tells nothing was validated: the log of 0.1.0 left out what was empty.
+        return cls(**{"alias": "", **given})
 
     def as_record(self) -> dict[str, Any]:
         """Give what the audit log holds: everything that is known."""
-        return {name: value for name, value in asdict(self).items() if value not in (None, "")}
+        return {name: value for name, value in asdict(self).items() if name == "alias" or value not in (None, "")}
+
+
+# Seconds; tens of thousands of years, and a number that every database and monitor takes.
+_AGES = 1e12
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_moment(value: object) -> bool:
+    """Tell whether it is a moment of any zone that can be told in UTC, which the first and last hours cannot."""
+    try:
+        return isinstance(value, str) and datetime.fromisoformat(value).astimezone(UTC).year > 1
+    except (ValueError, OverflowError):
+        return False
+
+
+def _is_count(value: object) -> bool:
+    """Tell whether a column of 64 bits takes it."""
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63)
+
+
+def _is_duration(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _AGES)
+
+
+_READABLE: Mapping[str, Callable[[object], bool]] = {
+    "started": _is_moment,
+    "finished": lambda value: value is None or _is_moment(value),
+    "seconds": _is_duration,
+    **dict.fromkeys(("stored_size", "raw_size", "rows"), _is_count),
+}

@@ -11,9 +11,8 @@ from holdfast.targets import Target
 
 
 def is_good(backup: Backup) -> bool:
-    """Tell whether a backup is one to rely on: it has rows, is not known to be bad, and is no safety backup."""
-    whole = backup.problem is None and backup.content == "full" and backup.verified_ok is not False
-    return whole and backup.kind != PRE_RESTORE
+    """Tell whether a backup is one to rely on: it stands for its database, and is no safety backup."""
+    return backup.stands_for_database and backup.kind != PRE_RESTORE
 
 
 def aging(target: Target, good: Sequence[Backup], now: datetime) -> Aging:

@@ -71,7 +71,13 @@ def _assess(known: _Known, alias: str, wanted: Iterable[Target]) -> Status:
     since = _attempts_since(newest, known.attempts)
     failures = [run for index, run in enumerate(since) if run.result == "failed" or _was_killed(run, since[:index])]
     worst = list(_critical(newest, targets))
-    doubts = [*_not_everywhere(newest, made), *_failed(failures, now), *_unproven(known, now), *known.notices]
+    doubts = [
+        *_not_everywhere(newest, made),
+        *_failed(failures, now),
+        *_unproven(known, now),
+        *_of_the_future(known.backups),
+        *known.notices,
+    ]
     condition: Condition = "critical" if worst else "warning" if doubts else "ok"
     return Status(
         alias=alias,
@@ -131,8 +137,21 @@ def _unproven(known: _Known, now: datetime) -> Iterable[str]:
         yield f"{len(bad)} of the backups cannot be restored; the newest of these is {bad[0]}"
 
 
+def _of_the_future(backups: Sequence[Backup]) -> Iterable[str]:
+    names = [backup.name for backup in backups if backup.is_of_the_future]
+    if names:
+        count = f"{len(names)} backups are" if len(names) > 1 else "a backup is"
+        yield f"{count} dated in the future and counted for nothing: {names[0]}; a clock was wrong, or is"
+
+
 def _proof(known: _Known) -> Proof | None:
-    proofs = []
+    bad = {backup.name for backup in known.backups if backup.problem or backup.verified_ok is False}
+    # What was proven outlives the file: cleanup takes the backup in its time, and what is known of restores stays true.
+    proofs = [
+        Proof(run.backup, run.finished, "drill", run.seconds)
+        for run in known.drills
+        if run.result == "done" and run.finished and run.backup not in bad
+    ]
     for backup in known.backups:
         drills = [run for run in known.drills if (run.backup, run.result) == (backup.name, "done")]
         if backup.proven_at:

@@ -33,7 +33,7 @@ def list_backups(
     """
     configuration = conf.load()
     with own_errors():
-        plan = {"stores": places.stores(configuration, places.names(configuration, location))}
+        plan = places.question(places.stores(configuration, places.names(configuration, location)))
         backups = [Backup.from_document(document) for document in _core.list_backups(plan, on_event or silent)]
     wanted = (backup for backup in backups if alias in (None, backup.alias) and kind in (None, backup.kind))
     return tuple(_merged(wanted))
@@ -117,7 +117,7 @@ def _decide(
     configuration: Configuration, location: str, retention: Rules, on_event: OnEvent | None
 ) -> tuple[Decision, ...]:
     policy = _policy(retention if isinstance(retention, Retention) else _own(configuration, location, retention or {}))
-    listed = _core.list_backups({"stores": [places.store(configuration, location)]}, on_event or silent)
+    listed = _core.list_backups(places.question([places.store(configuration, location)]), on_event or silent)
     candidates = [
         {
             **{name: document[name] for name in ("name", "alias", "kind", "created", "good")},

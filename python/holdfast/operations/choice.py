@@ -55,8 +55,8 @@ def search(
     on_event: OnEvent | None = None,
 ) -> dict[str, Any]:
     """Find a backup in these locations; `latest` is that of the alias, or of any."""
-    plan = {"stores": places.stores(configuration, locations), "selector": selector, "alias": alias}
-    return _core.find_backup(plan, on_event or silent)
+    question = places.question(places.stores(configuration, locations), selector, alias)
+    return _core.find_backup(question, on_event or silent)
 
 
 def choose(

@@ -40,7 +40,7 @@ def _remember_copy(
 ) -> None:
     store = places.store(configuration, location)
     try:
-        for copy in _core.list_backups({"stores": [store]}, silent):
+        for copy in _core.list_backups(places.question([store]), silent):
             if (copy["name"], copy.get("id")) == (found["name"], found.get("id")):
                 _core.set_status({"backup": {"store": store, "name": copy["name"]}, "change": change}, silent)
     except StoreError as error:

@@ -51,7 +51,7 @@ def _still_there(configuration: Configuration, earlier: Backup) -> dict[str, Any
         found = locate(configuration, earlier.name, None)
     except BackupNotFound:
         return None
-    return found if found["good"] else None
+    return found if found["stands_for_database"] else None
 
 
 def _equal(configuration: Configuration, one: dict[str, Any], other: dict[str, Any]) -> bool:

@@ -172,6 +172,8 @@ def _preview(
         touched = {table["label"] for table in document["tables"]}
         without = [label for label in _without_rows(choice) if label in touched]
         warnings += [f"the backup was made without the rows of {label}" for label in without]
+    if plan["scope"] == "full" and choice.manifest["content"] == "schema-only":
+        warnings.insert(0, "the backup holds no rows: what is restored from it will be empty")
     if choice.manifest["alias"] != choice.connection.alias:
         warnings.insert(0, f"the backup is of database {choice.manifest['alias']!r}, not {choice.connection.alias!r}")
     return RestorePreview(

@@ -82,7 +82,7 @@ def _address(backup: Backup) -> str:
 def _chosen(selector: str, alias: str | None) -> Backup:
     if selector == "latest":
         alias = alias or databases.default_alias(conf.load().databases)
-        good = [one for one in list_backups(alias, KIND) if not one.problem and one.verified_ok is not False]
+        good = [backup for backup in list_backups(alias, KIND) if backup.stands_for_database]
         if not good:
             raise BackupNotFound(
                 f"no backup of {alias!r} was made before a migration",

@@ -38,7 +38,7 @@ class Behind:
 
 def behind(configuration: Configuration, backups: Sequence[Backup], memory: Memory) -> Behind | None:
     """Tell whether there is something to copy."""
-    local = [backup for backup in backups if LOCAL in backup.locations and backup.problem is None]
+    local = [backup for backup in backups if LOCAL in backup.locations and backup.stands_for_database]
     if not configuration.stores or not local:
         return None
     done, newest = memory.done(_ALIAS, _KIND), max(local, key=lambda backup: backup.created)

@@ -148,7 +148,7 @@ class _Records:
         self._latest = now + _TOLERANCE
         self._memory = memory
         self._all = backups
-        self._good = [backup for backup in backups if _is_good(backup) and self._has_been(backup.created)]
+        self._good = [backup for backup in backups if backup.stands_for_database]
 
     def newest(self, alias: str, kind: str | None = None) -> Backup | None:
         """Give the newest good backup; a safety backup may be of a state that somebody wanted to be rid of."""
@@ -186,7 +186,3 @@ class _Records:
 
     def _has_been(self, moment: str) -> bool:
         return datetime.fromisoformat(moment) <= self._latest
-
-
-def _is_good(backup: Backup) -> bool:
-    return backup.problem is None and backup.verified_ok is not False and backup.is_whole

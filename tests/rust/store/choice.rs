@@ -5,16 +5,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use holdfast::event::{Event, Progress};
-use holdfast::store::{Change, How, Listed, Verified, list, tombstone_name, update_status};
+use holdfast::store::{Change, How, Listed, Verified, Wanted, list, tombstone_name, update_status};
 use holdfast::{Error, Kind, Result};
 use serde_json::json;
+use time::UtcDateTime;
 
 use super::{beside, empty_folder, file_name, put};
 use crate::port::free_port;
 use crate::s3_server::{Garage, open};
 
 fn find(folder: &Path, selector: &str, alias: Option<&str>) -> Result<Listed> {
-    holdfast::store::find(&[crate::home::folder(folder)], selector, alias, &Progress::default())
+    let wanted = Wanted { selector, alias, now: UtcDateTime::now() };
+    holdfast::store::find(&[crate::home::folder(folder)], &wanted, &Progress::default())
 }
 
 fn found(folder: &Path, selector: &str, alias: Option<&str>) -> String {
@@ -136,7 +138,9 @@ fn a_store_that_is_down_is_asked_for_its_list_once() {
     let down = open(&garage.plan(&json!({"endpoint": format!("http://127.0.0.1:{}", free_port())})));
     let progress = Progress::default();
     let stores = [crate::home::folder(folder.path()), Arc::new(down)];
-    let error = holdfast::store::find(&stores, "latest", None, &progress).unwrap_err();
+    let error =
+        holdfast::store::find(&stores, &Wanted { selector: "latest", alias: None, now: UtcDateTime::now() }, &progress)
+            .unwrap_err();
     assert_eq!(error.kind(), Kind::Store);
     let notices = progress.drain().into_iter().filter(|event| matches!(event, Event::Notice { .. }));
     assert_eq!(notices.count(), 1);

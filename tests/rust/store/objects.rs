@@ -5,8 +5,9 @@ use std::sync::Arc;
 use holdfast::archive::ArchiveWriter;
 use holdfast::event::Progress;
 use holdfast::manifest::{Codec, Manifest};
-use holdfast::store::{About, BackupName, Change, Existing, Memory, Place, Store, find, list_all};
+use holdfast::store::{About, BackupName, Change, Existing, Memory, Place, Store, Wanted, find, list_all};
 use holdfast::{Kind, archive};
+use time::UtcDateTime;
 
 use super::{empty_folder, manifest};
 use crate::home;
@@ -134,7 +135,7 @@ fn the_first_store_that_has_a_backup_gives_it() {
     let new = put(&both[1..], "app", "2026-11-19T00:00:00Z");
     let progress = Progress::default();
     let found = |selector: &str| {
-        let listed = find(&both, selector, None, &progress).unwrap();
+        let listed = find(&both, &Wanted { selector, alias: None, now: UtcDateTime::now() }, &progress).unwrap();
         (listed.name, listed.location)
     };
     assert_eq!(found("latest"), (new.clone(), "memory".into()));
