@@ -31,7 +31,13 @@ pub struct Policy {
     /// All backups that are at most this many days older than the newest good one: counted from there and not from
     /// now, so that nothing goes while no new backups arrive.
     pub days: u32,
+    /// What an accident that is noticed late calls for: of each kind all backups of the last hours stay, then one an hour
+    /// and one each few hours, by [`RECENT`]. Counted as `days` are.
+    pub recent: bool,
 }
+
+/// Up to which age, in hours, one backup stays of each period of so many hours; 0 keeps all.
+const RECENT: [(i64, i64); 3] = [(6, 0), (24, 1), (48, 4)];
 
 /// A backup that may stay or go.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -40,7 +46,7 @@ pub struct Candidate {
     pub name: String,
     /// The alias of its database.
     pub alias: String,
-    /// Why it was made; no rule asks for it.
+    /// Why it was made.
     pub kind: String,
     /// When its snapshot was taken: RFC 3339.
     pub created: String,
@@ -65,7 +71,8 @@ pub struct Decision {
 
 /// Decides for each backup; gives them by alias, the newest first. `now` is RFC 3339.
 pub fn decide(policy: &Policy, candidates: &[Candidate], now: &str) -> Result<Vec<Decision>> {
-    if *policy == Policy::default() {
+    // What is only of the last days is no policy: somebody who keeps nothing else does not want anything removed.
+    if (Policy { recent: false, ..*policy }) == Policy::default() {
         return Err(Error::usage("the retention policy keeps nothing, so it would remove every backup")
             .hint("Set at least one rule, such as daily, to more than 0"));
     }
@@ -127,6 +134,7 @@ fn judge(policy: &Policy, mut group: Vec<Judged>) -> Vec<Decision> {
         apply_period(&mut counting, period, count);
     }
     apply_days(&mut counting, policy.days);
+    apply_to_kinds(&mut counting, policy.recent);
     // What a kept backup needs in order to be restored (the base of an increment) gets its reason here, after all
     // rules have spoken.
     group.into_iter().map(Judged::decision).collect()
@@ -183,6 +191,37 @@ fn apply_days(counting: &mut [&mut Judged], days: u32) {
         if newest - judged.created <= Duration::days(days.into()) {
             judged.keep(format!("within {days} days"));
         }
+    }
+}
+
+/// The newest of each kind stays: who wants a daily backup to be a day old at most finds one, however many hourly ones are
+/// newer.
+fn apply_to_kinds(counting: &mut [&mut Judged], recent: bool) {
+    let mut kinds: BTreeMap<&str, Vec<&mut Judged>> = BTreeMap::new();
+    let newest = counting.first().map(|judged| judged.created);
+    for judged in counting {
+        kinds.entry(&judged.candidate.kind).or_default().push(judged);
+    }
+    for (kind, mut group) in kinds {
+        if group.first().is_some_and(|first| Some(first.created) != newest) {
+            group[0].keep(format!("newest {kind}"));
+        }
+        if let Some(newest) = newest.filter(|_| recent) {
+            apply_recent(&mut group, newest);
+        }
+    }
+}
+
+fn apply_recent(group: &mut [&mut Judged], newest: UtcDateTime) {
+    let mut previous = None;
+    for judged in group {
+        let age = newest - judged.created;
+        let Some((hours, period)) = RECENT.into_iter().find(|(hours, _)| age <= Duration::hours(*hours)) else { return };
+        let bucket = (period > 0).then(|| judged.created.unix_timestamp().div_euclid(period * 3600));
+        if bucket.is_none() || bucket.map(|bucket| (period, bucket)) != previous {
+            judged.keep(format!("of the last {hours} hours"));
+        }
+        previous = bucket.map(|bucket| (period, bucket));
     }
 }
 

@@ -18,7 +18,7 @@ from holdfast.compression import Compression, read_compression
 from holdfast.exceptions import UsageError
 from holdfast.premigration.settings import PreMigrate, read_pre_migrate
 from holdfast.readers import Problem, Refused, flag, token, unknown, whole, wrong_type
-from holdfast.retention import Retention, read_rules
+from holdfast.retention import Retention, read_retention
 from holdfast.schedule import settings as schedule_settings
 from holdfast.schedule.settings import Schedule
 from holdfast.stores import Store, read_stores
@@ -29,7 +29,6 @@ _RETENTION_VARIABLES = {
     "daily": "BACKUP_RETENTION_DAILY",
     "weekly": "BACKUP_RETENTION_WEEKLY",
     "monthly": "BACKUP_RETENTION_MONTHLY",
-    "days": "BACKUP_RETENTION_DAYS",
 }
 
 
@@ -147,9 +146,12 @@ def _cache_size(value: object) -> int:
 
 
 def _retention(value: object) -> Retention:
-    rules = read_rules("RETENTION", value)
     from_environment = {rule: _count_from_environment(variable) for rule, variable in _RETENTION_VARIABLES.items()}
-    return Retention().overridden(from_environment).overridden(rules)
+    # How many days daily backups are kept, in other words.
+    days = _count_from_environment("BACKUP_RETENTION_DAYS")
+    return read_retention(
+        value, {"daily": days, **{rule: count for rule, count in from_environment.items() if count is not None}}
+    )
 
 
 def _count_from_environment(variable: str) -> int | None:
@@ -169,7 +171,7 @@ def _stores(value: object) -> tuple[Store, ...]:
         "BUCKET": bucket,
         "PREFIX": os.environ.get("BACKUP_S3_PREFIX"),
         "REGION": os.environ.get("BACKUP_S3_REGION") or None,
-        "RETENTION": {"days": _count_from_environment("BACKUP_S3_RETENTION_DAYS")},
+        "RETENTION": {"daily": _count_from_environment("BACKUP_S3_RETENTION_DAYS")},
     }
     return read_stores({"s3": options})
 

@@ -1,9 +1,14 @@
-"""What a kind of backup may be called, and the kind that has a meaning of its own."""
+"""What a kind of backup may be called, and the kinds that have a meaning of their own."""
 
 import re
 
 # Made by a restore of what it overwrites: the state that was not wanted.
 PRE_RESTORE = "pre-restore"
+
+# Made before a migration.
+PRE_MIGRATE = "pre-migrate"
+# Made by whatever calls `backup_db --type` by the clock.
+BY_THE_CLOCK = frozenset({"hourly", "daily", "weekly", "monthly"})
 
 _KIND = re.compile(r"[a-z][a-z0-9-]{0,30}")
 

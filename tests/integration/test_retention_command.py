@@ -20,7 +20,7 @@ LAST_ONE = ("--keep-last", "1", "--keep-daily", "0", "--keep-weekly", "0", "--ke
 def backups(sqlite: Deployment) -> list[str]:
     """Names of backups of the alias `second`, the oldest first."""
     with sqlite.in_process():
-        names = [holdfast.backup("second", kind=f"kind-{number}").name for number in range(COUNT)]
+        names = [holdfast.backup("second", kind="by-hand").name for _ in range(COUNT)]
         # Made within one second, so their names tell the order no better than their times.
         listed = [backup.name for backup in holdfast.list_backups()]
     assert set(listed) == set(names)
@@ -74,7 +74,9 @@ def test_it_asks_and_removes(sqlite: Deployment, backups: list[str]) -> None:
 def test_pins_stay(sqlite: Deployment, backups: list[str]) -> None:
     with sqlite.in_process():
         doomed = next(
-            decision.name for decision in holdfast.plan_cleanup(holdfast.Retention(1, 0, 0, 0)) if not decision.keep
+            decision.name
+            for decision in holdfast.plan_cleanup(holdfast.Retention(1, 0, 0, 0, 0, recent=False))
+            if not decision.keep
         )
     sqlite.run("cleanup_backups", "--pin", doomed)
     assert "pinned" in sqlite.run("list_backups").out
@@ -112,3 +114,34 @@ def test_every_alias_has_its_own_count(sqlite: Deployment, backups: list[str]) -
     sqlite.run("cleanup_backups", *LAST_ONE, "--no-input")
     assert sorted(name.split("_")[0] for name in kept(sqlite)) == ["default", "second"]
     assert len(backups) == COUNT
+
+
+def test_backups_are_removed_by_their_names(sqlite: Deployment, backups: list[str]) -> None:
+    oldest, *_, newest = backups
+    sqlite.run("cleanup_backups", oldest, "--dry-run")
+    assert oldest in kept(sqlite)
+    sqlite.run("cleanup_backups", "--pin", backups[1])
+    for precious in (newest, backups[1]):
+        assert "--force" in sqlite.run("cleanup_backups", oldest, precious, "--no-input", code=2).err
+    assert kept(sqlite) == set(backups)
+    assert f"1 removed: {oldest}" in sqlite.run("cleanup_backups", oldest, "--no-input").out
+    assert kept(sqlite) == set(backups[1:])
+    assert not [name for name in sqlite.files() if name.startswith(oldest)]
+    sqlite.run("cleanup_backups", backups[1], newest, "--force", "--no-input")
+    assert kept(sqlite) == {backups[2]}
+
+
+def test_a_name_that_nothing_has_removes_nothing(sqlite: Deployment, backups: list[str]) -> None:
+    sqlite.run("cleanup_backups", backups[0], "nothing-like-it", "--no-input", code=2)
+    assert "is a path" in sqlite.run("cleanup_backups", str(sqlite.backups / backups[0]), "--no-input", code=2).err
+    assert kept(sqlite) == set(backups)
+
+
+def test_what_was_made_by_hand_survives_a_day_of_hourly_cleaning(sqlite: Deployment) -> None:
+    with sqlite.in_process():
+        by_hand = holdfast.backup("second").name
+        for kind in ("hourly", "daily", "weekly", "pre-restore", "hourly"):
+            holdfast.backup("second", kind=kind)
+        assert all(decision.keep for decision in holdfast.plan_cleanup())
+        reasons = {decision.name: decision.reasons for decision in holdfast.plan_cleanup()}
+    assert "last 1 of 10" in reasons[by_hand]

@@ -99,7 +99,8 @@ def test_weeks_bring_exactly_the_backups_of_the_schedule(scheduled: Scheduled, m
 
 def test_retention_holds_meanwhile(scheduled: Scheduled, monkeypatch: pytest.MonkeyPatch) -> None:
     deployment = scheduled(
-        {"hourly": {"EVERY": "4h"}, "daily": "0 2 * * *"}, {"last": 4, "daily": 5, "weekly": 2, "monthly": 0}
+        {"hourly": {"EVERY": "4h"}, "daily": "0 2 * * *"},
+        {"last": 4, "daily": 5, "weekly": 2, "monthly": 0, "recent": False},
     )
     clock = Clock(START, lambda _moment: write(deployment))
     clock.install(monkeypatch)

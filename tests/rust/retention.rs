@@ -265,8 +265,41 @@ fn three_years_of_daily_backups_and_daily_cleaning_keep_what_the_policy_says() {
 }
 
 #[test]
+fn what_is_recent_stays_by_kind_and_thins_out() {
+    let policy = Policy { daily: 1, recent: true, ..Policy::default() };
+    let made = |kind: &str, created: &str| Candidate { kind: kind.to_owned(), ..candidate("app", created) };
+    let backups = [
+        made("hourly", "2026-11-21T11:59:00Z"),
+        made("quarter", "2026-11-21T06:30:00Z"),
+        made("quarter", "2026-11-21T06:15:00Z"),
+        made("hourly", "2026-11-21T05:50:00Z"),
+        made("hourly", "2026-11-21T05:10:00Z"),
+        made("quarter", "2026-11-21T05:05:00Z"),
+        made("hourly", "2026-11-20T11:50:00Z"),
+        made("hourly", "2026-11-20T09:00:00Z"),
+        made("hourly", "2026-11-20T08:00:00Z"),
+        made("hourly", "2026-11-19T11:00:00Z"),
+    ];
+    assert_eq!(
+        reasons(policy, &backups),
+        [
+            "newest; daily 1 of 1; of the last 6 hours",
+            "newest quarter; of the last 6 hours",
+            "of the last 6 hours",
+            "of the last 24 hours",
+            "GO not kept by any rule",
+            "of the last 24 hours",
+            "of the last 48 hours",
+            "of the last 48 hours",
+            "GO not kept by any rule",
+            "GO not kept by any rule",
+        ]
+    );
+}
+
+#[test]
 fn the_order_of_the_candidates_does_not_matter() {
-    let policy = Policy { last: 2, hourly: 4, daily: 5, weekly: 3, monthly: 4, yearly: 2, days: 3 };
+    let policy = Policy { last: 2, hourly: 4, daily: 5, weekly: 3, monthly: 4, yearly: 2, days: 3, recent: true };
     let mut dice = Dice(1);
     for _ in 0..200 {
         let mut backups: Vec<Candidate> = (0..40)

@@ -73,7 +73,7 @@ def test_the_environment_fills_what_settings_leave_open(tmp_path: Path, monkeypa
         configuration = conf.load()
 
     assert configuration.directory == tmp_path
-    assert configuration.retention == Retention(daily=9, weekly=12, monthly=0, days=14)
+    assert configuration.retention == Retention(daily=9, weekly=12, monthly=0)
 
 
 def test_a_setting_beats_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -153,7 +153,7 @@ def test_the_environment_names_one_store(monkeypatch: pytest.MonkeyPatch, variab
     (store,) = conf.load().stores
     assert store.name == "s3"
     assert store.options == {"bucket": "shop", "prefix": "backups", "region": "eu-central-1"}
-    assert store.retention(Retention()) == Retention(days=90)
+    assert store.retention(Retention()) == Retention(daily=90)
 
 
 def test_the_bucket_is_all_that_the_environment_needs(monkeypatch: pytest.MonkeyPatch) -> None:

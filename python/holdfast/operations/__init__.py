@@ -7,6 +7,7 @@ from holdfast.operations.pinning import pin, unpin
 from holdfast.operations.probing import probe
 from holdfast.operations.putting_aside import drop_old_databases, kept_databases, plan_undo, undo_restore
 from holdfast.operations.remains import find_remains, remove_remains
+from holdfast.operations.removal import plan_removal, remove
 from holdfast.operations.repetition import discard_repetition
 from holdfast.operations.restoration import plan_restore, restore
 from holdfast.operations.session import folder_lock, store_lease
@@ -27,10 +28,12 @@ __all__ = [
     "list_backups",
     "pin",
     "plan_cleanup",
+    "plan_removal",
     "plan_restore",
     "plan_sync",
     "plan_undo",
     "probe",
+    "remove",
     "remove_remains",
     "restore",
     "status",

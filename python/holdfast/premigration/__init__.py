@@ -3,6 +3,3 @@
 `plan` and `effects` say what `migrate` is about to do, `policy` whether that needs a backup, `circumstances` and
 `revision` look around; `receiver` acts when Django migrates, `guarded` and `rollback` go back.
 """
-
-# What backups that are made before a migration are called in names and lists.
-KIND = "pre-migrate"

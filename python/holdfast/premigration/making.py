@@ -5,8 +5,9 @@ from typing import TextIO, cast
 from holdfast import commitment, rendering
 from holdfast.conf import Configuration
 from holdfast.exceptions import HoldfastError
+from holdfast.kinds import PRE_MIGRATE
 from holdfast.operations import backup, cleanup, list_backups
-from holdfast.premigration import KIND, revision
+from holdfast.premigration import revision
 from holdfast.premigration.guard import standing
 from holdfast.premigration.plan import MigrationPlan
 from holdfast.premigration.policy import Verdict
@@ -49,7 +50,7 @@ def _make(plan: MigrationPlan, verdict: Verdict, configuration: Configuration, t
         return backup(
             plan.alias,
             on_event=progress,
-            kind=KIND,
+            kind=PRE_MIGRATE,
             remarks={"pre_migrate": record},
             upload=configuration.pre_migrate.upload,
         )
@@ -63,7 +64,7 @@ def _belongs_to(plan: MigrationPlan) -> str | None:
 
 def _clean_up(alias: str, told: Told) -> None:
     try:
-        removed = cleanup(among={(LOCAL, one.name) for one in list_backups(alias, KIND, location=LOCAL)})
+        removed = cleanup(among={(LOCAL, one.name) for one in list_backups(alias, PRE_MIGRATE, location=LOCAL)})
     except HoldfastError as error:
         told.warn(f"  Older backups of this kind were not cleaned up: {error.message}")
         return

@@ -11,11 +11,11 @@ from holdfast import conf, databases, project
 from holdfast.document import Document
 from holdfast.exceptions import BackupNotFound, UsageError
 from holdfast.inventory import Backup
+from holdfast.kinds import PRE_MIGRATE
 from holdfast.operations import find_backup, list_backups, plan_restore, restore
 from holdfast.operations.choice import choose
 from holdfast.operations.session import own_errors
 from holdfast.plans import Verify
-from holdfast.premigration import KIND
 from holdfast.progress import OnEvent
 from holdfast.reports import RestorePreview, RestoreReport, Strategy
 
@@ -82,7 +82,7 @@ def _address(backup: Backup) -> str:
 def _chosen(selector: str, alias: str | None) -> Backup:
     if selector == "latest":
         alias = alias or databases.default_alias(conf.load().databases)
-        good = [backup for backup in list_backups(alias, KIND) if backup.stands_for_database]
+        good = [backup for backup in list_backups(alias, PRE_MIGRATE) if backup.stands_for_database]
         if not good:
             raise BackupNotFound(
                 f"no backup of {alias!r} was made before a migration",
@@ -90,7 +90,7 @@ def _chosen(selector: str, alias: str | None) -> Backup:
             )
         return good[0]
     backup = find_backup(selector)
-    if backup.kind != KIND:
+    if backup.kind != PRE_MIGRATE:
         raise UsageError(
             f"{backup.name} was not made before a migration", f"To restore it all the same: restore_db {backup.name}"
         )

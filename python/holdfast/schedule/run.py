@@ -25,7 +25,7 @@ from holdfast.stores import ALL, LOCAL, named
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from holdfast.inventory import Backup
+    from holdfast.inventory import Backup, Decision
     from holdfast.plans import BackupOptions
     from holdfast.progress import OnEvent
     from holdfast.reports import Report, ValidationReport
@@ -205,16 +205,17 @@ def _clean_up(run: _Run) -> None:
         with run.attempt(("cleanup", location)):
             removed = _clean(run, location)
             if removed:
-                run.watcher.told(f"{location} cleanup: {removed} removed")
+                names = ", ".join(decision.name for decision in removed)
+                run.watcher.told(f"{location} cleanup: {len(removed)} removed: {names}")
     run.look()
 
 
-def _clean(run: _Run, location: str) -> int:
+def _clean(run: _Run, location: str) -> tuple[Decision, ...]:
     rules = run.configuration.retention
     if location != LOCAL:
         rules = named(run.configuration.stores, location).retention(rules)
     # Rules that keep nothing are those of somebody who does not want this; a check warns of them.
-    return 0 if rules.is_empty else len(cleanup(location=location))
+    return () if rules.is_empty else cleanup(location=location)
 
 
 def _rehearse(run: _Run) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from holdfast import conf, rendering, rendering_migrations
+from holdfast.kinds import PRE_MIGRATE
 from holdfast.management.base import HoldfastCommand, add_no_input, confirm, refuse_unfilled, require_terminal
 from holdfast.operations import list_backups
-from holdfast.premigration import KIND
 from holdfast.premigration.rollback import RollbackOptions, plan_rollback, rollback_migration
 from holdfast.visible import visible
 
@@ -60,7 +60,7 @@ class Command(HoldfastCommand):
         refuse_unfilled(report)
 
     def _list(self, options: dict[str, Any]) -> None:
-        backups = list_backups(options["database"], KIND)
+        backups = list_backups(options["database"], PRE_MIGRATE)
         if backups:
             self.show(rendering_migrations.rollbacks(backups, datetime.now(UTC)))
         else:
