@@ -216,7 +216,9 @@ fn apply_recent(group: &mut [&mut Judged], newest: UtcDateTime) {
     let mut previous = None;
     for judged in group {
         let age = newest - judged.created;
-        let Some((hours, period)) = RECENT.into_iter().find(|(hours, _)| age <= Duration::hours(*hours)) else { return };
+        let Some((hours, period)) = RECENT.into_iter().find(|(hours, _)| age <= Duration::hours(*hours)) else {
+            return;
+        };
         let bucket = (period > 0).then(|| judged.created.unix_timestamp().div_euclid(period * 3600));
         if bucket.is_none() || bucket.map(|bucket| (period, bucket)) != previous {
             judged.keep(format!("of the last {hours} hours"));

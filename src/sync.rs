@@ -101,8 +101,9 @@ pub fn copy(plan: &CopyPlan, progress: &Progress) -> Result<Copied> {
     };
     if let Some(existing) = to.backup(&from.name)? {
         if !is_same(&found, &existing) {
-            return Err(Error::new(Kind::Exists, format!("{} is another backup", to.place(&from.name)))
-                .hint("Neither was changed; remove the one that you do not need: cleanup_backups NAME --location STORE"));
+            return Err(Error::new(Kind::Exists, format!("{} is another backup", to.place(&from.name))).hint(
+                "Neither was changed; remove the one that you do not need: cleanup_backups NAME --location STORE",
+            ));
         }
         return Ok(Copied { name: from.name, size: existing.stored_size });
     }

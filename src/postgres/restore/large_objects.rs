@@ -7,6 +7,7 @@ use tokio_postgres::Client;
 
 use super::load::{Loader, Place, unreadable};
 use super::selection::Tables;
+use super::transaction_control;
 use crate::error::{Error, Result};
 use crate::manifest::{Content, Manifest, Object, Section};
 use crate::plan::{Owners, RestorePlan, Scope};
@@ -99,6 +100,10 @@ pub(in crate::postgres) async fn make(loader: &Loader<'_>) -> Result<()> {
         let (_, data) = decoded?;
         loader.progress.check()?;
         let text = std::str::from_utf8(&data).map_err(|error| unreadable(Section::LargeObjects).because(error))?;
+        transaction_control::refuse("large objects", text)?;
+        if transaction_control::is_ambiguous(text) {
+            transaction_control::read_as_we_do(loader.client).await?;
+        }
         loader.client.batch_execute(text).await.map_err(|error| describe_error(error, "restoring large objects"))?;
         loader.progress.advance(0, data.len() as u64);
     }

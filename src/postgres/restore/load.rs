@@ -8,7 +8,7 @@ use tokio_postgres::{Client, Row};
 use super::large_objects::{self, Adornments};
 use super::rows::{self, Batch, RowLoader, Rows, Source};
 use super::selection::{self, Tables};
-use super::{binary, bookkeeping};
+use super::{binary, bookkeeping, transaction_control};
 use crate::archive::Archive;
 use crate::error::{Error, Result};
 use crate::event::Progress;
@@ -96,10 +96,12 @@ impl Place<'_> {
     }
 
     fn statement<'b>(self, object: &Object, sql: &'b str) -> Result<Cow<'b, str>> {
-        match self {
-            Self::Own | Self::Trial => Ok(bookkeeping::left_out(sql)),
-            Self::Scratch(renaming) => renaming.statement(object, &bookkeeping::left_out(sql)).map(Cow::Owned),
-        }
+        let sql = match self {
+            Self::Own | Self::Trial => bookkeeping::left_out(sql),
+            Self::Scratch(renaming) => renaming.statement(object, &bookkeeping::left_out(sql)).map(Cow::Owned)?,
+        };
+        transaction_control::refuse(&format!("{} {}", object.kind, object.label()), &sql)?;
+        Ok(sql)
     }
 }
 
@@ -149,6 +151,9 @@ impl Loader<'_> {
         let object = self.archive.manifest.objects.get(index as usize);
         let what = object.map_or_else(String::new, |object| format!("{} {}", object.kind, object.label()));
         let sql = if sql.starts_with("REFRESH ") { refreshes::attempt(sql).into() } else { Cow::from(sql) };
+        if transaction_control::is_ambiguous(&sql) {
+            transaction_control::read_as_we_do(self.client).await?;
+        }
         let created = self.client.batch_execute(&sql).await;
         created.map_err(|error| match object {
             Some(object) if object.kind == "extension" => uncreatable(object, error),

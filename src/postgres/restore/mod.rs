@@ -23,6 +23,7 @@ pub(in crate::postgres) mod selection;
 mod settings;
 pub(in crate::postgres) mod staying;
 mod surroundings;
+mod transaction_control;
 
 pub use preview::preview;
 pub use selection::chunks_read;
@@ -135,6 +136,7 @@ async fn run(
     let staying = staying::objects(&archive.manifest, &foreign);
     let (tables, staying) = (&tables, &staying);
     let loader = Loader { client, archive, tables, staying, threads: jobs(plan), progress, place: Place::Own };
+    loader.check_statements()?;
     let extent = Extent { scope: plan.scope, owners: plan.owners, verify: plan.verify };
     let done = match &replacement {
         None => execute(extent, &loader, &server).await?,
