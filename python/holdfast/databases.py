@@ -4,10 +4,12 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 from holdfast.exceptions import UsageError
 from holdfast.sqlite.live import location
@@ -149,11 +151,31 @@ def has_content(connection: BaseDatabaseWrapper) -> bool:
     return connection.vendor != "sqlite" or location(connection)[0].exists()
 
 
+@contextmanager
+def catalog_cursor(connection: BaseDatabaseWrapper) -> Iterator[CursorWrapper]:
+    """Give a cursor to PostgreSQL under whose path names and operators mean the server's own, and nobody else's.
+
+    Whoever owns the database can set a path for it in which a `=` or `count` of theirs comes first, and would run
+    with our rights. The path is that of a transaction: behind a pooler the session is somebody else's a moment later.
+    """
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_catalog.current_setting('search_path')")
+        (path,) = cursor.fetchone()
+        cursor.execute(_SET_PATH, ["pg_catalog, pg_temp"])
+        yield cursor
+        # The transaction may be an outer one's.
+        cursor.execute(_SET_PATH, [path])
+
+
+_SET_PATH = "SELECT pg_catalog.set_config('search_path', %s, true)"
+
+
 def has_tables(connection: BaseDatabaseWrapper) -> bool:
     """Tell whether anybody has made a table here, in whatever schema, but for Django's record of migrations."""
-    with connection.cursor() as cursor:
-        if connection.vendor != "postgresql":
+    if connection.vendor != "postgresql":
+        with connection.cursor() as cursor:
             return bool({*connection.introspection.table_names(cursor)} - {RECORD})
+    with catalog_cursor(connection) as cursor:
         cursor.execute(f"SELECT EXISTS ({_TABLES} AND tablename <> %s)", [RECORD])
         return bool(cursor.fetchone()[0])
 
@@ -162,15 +184,18 @@ def is_new_schema(connection: BaseDatabaseWrapper) -> bool:
     """Tell whether tables would go into a schema that has none yet, while another one has been migrated."""
     if connection.vendor != "postgresql":
         return False
-    here = f"{_TABLES} AND tablename <> %s AND schemaname = current_schema()"
-    elsewhere = f"{_TABLES} AND tablename = %s AND schemaname <> current_schema()"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_catalog.current_schema(), pg_catalog.current_schemas(false)::text[]")
+        schema, path = cursor.fetchone()
+    here = f"{_TABLES} AND tablename <> %(record)s AND schemaname = %(schema)s"
+    elsewhere = f"{_TABLES} AND tablename = %(record)s AND schemaname <> %(schema)s"
     # An empty schema before Django's own in the path, such as one that is named after the role, is no tenant's: those
     # have a record of migrations, or see none.
-    recorded = f"{_TABLES} AND tablename = %s AND schemaname = current_schema()"
-    visible = f"{elsewhere} AND schemaname = ANY (current_schemas(false))"
+    recorded = f"{_TABLES} AND tablename = %(record)s AND schemaname = %(schema)s"
+    visible = f"{elsewhere} AND schemaname = ANY (%(path)s)"
     query = f"NOT EXISTS ({here}) AND EXISTS ({elsewhere}) AND (EXISTS ({recorded}) OR NOT EXISTS ({visible}))"
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {query}", [RECORD] * 4)
+    with catalog_cursor(connection) as cursor:
+        cursor.execute(f"SELECT {query}", {"record": RECORD, "schema": schema, "path": path})
         return bool(cursor.fetchone()[0])
 
 
@@ -179,7 +204,8 @@ def has_table(connection: BaseDatabaseWrapper, name: str) -> bool:
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
             return name in connection.introspection.table_names(cursor)
-        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [connection.ops.quote_name(name)])
+        # Under the path of the application, which is what it is about.
+        cursor.execute("SELECT pg_catalog.to_regclass(%s) IS NOT NULL", [connection.ops.quote_name(name)])
         return bool(cursor.fetchone()[0])
 
 

@@ -43,10 +43,11 @@ pub(super) async fn change(client: &Client, statement: &str) -> Result<()> {
 /// The schemas that sessions of this role find names in without being told, as the database, the role and the
 /// connection's own options say; those of them that exist.
 pub(super) async fn own(client: &Client) -> Result<Vec<String>> {
+    // No operator: under this path one of somebody else's could be meant.
     let answer = client
         .simple_query(&format!(
-            "RESET search_path; SELECT schema FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) AS own(schema) \
-             WHERE schema <> 'pg_catalog' AND schema !~ '^pg_temp'; {LEAVE}"
+            "RESET search_path; SELECT schema FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) AS own(schema); \
+             {LEAVE}"
         ))
         .await
         .map_err(|error| describe_error(error, "reading the search_path"))?;
@@ -54,5 +55,6 @@ pub(super) async fn own(client: &Client) -> Result<Vec<String>> {
         SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
         _ => None,
     };
-    Ok(answer.iter().filter_map(schema).collect())
+    let found: Vec<String> = answer.iter().filter_map(schema).collect();
+    Ok(searched(&found).into_iter().map(str::to_owned).collect())
 }

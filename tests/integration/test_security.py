@@ -9,7 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from django.db import connections
 
+from holdfast import databases
 from tests.deployment import Deployment
 from tests.integration.test_faults import LARGE, backing_up
 
@@ -77,3 +79,53 @@ def test_what_takes_the_name_of_a_table_is_not_read(postgresql_with: Callable[[s
     assert "is not the table any more" in printed
     assert list(deployment.backups.glob("*.gz*")) == []
     assert deployment.execute("SELECT is_called FROM ran") == [("f",)]
+
+
+# What an owner of the database may do: names of the server's own, in a schema that comes first in everybody's path. Not the
+# operator `=`: Django itself looks for types with it when it connects.
+HOSTILE_PATH = """
+CREATE SCHEMA trap;
+CREATE TABLE public.sprung (what text);
+CREATE FUNCTION trap.spring(what text) RETURNS void LANGUAGE sql SECURITY INVOKER AS
+  $$ INSERT INTO public.sprung VALUES (what || ' as ' || current_user) $$;
+CREATE FUNCTION trap.current_database() RETURNS name LANGUAGE sql AS
+  $$ SELECT trap.spring('current_database'); SELECT 'other'::name $$;
+CREATE FUNCTION trap.current_setting(text) RETURNS text LANGUAGE sql AS
+  $$ SELECT trap.spring('current_setting'); SELECT 'other'::text $$;
+CREATE FUNCTION trap.current_schema() RETURNS name LANGUAGE sql AS
+  $$ SELECT trap.spring('current_schema'); SELECT 'public'::name $$;
+CREATE FUNCTION trap.to_regclass(text) RETURNS regclass LANGUAGE sql AS
+  $$ SELECT trap.spring('to_regclass'); SELECT NULL::regclass $$;
+CREATE FUNCTION trap.other(name, text) RETURNS boolean LANGUAGE sql AS $$ SELECT trap.spring('<>'); SELECT true $$;
+CREATE FUNCTION trap.other(name, name) RETURNS boolean LANGUAGE sql AS $$ SELECT trap.spring('<>'); SELECT true $$;
+CREATE FUNCTION trap.other(text, text) RETURNS boolean LANGUAGE sql AS $$ SELECT trap.spring('<>'); SELECT true $$;
+CREATE OPERATOR trap.<> (LEFTARG = name, RIGHTARG = text, FUNCTION = trap.other);
+CREATE OPERATOR trap.<> (LEFTARG = name, RIGHTARG = name, FUNCTION = trap.other);
+CREATE OPERATOR trap.<> (LEFTARG = text, RIGHTARG = text, FUNCTION = trap.other);
+"""
+
+
+def test_a_path_that_the_database_sets_runs_nothing_of_its_owner(postgresql_with: Callable[[str], Deployment]) -> None:
+    deployment = postgresql_with(HOSTILE_PATH)
+    assert deployment.server is not None
+    deployment.server.psql(
+        f'ALTER DATABASE "{deployment.name()}" SET search_path = trap, pg_catalog, public', deployment.name()
+    )
+    quick = {"hourly": {"EVERY": "1h", "CHANGES": 1, "BUSY": {"SESSIONS": 100}}}
+    scheduled = replace(deployment, settings={**deployment.settings, "SCHEDULE": quick})
+    deployment.run("check_backups", code=None)
+    scheduled.run("run_backups")
+    scheduled.run("run_backups")
+    deployment.run("backup_db")
+    deployment.run("validate_backup", "--deep", code=None)
+    deployment.run("restore_db", "--dry-run")
+    with deployment.in_process():
+        connection = connections["default"]
+        assert databases.has_tables(connection)
+        assert not databases.is_new_schema(connection)
+        assert databases.has_table(connection, "sprung")
+        # The application's path is what it was.
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW search_path")
+            assert cursor.fetchone()[0] == "trap, pg_catalog, public"
+    assert deployment.server.psql("SELECT * FROM public.sprung", deployment.name()) == ""

@@ -73,7 +73,7 @@ class _Source:
 
 
 def _postgresql(connection: BaseDatabaseWrapper) -> _Source:
-    with connection.cursor() as cursor:
+    with databases.catalog_cursor(connection) as cursor:
         cursor.execute(_UNREADABLE)
         unreadable = [row[0] for row in cursor.fetchall()]
         cursor.execute("SELECT current_setting('server_version'), pg_catalog.pg_database_size(current_database())")

@@ -21,11 +21,14 @@ ALIAS = "holdfast_drill"
 
 _OPTIONS: RestoreOptions = {"strategy": "in-place", "owners": "apply"}
 
-_RIGHTS = "SELECT rolname::text, rolcreatedb OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user"
+_RIGHTS = (
+    "SELECT rolname::pg_catalog.text, rolcreatedb OR rolsuper FROM pg_catalog.pg_roles "
+    "WHERE rolname OPERATOR(pg_catalog.=) current_user"
+)
 _LOCALE = """
 SELECT pg_catalog.quote_literal(pg_catalog.pg_encoding_to_char(encoding)), pg_catalog.quote_literal(datcollate),
        pg_catalog.quote_literal(datctype)
-  FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
+  FROM pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
 """
 
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 # Without what Holdfast itself writes with every backup.
 _WRITTEN = """
-SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint
-  FROM pg_catalog.pg_stat_user_tables WHERE relname <> 'holdfast_backuprun'
+SELECT coalesce(pg_catalog.sum(n_tup_ins OPERATOR(pg_catalog.+) n_tup_upd OPERATOR(pg_catalog.+) n_tup_del), 0)
+       ::pg_catalog.int8
+  FROM pg_catalog.pg_stat_user_tables WHERE relname OPERATOR(pg_catalog.<>) 'holdfast_backuprun'
 """
 _IS_COUNTED = "SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_sequence'"
 _ADDED = "SELECT coalesce(sum(seq), 0) FROM sqlite_sequence"

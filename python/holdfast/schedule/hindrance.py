@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from holdfast.schedule.settings import Busy
 
 _SESSIONS = """
-SELECT count(*) FILTER (WHERE state = 'active'),
-       coalesce(extract(epoch FROM max(pg_catalog.clock_timestamp() - xact_start)), 0)::float
+SELECT pg_catalog.count(*) FILTER (WHERE state OPERATOR(pg_catalog.=) 'active'),
+       coalesce(extract(epoch FROM pg_catalog.max(pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) xact_start)), 0)
+       ::pg_catalog.float8
   FROM pg_catalog.pg_stat_activity
- WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()
-   AND backend_type = 'client backend'
+ WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
+   AND pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()
+   AND backend_type OPERATOR(pg_catalog.=) 'client backend'
 """
 
 
