@@ -40,10 +40,9 @@ fn control(sql: &str) -> Option<&'static str> {
     let mut is_first = true;
     while let Some(token) = meant.next() {
         let begins_body = token.is_word("begin") && meant.peek().is_some_and(|next| next.is_word("atomic"));
-        if is_first && !begins_body {
-            if let Some(word) = CONTROL.into_iter().find(|word| token.is_word(word)) {
-                return Some(word);
-            }
+        let control = CONTROL.into_iter().find(|word| token.is_word(word));
+        if is_first && !begins_body && control.is_some() {
+            return control;
         }
         body.pass(token, begins_body);
         is_first = token.is_sign(";") && !body.is_open();
