@@ -185,7 +185,7 @@ def test_the_schema_alone_has_no_rows(
     single.run("backup_db", *backup_options)
     before = single.state()
     single.wreck()
-    single.run("restore_db", "--no-input", *restore_options)
+    single.run("restore_db", single.newest().name, "--no-input", *restore_options)
     after = single.state()
     # A materialized view without rows is not filled; reading it would fail.
     assert before.keys() - after.keys() <= {"public.mood_count", "public.happy_total"}
@@ -200,7 +200,7 @@ def test_rows_can_be_left_out(single: Deployment) -> None:
     before = single.state()
     single.run("backup_db", "--exclude-table-data", "django_session")
     single.wreck()
-    single.run("restore_db", "--no-input")
+    single.run("restore_db", single.newest().name, "--no-input")
     after = single.state()
     assert set(differences(before, after)) == {key("django_session", single)}
     assert after[key("django_session", single)] == []

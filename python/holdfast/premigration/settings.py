@@ -18,7 +18,7 @@ _DOTTED_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
 
 def _kept() -> Retention:
-    return Retention(last=10, daily=0, weekly=0, monthly=0, days=30)
+    return Retention(last=10, daily=0, weekly=0, monthly=0, days=30, recent=False)
 
 
 @dataclass(frozen=True)
