@@ -60,7 +60,11 @@ def test_every_option_is_documented_and_nothing_else(command: str) -> None:
 def test_every_setting_and_its_environment_variable_is_documented() -> None:
     page = (DOCS / "reference" / "settings.md").read_text()
     assert set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", _section(page, "Keys"))) == set(conf._READERS)
-    assert set(re.findall(r"(?m)^\| `([a-z]+)` \|", _section(page, "`RETENTION`"))) == {*Retention.rules(), RECENT, KINDS}
+    assert set(re.findall(r"(?m)^\| `([a-z]+)` \|", _section(page, "`RETENTION`"))) == {
+        *Retention.rules(),
+        RECENT,
+        KINDS,
+    }
     options = set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", _section(page, "`SCHEDULE`").partition("| key of `BUSY`")[0]))
     assert options == {"CRON", "EVERY", *schedule.OPTIONS}
     busy = set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", _section(page, "`SCHEDULE`").partition("| key of `BUSY`")[2]))
