@@ -151,8 +151,8 @@ def test_each_store_has_a_retention_of_its_own(
 ) -> None:
     rules = {"daily": 0, "weekly": 0, "monthly": 0}
     offsite = bucket.settings(RETENTION={**rules, "last": 1})
-    site = replace(site, settings={"RETENTION": {**rules, "last": 2}, "STORES": {"offsite": offsite}})
-    names = [make(site, monkeypatch, NOW + timedelta(days=day), upload=["offsite"]) for day in range(3)]
+    site = replace(site, settings={"RETENTION": {**rules, "last": 2, "recent": False}, "STORES": {"offsite": offsite}})
+    names = [make(site, monkeypatch, NOW + timedelta(days=day), upload=["offsite"], kind="daily") for day in range(3)]
     plan = site.run("cleanup_backups", "--location", "all", "--dry-run").out
     assert f"remove  {names[0]}" in plan
     assert f"keep    {names[1]}" in plan

@@ -103,7 +103,7 @@ def test_operations_for_the_database_are_found_within_others() -> None:
         ({"ON_FAILURE": "warn"}, PreMigrate(on_failure="warn")),
         (
             {"POLICY": "shop.policy", "RETENTION": {"last": 3}},
-            PreMigrate("shop.policy", retention=Retention(last=3, daily=0, weekly=0, monthly=0, days=30)),
+            PreMigrate("shop.policy", retention=Retention(last=3, daily=0, weekly=0, monthly=0, days=30, recent=False)),
         ),
     ],
 )
