@@ -290,7 +290,7 @@ fn what_is_recent_stays_by_kind_and_thins_out() {
             "GO not kept by any rule",
             "of the last 24 hours",
             "of the last 48 hours",
-            "of the last 48 hours",
+            "GO not kept by any rule",
             "GO not kept by any rule",
             "GO not kept by any rule",
         ]
