@@ -42,7 +42,8 @@ impl Encoding {
 ///
 /// `row_security = off` turns a table filtered by a policy into an error instead of a backup with missing rows;
 /// `jit = off`, because compiling the catalog queries takes longer than running them. `money` is written and read by the
-/// rules of `lc_monetary`, and without `array_nulls` a NULL in an array becomes the word NULL.
+/// rules of `lc_monetary`, and without `array_nulls` a NULL in an array becomes the word NULL. The `search_path` is empty since the
+/// session has begun.
 pub(super) async fn prepare(client: &Client) -> Result<Server> {
     let rows = client
         .simple_query("SHOW server_version_num; SHOW server_version; SHOW server_encoding")
@@ -68,8 +69,7 @@ pub(super) async fn prepare(client: &Client) -> Result<Server> {
          SET quote_all_identifiers = off; SET bytea_output = 'hex'; SET client_min_messages = warning; \
          SET jit = off; SET default_transaction_read_only = off; \
          SET lc_monetary = 'C'; SET array_nulls = on; SET transform_null_equals = off; \
-         SET default_tablespace = ''; SET default_table_access_method = heap; \
-         SELECT pg_catalog.set_config('search_path', '', false);",
+         SET default_tablespace = ''; SET default_table_access_method = heap;",
     );
     if version >= 170_000 {
         settings.push_str("SET transaction_timeout = 0;");

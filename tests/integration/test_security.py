@@ -101,6 +101,7 @@ CREATE FUNCTION trap.other(name, name) RETURNS boolean LANGUAGE sql AS $$ SELECT
 CREATE FUNCTION trap.other(text, text) RETURNS boolean LANGUAGE sql AS $$ SELECT trap.spring('<>'); SELECT true $$;
 CREATE OPERATOR trap.<> (LEFTARG = name, RIGHTARG = text, FUNCTION = trap.other);
 CREATE OPERATOR trap.<> (LEFTARG = name, RIGHTARG = name, FUNCTION = trap.other);
+CREATE OPERATOR trap.~ (LEFTARG = text, RIGHTARG = text, FUNCTION = trap.other);
 CREATE OPERATOR trap.<> (LEFTARG = text, RIGHTARG = text, FUNCTION = trap.other);
 """
 

@@ -52,10 +52,10 @@ pub struct Canceller {
 struct Driver(JoinHandle<()>);
 
 impl Connection {
-    /// Connects as the address says, to the first server of it that will have us, and takes on its role.
+    /// Connects as the address says, to the first server of it that will have us, and begins its session.
     pub async fn open(address: &Address) -> Result<Self> {
         let connection = Self::open_untouched(address).await?;
-        connection.assume_role(address).await?;
+        connection.begin_session(address).await?;
         Ok(connection)
     }
 
@@ -64,9 +64,13 @@ impl Connection {
         Box::pin(dial::open(address)).await
     }
 
-    /// Lets the session act as the role of the address. A statement, as the application sends it: poolers refuse it
-    /// among the parameters of the start, or drop it. So `RESET ROLE` must never be sent afterwards.
-    pub async fn assume_role(&self, address: &Address) -> Result<()> {
+    /// Takes the session for our own: before anything is asked, names and operators are to mean the server's, whatever path
+    /// the owner of the database has set for it. Then it acts as the role of the address. Both are statements, as the
+    /// application sends them: poolers refuse them among the parameters of the start, or drop them. So `RESET ROLE` must
+    /// never be sent afterwards.
+    pub async fn begin_session(&self, address: &Address) -> Result<()> {
+        let emptied = self.client.batch_execute("SET search_path = ''").await;
+        emptied.map_err(|error| describe_error(error, "preparing the session"))?;
         let Some(role) = &address.assumed else { return Ok(()) };
         self.client.batch_execute(&format!("SET ROLE {}", literal(role))).await.map_err(|error| {
             describe_error(error, format!("taking on the role \"{role}\""))

@@ -12,8 +12,8 @@ pub(in crate::postgres) async fn two_sessions(address: &Address) -> Result<[Conn
     let first = Connection::open_untouched(address).await?;
     let second = Connection::open_untouched(address).await.map_err(no_second)?;
     refuse_shared(&first, &second).await?;
-    first.assume_role(address).await?;
-    second.assume_role(address).await?;
+    first.begin_session(address).await?;
+    second.begin_session(address).await?;
     Ok([first, second])
 }
 
@@ -25,7 +25,7 @@ pub(in crate::postgres) async fn own_session(address: &Address) -> Result<Connec
         refuse_shared(&connection, &other).await?;
         other.close().await?;
     }
-    connection.assume_role(address).await?;
+    connection.begin_session(address).await?;
     Ok(connection)
 }
 
