@@ -38,18 +38,29 @@ def test_a_forged_statement_ends_no_transaction(postgresql: Deployment, tmp_path
     postgresql.assert_unchanged(before)
 
 
-def test_a_changed_meaning_of_literals_hides_nothing(postgresql: Deployment, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("where", "before_it"), [("index", "table"), ("owner large object", "trigger")])
+def test_a_changed_meaning_of_literals_hides_nothing(
+    postgresql: Deployment, tmp_path: Path, where: str, before_it: str
+) -> None:
     """Read in the other way, the literal would end before the COMMIT."""
+    postgresql.execute("SELECT lo_create(4242)")
     postgresql.run("backup_db", "--database=default")
     before = postgresql.states()
 
     def change(entry: dict[str, Any], sql: str) -> str:
-        if entry["kind"] == "table":
+        if entry["kind"] == before_it:
             return sql + "\nSET standard_conforming_strings = off;"
-        return sql + "\nSELECT '\\'';COMMIT;SELECT 1/0;--';" if entry["kind"] == "index" else sql
+        hides = where in f"{entry['kind']} {entry['name']}"
+        return sql + "\nSELECT '\\'';COMMIT;SELECT 1/0;--';" if hides else sql
 
     backup = forged(postgresql.newest(), tmp_path / "forged", change)
     postgresql.run(
-        "restore_db", str(backup), "--database=default", "--strategy=in-place", "--no-safety-backup", "--no-input"
+        "restore_db",
+        str(backup),
+        "--database=default",
+        "--strategy=in-place",
+        "--no-safety-backup",
+        "--no-input",
+        "--owners",
     )
     postgresql.assert_unchanged(before)

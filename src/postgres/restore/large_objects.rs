@@ -101,10 +101,8 @@ pub(in crate::postgres) async fn make(loader: &Loader<'_>) -> Result<()> {
         loader.progress.check()?;
         let text = std::str::from_utf8(&data).map_err(|error| unreadable(Section::LargeObjects).because(error))?;
         transaction_control::refuse("large objects", text)?;
-        if transaction_control::is_ambiguous(text) {
-            transaction_control::read_as_we_do(loader.client).await?;
-        }
-        loader.client.batch_execute(text).await.map_err(|error| describe_error(error, "restoring large objects"))?;
+        let made = transaction_control::execute(loader.client, text).await;
+        made.map_err(|error| describe_error(error, "restoring large objects"))?;
         loader.progress.advance(0, data.len() as u64);
     }
     Ok(())
@@ -132,10 +130,7 @@ impl Adornments {
         }
         loader.progress.check()?;
         let sql = std::mem::take(&mut self.0);
-        loader
-            .client
-            .batch_execute(&sql)
-            .await
-            .map_err(|error| describe_error(error, "giving large objects their owners and grants"))
+        let given = transaction_control::execute(loader.client, &sql).await;
+        given.map_err(|error| describe_error(error, "giving large objects their owners and grants"))
     }
 }

@@ -151,10 +151,7 @@ impl Loader<'_> {
         let object = self.archive.manifest.objects.get(index as usize);
         let what = object.map_or_else(String::new, |object| format!("{} {}", object.kind, object.label()));
         let sql = if sql.starts_with("REFRESH ") { refreshes::attempt(sql).into() } else { Cow::from(sql) };
-        if transaction_control::is_ambiguous(&sql) {
-            transaction_control::read_as_we_do(self.client).await?;
-        }
-        let created = self.client.batch_execute(&sql).await;
+        let created = transaction_control::execute(self.client, &sql).await;
         created.map_err(|error| match object {
             Some(object) if object.kind == "extension" => uncreatable(object, error),
             _ => describe_error(error, format!("creating {what}")),

@@ -7,7 +7,6 @@
 use tokio_postgres::Client;
 
 use crate::error::{Error, Result};
-use crate::postgres::connect::describe_error;
 use crate::postgres::rename::lexer::{Kind, Token, tokens};
 
 /// Words that a statement begins with.
@@ -21,52 +20,68 @@ pub(super) fn refuse(what: &str, sql: &str) -> Result<()> {
     ))
 }
 
-/// Whether the server could read it in another way than we do: backslashes in plain literals mean nothing, or escape.
-pub(super) fn is_ambiguous(sql: &str) -> bool {
-    let plain = |token: &Token| token.kind == Kind::Literal && !token.text.starts_with(['e', 'E']);
-    sql.contains('\\') && tokens(sql).iter().any(|token| plain(token) && token.text.contains('\\'))
+/// Executes statements of a backup that [`refuse`] has let pass.
+pub(super) async fn execute(client: &Client, sql: &str) -> std::result::Result<(), tokio_postgres::Error> {
+    // An earlier statement may have changed how literals are read.
+    if is_ambiguous(sql) {
+        client.batch_execute("SET standard_conforming_strings = on").await?;
+    }
+    client.batch_execute(sql).await
 }
 
-/// Sent before what [`is_ambiguous`]: an earlier statement may have changed how literals are read.
-pub(super) async fn read_as_we_do(client: &Client) -> Result<()> {
-    let set = client.batch_execute("SET standard_conforming_strings = on").await;
-    set.map_err(|error| describe_error(error, "preparing the session"))
+/// Whether the server could read it in another way than we do: backslashes in plain literals mean nothing, or escape.
+fn is_ambiguous(sql: &str) -> bool {
+    let plain = |token: &Token| token.kind == Kind::Literal && !token.text.starts_with(['e', 'E']);
+    sql.contains('\\') && tokens(sql).iter().any(|token| plain(token) && token.text.contains('\\'))
 }
 
 fn control(sql: &str) -> Option<&'static str> {
     let tokens = tokens(sql);
     let mut meant = tokens.iter().filter(|token| token.kind != Kind::Space).peekable();
-    let mut body = Body::default();
-    let mut is_first = true;
+    let mut statement = Statement::default();
     while let Some(token) = meant.next() {
-        let begins_body = token.is_word("begin") && meant.peek().is_some_and(|next| next.is_word("atomic"));
         let control = CONTROL.into_iter().find(|word| token.is_word(word));
-        if is_first && !begins_body && control.is_some() {
+        if statement.words == 0 && control.is_some() {
             return control;
         }
-        body.pass(token, begins_body);
-        is_first = token.is_sign(";") && !body.is_open();
+        statement.pass(token, meant.peek().is_some_and(|next| next.is_word("atomic")));
     }
     None
 }
 
-/// The body of a function in standard SQL, whose statements are no statements of their own.
+/// How far a statement has been read.
 #[derive(Default)]
-struct Body {
+struct Statement {
+    words: usize,
+    /// Whether it makes a function or a procedure: nothing else has a body in standard SQL, whose statements are none of
+    /// their own. Elsewhere `begin atomic` is a column and its type, or an argument's.
+    makes_routine: bool,
+    parentheses: usize,
+    /// Of the body and of each CASE in it.
     depth: usize,
 }
 
-impl Body {
-    fn is_open(&self) -> bool {
-        self.depth > 0
-    }
-
-    /// Only what begins with CREATE FUNCTION or PROCEDURE has one; elsewhere the server knows no BEGIN ATOMIC.
-    fn pass(&mut self, token: &Token<'_>, begins: bool) {
-        if begins || (self.is_open() && token.is_word("case")) {
-            self.depth += 1;
-        } else if self.is_open() && token.is_word("end") {
-            self.depth -= 1;
+impl Statement {
+    fn pass(&mut self, token: &Token<'_>, before_atomic: bool) {
+        let is_open = self.depth > 0;
+        if token.is_sign(";") && !is_open {
+            *self = Self::default();
+            return;
+        }
+        self.words += 1;
+        // CREATE FUNCTION, or CREATE OR REPLACE FUNCTION.
+        self.makes_routine |=
+            (2..=4).contains(&self.words) && (token.is_word("function") || token.is_word("procedure"));
+        match token.value.as_ref() {
+            "(" if token.kind == Kind::Sign => self.parentheses += 1,
+            ")" if token.kind == Kind::Sign => self.parentheses = self.parentheses.saturating_sub(1),
+            "begin" if token.kind == Kind::Word => {
+                let begins_body = before_atomic && self.makes_routine && self.parentheses == 0 && !is_open;
+                self.depth += usize::from(begins_body);
+            }
+            "case" if token.kind == Kind::Word && is_open => self.depth += 1,
+            "end" if token.kind == Kind::Word && is_open => self.depth -= 1,
+            _ => {}
         }
     }
 }
@@ -93,6 +108,10 @@ mod tests {
             "SELECT U&'\\'; COMMIT; --'",
             "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; END; COMMIT",
             "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END; COMMIT AND CHAIN",
+            "CREATE TABLE t (begin atomic); COMMIT; SELECT 1/0",
+            "CREATE FUNCTION f(begin atomic) RETURNS int LANGUAGE sql AS 'SELECT 1'; COMMIT",
+            "CREATE TABLE function (a int, begin atomic); ROLLBACK",
+            "BEGIN ATOMIC; COMMIT",
         ] {
             assert!(control(sql).is_some(), "{sql}");
         }
@@ -103,6 +122,7 @@ mod tests {
         for sql in [
             "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;",
             "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END;",
+            "CREATE OR REPLACE PROCEDURE p(begin int) BEGIN ATOMIC INSERT INTO t VALUES (CASE WHEN a THEN 1 END); END;",
             "CREATE TABLE \"commit\" (begin int, \"end\" int);\nCOMMENT ON TABLE \"commit\" IS '; COMMIT;';",
             "DO $$ BEGIN PERFORM 1; EXCEPTION WHEN others THEN NULL; END $$;",
             "SELECT 1 -- ; COMMIT",
