@@ -1,6 +1,6 @@
 """Commands of manage.py without the third of a second that Python takes to import Django.
 
-A server has everything imported that needs no settings. For each command a launcher takes the command's place as a process, and
+A server has everything imported that needs no settings. For each command a launcher takes its place as a process, and
 passes its arguments, environment, folder, process group and files to a fork of the server; it ends as the fork ends. So a
 command is a process of its own as before, with signals, exit codes and files of its own.
 
@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import array
 import atexit
-import contextlib
-import functools
 import os
 import socket
 import sys
@@ -27,9 +25,13 @@ def command(script: str, *arguments: str) -> list[str]:
     return [sys.executable, "-IS", __file__, _address(), script, *arguments]
 
 
-@functools.cache
+_addresses: list[str] = []
+
+
 def _address() -> str:
     """Start the server of this process at its first command. It ends when the pipe's other end, which is ours, does."""
+    if _addresses:
+        return _addresses[0]
     import subprocess
     import tempfile
     from pathlib import Path
@@ -44,6 +46,7 @@ def _address() -> str:
     assert server.stdout.readline() == b"ready\n"
     atexit.register(folder.cleanup)
     atexit.register(server.terminate)
+    _addresses.append(address)
     return address
 
 
@@ -63,8 +66,9 @@ def launch(address: str, arguments: list[str]) -> int:
     if os.WIFSIGNALED(status):
         import signal
 
-        with contextlib.suppress(OSError):
-            signal.signal(os.WTERMSIG(status), signal.SIG_DFL)
+        # Python would make an exception of Ctrl-C; SIGKILL needs nothing, and takes nothing.
+        if os.WTERMSIG(status) == signal.SIGINT:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), os.WTERMSIG(status))
     return os.waitstatus_to_exitcode(status)
 

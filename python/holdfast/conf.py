@@ -146,12 +146,10 @@ def _cache_size(value: object) -> int:
 
 
 def _retention(value: object) -> Retention:
-    from_environment = {rule: _count_from_environment(variable) for rule, variable in _RETENTION_VARIABLES.items()}
     # How many days daily backups are kept, in other words.
-    days = _count_from_environment("BACKUP_RETENTION_DAYS")
-    return read_retention(
-        value, {"daily": days, **{rule: count for rule, count in from_environment.items() if count is not None}}
-    )
+    days = {"daily": _count_from_environment("BACKUP_RETENTION_DAYS")}
+    named = {rule: _count_from_environment(variable) for rule, variable in _RETENTION_VARIABLES.items()}
+    return read_retention(value, Retention().overridden(days).overridden(named))
 
 
 def _count_from_environment(variable: str) -> int | None:

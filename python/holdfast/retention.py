@@ -44,8 +44,8 @@ class Retention:
 
     def once(self, counts: Mapping[str, int | None]) -> Self:
         """Replace the rules that somebody gives for once; then nothing else is kept that nobody asked for."""
-        given = {rule: count for rule, count in counts.items() if count is not None}
-        return replace(self.overridden(given), recent=False) if given else self
+        given = any(count is not None for count in counts.values())
+        return replace(self.overridden(counts), recent=False) if given else self
 
     def of_kind(self, kind: str) -> Self:
         """Give the rules of a kind that no schedule makes, or that has rules of its own.
@@ -64,12 +64,12 @@ class Retention:
         return {name: getattr(self, name) for name in (*self.rules(), RECENT)}
 
 
-def read_retention(value: object, from_environment: Mapping[str, int | None]) -> Retention:
+def read_retention(value: object, default: Retention) -> Retention:
     """Read the setting: the rules, what stays of the last days, and the rules of single kinds."""
     rules = read_rules("RETENTION", value, also=(RECENT, KINDS))
     given = value if isinstance(value, Mapping) else {}
     return replace(
-        Retention().overridden(from_environment).overridden(rules),
+        default.overridden(rules),
         recent=flag(f"RETENTION']['{RECENT}", given.get(RECENT), default=True),
         kinds=_read_kinds(given.get(KINDS) or {}),
     )
@@ -89,10 +89,9 @@ def _read_kinds(given: object) -> Mapping[str, Mapping[str, int | None]]:
 def read_rules(key: str, value: object, also: Collection[str] = ()) -> dict[str, int | None]:
     """Read a dictionary of rules; those that it does not have, or that are None, are left as they are."""
     given = {} if value is None else value
-    if isinstance(given, Mapping):
-        given = {rule: count for rule, count in given.items() if rule not in also}
     if not isinstance(given, Mapping):
         raise wrong_type(key, value, 'a dictionary, such as {"daily": 30}')
+    given = {rule: count for rule, count in given.items() if rule not in also}
     refuse_unknown(place(key), given, Retention.rules())
     wanted = "a dictionary of whole numbers, and {!r} is none"
     return {
