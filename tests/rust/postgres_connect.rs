@@ -325,10 +325,13 @@ async fn what_happens_to_an_open_connection_is_told() {
     let admin = server.open(&[("host", server.server.socket()), ("user", "postgres")]).await.unwrap();
     let sessions = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'";
     let connection = server.open(&[]).await.unwrap();
-    let tables = "CREATE TABLE private (id int); CREATE TABLE busy (id int); GRANT ALL ON busy TO app";
+    let tables =
+        "CREATE TABLE public.private (id int); CREATE TABLE public.busy (id int); GRANT ALL ON public.busy TO app";
     admin.client.batch_execute(tables).await.unwrap();
-    admin.client.batch_execute("BEGIN; LOCK TABLE busy").await.unwrap();
-    for (statement, hint) in [("TABLE private", "grant the right"), ("LOCK TABLE busy NOWAIT", "lock timeout")] {
+    admin.client.batch_execute("BEGIN; LOCK TABLE public.busy").await.unwrap();
+    for (statement, hint) in
+        [("TABLE public.private", "grant the right"), ("LOCK TABLE public.busy NOWAIT", "lock timeout")]
+    {
         let error = connection.client.batch_execute(&format!("BEGIN; {statement}")).await.unwrap_err();
         let error = describe_error(error, "reading a table");
         assert_eq!(error.kind(), Kind::Database);
