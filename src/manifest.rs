@@ -374,6 +374,13 @@ impl Manifest {
         self.tables.iter().filter_map(|table| table.rows).sum()
     }
 
+    /// Tables whose rows were left out on request. Those of a virtual table of SQLite are in its shadow tables.
+    pub fn left_out(&self) -> impl Iterator<Item = &Table> {
+        let names = self.database.properties.get("virtual_tables").and_then(serde_json::Value::as_array);
+        let is_virtual = move |table: &Table| names.into_iter().flatten().any(|name| *name == *table.name);
+        self.tables.iter().filter(move |table| table.rows.is_none() && !is_virtual(table))
+    }
+
     /// All but where things stand in the file: what a listing tells and remembers.
     #[must_use]
     pub fn summary(self) -> Self {

@@ -88,8 +88,7 @@ impl Listed {
         if manifest.content == Content::SchemaOnly {
             return vec!["all rows".to_owned()];
         }
-        let excluded = manifest.tables.iter().filter(|table| table.rows.is_none());
-        excluded.map(|table| format!("the rows of {}", table.label())).collect()
+        manifest.left_out().map(|table| format!("the rows of {}", table.label())).collect()
     }
 
     fn told_by_name(&self, part: impl Fn(&BackupName) -> &str) -> String {

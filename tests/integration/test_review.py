@@ -47,18 +47,20 @@ def counts(deployment: Deployment) -> list[int]:
 def test_rows_that_the_backup_lacks_stay(two_tables: Deployment) -> None:
     two_tables.execute("INSERT INTO cache VALUES (7)")
     two_tables.run("backup_db", "--exclude-table-data", "cache")
+    restore = ("restore_db", two_tables.newest().name, *RESTORE[2:])
     two_tables.execute("DELETE FROM kept")
-    assert re.search(r"cache +1 -> +1\n", two_tables.run(*RESTORE, "--data-only").out)
+    assert re.search(r"cache +1 -> +1\n", two_tables.run(*restore, "--data-only").out)
     assert counts(two_tables) == [1, 1]
-    assert "without the rows of" in two_tables.run(*RESTORE, "--table", "cache", code=2).err
-    assert "without the rows of" in two_tables.run(*RESTORE, "--table", "cache", "--data-only", code=2).err
+    assert "without the rows of" in two_tables.run(*restore, "--table", "cache", code=2).err
+    assert "without the rows of" in two_tables.run(*restore, "--table", "cache", "--data-only", code=2).err
     assert counts(two_tables) == [1, 1]
-    assert "without the rows of" in two_tables.run(*RESTORE, "--dry-run").out
+    assert "without the rows of" in two_tables.run(*restore, "--dry-run").out
 
 
 def test_a_backup_of_the_schema_alone_has_no_rows_to_restore(two_tables: Deployment) -> None:
     two_tables.run("backup_db", "--schema-only")
-    assert "holds no rows" in two_tables.run(*RESTORE, "--data-only", code=2).err
+    restore = ("restore_db", two_tables.newest().name, *RESTORE[2:])
+    assert "holds no rows" in two_tables.run(*restore, "--data-only", code=2).err
     assert counts(two_tables) == [1, 0]
 
 

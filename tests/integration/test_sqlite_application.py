@@ -291,6 +291,6 @@ def test_rows_without_a_key_keep_their_numbers_where_others_are_left_out(sqlite:
     numbered = sqlite.execute("SELECT rowid, word FROM keyless")
     sqlite.run("backup_db", "--database", "default", "--exclude-table-data", "visits")
     sqlite.execute("DELETE FROM keyless; SELECT 1")
-    sqlite.run("restore_db", "--no-input", "--no-safety-backup", "--database", "default")
+    sqlite.run("restore_db", sqlite.newest().name, "--no-input", "--no-safety-backup", "--database", "default")
     assert sqlite.execute("SELECT rowid, word FROM keyless") == numbered == [(2, "two"), (3, "three")]
     assert sqlite.execute("SELECT count(*) FROM visits") == [(0,)]

@@ -96,3 +96,15 @@ def test_what_was_proven_outlives_the_file(single: Deployment) -> None:
         assert found.proven is not None
         assert (found.proven.backup, found.proven.how) == (proven, "drill")
         assert found.proven.seconds is not None
+
+
+def test_a_full_text_index_lacks_nothing(sqlite: Deployment) -> None:
+    """The rows of a virtual table are in its shadow tables."""
+    sqlite.execute("CREATE VIRTUAL TABLE search USING fts5 (a); INSERT INTO search VALUES ('lighthouse'); SELECT 1")
+    whole = backup(sqlite, "--database=default")
+    assert "lacks" not in sqlite.run("list_backups").out
+    assert whole in sqlite.run("restore_db", "--dry-run").out
+    assert (
+        "lacks the rows of search_content"
+        in sqlite.run("list_backups", backup(sqlite, "--database=default", "--exclude-table-data=search_content")).out
+    )
