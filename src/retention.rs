@@ -3,7 +3,7 @@
 //! Backups of one alias are judged among themselves, never across. A backup stays when any rule, pin or safeguard
 //! speaks for it, and the decision says which.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, UtcDateTime};
@@ -32,12 +32,19 @@ pub struct Policy {
     /// now, so that nothing goes while no new backups arrive.
     pub days: u32,
     /// What an accident that is noticed late calls for: of each kind all backups of the last hours stay, then one an hour
-    /// and one each few hours, by [`RECENT`]. Counted as `days` are.
+    /// and one each few hours, by [`RECENT`]. Counted as `days` are, but for gaps: see [`LONGEST_GAP`].
     pub recent: bool,
+    /// The newest of each kind stays: who wants a daily backup to be a day old at most finds one, however many hourly
+    /// ones are newer. For kinds that somebody has listed: one for each release would stay for ever.
+    pub newest_of_kinds: bool,
 }
 
 /// Up to which age, in hours, one backup stays of each period of so many hours; 0 keeps all.
 const RECENT: [(i64, i64); 3] = [(6, 0), (24, 1), (48, 4)];
+
+/// What a longer gap between two backups counts for in the age of what is recent: after a weekend without any, or where
+/// a clock jumped ahead, the hours before it are still there.
+const LONGEST_GAP: Duration = Duration::days(1);
 
 /// A backup that may stay or go.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -54,6 +61,10 @@ pub struct Candidate {
     pub pinned: Option<String>,
     /// Whether nothing is known against it.
     pub good: bool,
+    /// Whether its store received it long after its snapshot was taken. That is a copy that was made up for, or the work
+    /// of somebody who may write there and chose the time: it takes no place from what came in time.
+    #[serde(default)]
+    pub late: bool,
 }
 
 /// Whether a backup stays, and why.
@@ -72,7 +83,7 @@ pub struct Decision {
 /// Decides for each backup; gives them by alias, the newest first. `now` is RFC 3339.
 pub fn decide(policy: &Policy, candidates: &[Candidate], now: &str) -> Result<Vec<Decision>> {
     // What is only of the last days is no policy: somebody who keeps nothing else does not want anything removed.
-    if (Policy { recent: false, ..*policy }) == Policy::default() {
+    if (Policy { recent: false, newest_of_kinds: false, ..*policy }) == Policy::default() {
         return Err(Error::usage("the retention policy keeps nothing, so it would remove every backup")
             .hint("Set at least one rule, such as daily, to more than 0"));
     }
@@ -90,6 +101,8 @@ struct Judged<'a> {
     candidate: &'a Candidate,
     created: UtcDateTime,
     is_future: bool,
+    /// How much older than the newest it is for what is recent.
+    age: Duration,
     reasons: Vec<String>,
 }
 
@@ -98,7 +111,7 @@ impl<'a> Judged<'a> {
         let created = moment::parse(&candidate.created).map_err(|error| {
             Error::usage(format!("the time of the backup {} is unknown", candidate.name)).because(error)
         })?;
-        Ok(Self { candidate, created, is_future: created > now, reasons: Vec::new() })
+        Ok(Self { candidate, created, is_future: created > now, age: Duration::ZERO, reasons: Vec::new() })
     }
 
     /// Only such backups fill periods: a wrong clock or a damaged file must not push a good backup out.
@@ -129,15 +142,37 @@ fn judge(policy: &Policy, mut group: Vec<Judged>) -> Vec<Decision> {
     });
     apply_safeguards(&mut group);
     let mut counting: Vec<&mut Judged> = group.iter_mut().filter(|judged| judged.counts()).collect();
+    measure_ages(&mut counting);
+    // What came late takes the places that the others leave.
+    counting.sort_by_key(|judged| judged.candidate.late);
     apply_last(&mut counting, policy.last);
     for (period, count) in policy.periods() {
         apply_period(&mut counting, period, count);
     }
     apply_days(&mut counting, policy.days);
-    apply_to_kinds(&mut counting, policy.recent);
+    if policy.newest_of_kinds {
+        apply_newest_of_kinds(&mut counting);
+    }
+    if policy.recent {
+        apply_recent(&mut counting);
+    }
     // What a kept backup needs in order to be restored (the base of an increment) gets its reason here, after all
     // rules have spoken.
     group.into_iter().map(Judged::decision).collect()
+}
+
+fn measure_ages(counting: &mut [&mut Judged]) {
+    let Some(newest) = counting.first().map(|judged| judged.created) else { return };
+    let are_all_late = counting.iter().all(|judged| judged.candidate.late);
+    let mut newer = (newest, Duration::ZERO);
+    for judged in counting {
+        if judged.candidate.late && !are_all_late {
+            judged.age = newest - judged.created;
+            continue;
+        }
+        judged.age = newer.1 + (newer.0 - judged.created).min(LONGEST_GAP);
+        newer = (judged.created, judged.age);
+    }
 }
 
 /// Reasons that no policy can take away.
@@ -165,22 +200,41 @@ fn apply_last(counting: &mut [&mut Judged], count: u32) {
     }
 }
 
-/// The newest backup of each of the newest `count` periods stays. While there are fewer periods the oldest backup
-/// takes a free place: history grows to the length asked for instead of starting anew in each period.
 fn apply_period(counting: &mut [&mut Judged], period: Period, count: u32) {
-    let mut filled = 0;
-    let mut previous = None;
-    let oldest = counting.len().saturating_sub(1);
-    for (index, judged) in counting.iter_mut().enumerate() {
-        let bucket = Some(period.bucket(judged.created));
-        if filled == count || (bucket == previous && index != oldest) {
+    let (timely, late) = counting.split_at_mut(counting.partition_point(|judged| !judged.candidate.late));
+    let filled = fill(timely, period, count, |_| true);
+    let is_full = filled.len() == count as usize;
+    // Behind the last of the periods that are asked for nothing is free.
+    let end = filled.last().filter(|_| is_full).map(|(_, created)| *created);
+    let taken: BTreeSet<Bucket> = filled.iter().map(|(bucket, _)| *bucket).collect();
+    let is_free =
+        |judged: &Judged| end.is_none_or(|end| judged.created > end) && !taken.contains(&period.bucket(judged.created));
+    let free = if is_full { count } else { count.saturating_sub(u32::try_from(filled.len()).unwrap_or(count)) };
+    fill(late, period, free, is_free);
+}
+
+/// Of those that fit the newest backup of each of the newest `count` periods stays; gives these. While there are fewer
+/// periods the oldest backup takes a free place: history grows to the length asked for instead of starting anew in each
+/// period.
+fn fill(
+    backups: &mut [&mut Judged],
+    period: Period,
+    count: u32,
+    fits: impl Fn(&Judged) -> bool,
+) -> Vec<(Bucket, UtcDateTime)> {
+    let mut filled: Vec<(Bucket, UtcDateTime)> = Vec::new();
+    let oldest = backups.iter().rposition(|judged| fits(judged));
+    for (index, judged) in backups.iter_mut().enumerate().filter(|(_, judged)| fits(judged)) {
+        let bucket = period.bucket(judged.created);
+        let is_taken = filled.last().is_some_and(|(taken, _)| *taken == bucket);
+        if filled.len() == count as usize || (is_taken && Some(index) != oldest) {
             continue;
         }
-        filled += 1;
-        let note = if bucket == previous { " (oldest)" } else { "" };
-        judged.keep(format!("{} {filled} of {count}{note}", period.word()));
-        previous = bucket;
+        filled.push((bucket, judged.created));
+        let note = if is_taken { " (oldest)" } else { "" };
+        judged.keep(format!("{} {} of {count}{note}", period.word(), filled.len()));
     }
+    filled
 }
 
 fn apply_days(counting: &mut [&mut Judged], days: u32) {
@@ -194,38 +248,32 @@ fn apply_days(counting: &mut [&mut Judged], days: u32) {
     }
 }
 
-/// The newest of each kind stays: who wants a daily backup to be a day old at most finds one, however many hourly ones are
-/// newer.
-fn apply_to_kinds(counting: &mut [&mut Judged], recent: bool) {
-    let mut kinds: BTreeMap<&str, Vec<&mut Judged>> = BTreeMap::new();
-    let newest = counting.first().map(|judged| judged.created);
+fn apply_newest_of_kinds(counting: &mut [&mut Judged]) {
+    let mut seen = BTreeSet::new();
     for judged in counting {
-        kinds.entry(&judged.candidate.kind).or_default().push(judged);
-    }
-    for (kind, mut group) in kinds {
-        if group.first().is_some_and(|first| Some(first.created) != newest) {
-            group[0].keep(format!("newest {kind}"));
-        }
-        if let Some(newest) = newest.filter(|_| recent) {
-            apply_recent(&mut group, newest);
+        let kind = &judged.candidate.kind;
+        if seen.insert(kind) {
+            judged.keep(format!("newest {kind}"));
         }
     }
 }
 
-fn apply_recent(group: &mut [&mut Judged], newest: UtcDateTime) {
-    let mut previous = None;
-    for judged in group {
-        let age = newest - judged.created;
-        let Some((hours, period)) = RECENT.into_iter().find(|(hours, _)| age <= Duration::hours(*hours)) else {
-            return;
+fn apply_recent(counting: &mut [&mut Judged]) {
+    let mut taken = BTreeSet::new();
+    for judged in counting {
+        let Some((hours, period)) = RECENT.into_iter().find(|(hours, _)| judged.age <= Duration::hours(*hours)) else {
+            continue;
         };
+        let Candidate { kind, late, .. } = judged.candidate;
         let bucket = (period > 0).then(|| judged.created.unix_timestamp().div_euclid(period * 3600));
-        if bucket.is_none() || bucket.map(|bucket| (period, bucket)) != previous {
+        if bucket.is_none_or(|bucket| taken.insert((kind, *late, period, bucket))) {
             judged.keep(format!("of the last {hours} hours"));
         }
-        previous = bucket.map(|bucket| (period, bucket));
     }
 }
+
+/// A period's place in the calendar: equal for moments of the same period, and for no others.
+type Bucket = (i32, u16, u8);
 
 /// A period of the calendar.
 #[derive(Debug, Clone, Copy)]
@@ -238,8 +286,7 @@ enum Period {
 }
 
 impl Period {
-    /// Equal for moments of the same period, and for no others.
-    fn bucket(self, moment: UtcDateTime) -> (i32, u16, u8) {
+    fn bucket(self, moment: UtcDateTime) -> Bucket {
         match self {
             Self::Hour => (moment.year(), moment.ordinal(), moment.hour()),
             Self::Day => (moment.year(), moment.ordinal(), 0),

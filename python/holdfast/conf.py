@@ -146,10 +146,14 @@ def _cache_size(value: object) -> int:
 
 
 def _retention(value: object) -> Retention:
-    # How many days daily backups are kept, in other words.
-    days = {"daily": _count_from_environment("BACKUP_RETENTION_DAYS")}
-    named = {rule: _count_from_environment(variable) for rule, variable in _RETENTION_VARIABLES.items()}
-    return read_retention(value, Retention().overridden(days).overridden(named))
+    from_environment = {rule: _count_from_environment(variable) for rule, variable in _RETENTION_VARIABLES.items()}
+    daily = {"daily": _days_from_environment("BACKUP_RETENTION_DAYS")}
+    return Retention().overridden(daily).overridden(from_environment).overridden(read_retention("RETENTION", value))
+
+
+def _days_from_environment(variable: str) -> int | None:
+    # How many days daily backups are kept. 0 has always meant that there is no such rule, and must not mean none.
+    return _count_from_environment(variable) or None
 
 
 def _count_from_environment(variable: str) -> int | None:
@@ -169,7 +173,7 @@ def _stores(value: object) -> tuple[Store, ...]:
         "BUCKET": bucket,
         "PREFIX": os.environ.get("BACKUP_S3_PREFIX"),
         "REGION": os.environ.get("BACKUP_S3_REGION") or None,
-        "RETENTION": {"daily": _count_from_environment("BACKUP_S3_RETENTION_DAYS")},
+        "RETENTION": {"daily": _days_from_environment("BACKUP_S3_RETENTION_DAYS")},
     }
     return read_stores({"s3": options})
 

@@ -2,6 +2,8 @@
 
 import re
 
+# Made by hand, or by whatever calls `backup_db` and names no kind.
+MANUAL = "manual"
 # Made by a restore of what it overwrites: the state that was not wanted.
 PRE_RESTORE = "pre-restore"
 

@@ -1,10 +1,10 @@
 """Turns reports into text for a terminal; pure functions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from holdfast.databases import ENGINES
-from holdfast.inventory import Backup, Decision, Remain
+from holdfast.inventory import Backup
 from holdfast.reports import (
     KeptDatabase,
     Report,
@@ -236,32 +236,10 @@ def _contents(backup: Backup) -> list[str]:
 def validation(report: ValidationReport) -> str:
     """Give the verdict on a backup, with everything that was found."""
     how = "restored and compared" if report.deep else "looked at, not read" if report.quick else "read whole"
-    name = _in_store(report.location, report.name)
+    name = in_store(report.location, report.name)
     lines = [f"{name}: {'good' if report.ok else 'BAD'} ({how}, {report.seconds:.1f} s)"]
     lines += [f"   problem: {problem}" for problem in report.problems]
     lines += [f"   warning: {warning}" for warning in report.warnings]
-    return "\n".join(lines)
-
-
-@for_people
-def decisions(decided: Iterable[Decision]) -> str:
-    """Tell of every backup whether it stays, and why."""
-    lines = [
-        f"{'keep  ' if decision.keep else 'remove'}  {_in_store(decision.location, decision.name)}"
-        f"  ({', '.join(decision.reasons) or 'no rule'})"
-        for decision in decided
-    ]
-    return "\n".join(lines)
-
-
-@for_people
-def remains(found: Iterable[Remain]) -> str:
-    """Tell what belongs to no backup."""
-    lines = [
-        f"remove  {_in_store(remain.location, remain.name)}  ({remain.what} that belongs to no backup"
-        f"{'' if remain.size is None else f', {size(remain.size)}'})"
-        for remain in found
-    ]
     return "\n".join(lines)
 
 
@@ -284,7 +262,8 @@ def synchronization(report: SyncReport, *, done: bool) -> str:
     return "\n".join(lines)
 
 
-def _in_store(location: str, name: str) -> str:
+def in_store(location: str, name: str) -> str:
+    """Name a backup, and its place where that is not this machine."""
     return name if location == LOCAL else f"{location}: {name}"
 
 

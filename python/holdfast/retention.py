@@ -1,6 +1,6 @@
 """How many backups stay: counts per period, and all that is younger than some days; some kinds have their own rules."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
@@ -8,6 +8,9 @@ from holdfast.kinds import PRE_MIGRATE, PRE_RESTORE, is_kind
 from holdfast.readers import Refused, flag, place, refuse_unknown, whole, wrong_type
 
 RECENT, KINDS = "recent", "kinds"
+
+# What the core can count to; whoever writes more means all.
+_MOST = 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -37,64 +40,62 @@ class Retention:
         """Whether nothing but the latest would have a reason to stay."""
         return not any(getattr(self, rule) for rule in self.rules())
 
-    def overridden(self, counts: Mapping[str, int | None]) -> Self:
-        """Replace the rules that are given."""
-        given: dict[str, Any] = {rule: count for rule, count in counts.items() if count is not None}
-        return replace(self, **given)
+    def overridden(self, given: Mapping[str, Any]) -> Self:
+        """Replace the rules that are given, of single kinds too."""
+        changes = {rule: value for rule, value in given.items() if value is not None}
+        if KINDS in changes:
+            changes[KINDS] = {**self.kinds, **changes[KINDS]}
+        return replace(self, **changes)
 
-    def once(self, counts: Mapping[str, int | None]) -> Self:
-        """Replace the rules that somebody gives for once; then nothing else is kept that nobody asked for."""
-        given = any(count is not None for count in counts.values())
-        return replace(self.overridden(counts), recent=False) if given else self
-
-    def of_kind(self, kind: str) -> Self:
-        """Give the rules of a kind that no schedule makes, or that has rules of its own.
+    def of_kind(self, kind: str | None, *, is_scheduled: bool) -> Self:
+        """Give the rules of a kind that is judged by itself, or of all that nobody has listed.
 
         What somebody made by hand was made for a reason, which is remembered for some days; whoever makes all
         backups so keeps them as long as scheduled ones. A safety backup is of a state that was not wanted.
         """
         if kind == PRE_RESTORE:
             usual = replace(self, last=5, hourly=0, daily=0, weekly=0, monthly=0, yearly=0, days=7)
+        elif is_scheduled:
+            usual = self
         else:
             usual = replace(self, last=max(self.last, 10), days=max(self.days, 7))
-        return usual.overridden(self.kinds.get(kind, {}))
+        return usual if kind is None else usual.overridden(self.kinds.get(kind, {}))
 
     def as_dict(self) -> dict[str, int]:
         """Give it as a plan holds it."""
-        return {name: getattr(self, name) for name in (*self.rules(), RECENT)}
+        return {**{rule: min(getattr(self, rule), _MOST) for rule in self.rules()}, RECENT: self.recent}
 
 
-def read_retention(value: object, default: Retention) -> Retention:
-    """Read the setting: the rules, what stays of the last days, and the rules of single kinds."""
-    rules = read_rules("RETENTION", value, also=(RECENT, KINDS))
+def read_retention(key: str, value: object) -> dict[str, Any]:
+    """Read a setting: rules, and those of single kinds; what it does not have, or what is None, is left as it is."""
     given = value if isinstance(value, Mapping) else {}
-    return replace(
-        default.overridden(rules),
-        recent=flag(f"RETENTION']['{RECENT}", given.get(RECENT), default=True),
-        kinds=_read_kinds(given.get(KINDS) or {}),
-    )
+    rules = _read_rules(key, {rule: count for rule, count in given.items() if rule != KINDS} if given else value)
+    return {**rules, KINDS: _read_kinds(key, given[KINDS])} if given.get(KINDS) is not None else rules
 
 
-def _read_kinds(given: object) -> Mapping[str, Mapping[str, int | None]]:
+def _read_kinds(key: str, given: object) -> Mapping[str, Mapping[str, int | None]]:
     if not isinstance(given, Mapping) or not all(isinstance(kind, str) and is_kind(kind) for kind in given):
-        raise wrong_type(
-            "RETENTION", given, 'a dictionary whose \'kinds\' is one of kinds, such as {"manual": {"days": 90}}'
-        )
+        wanted = 'a dictionary whose \'kinds\' is one of kinds, such as {"manual": {"days": 90}}'
+        raise wrong_type(key, given, wanted)
+    where = f"{place(key)}['kinds']"
     if PRE_MIGRATE in given:
-        problem = f"HOLDFAST['RETENTION']['kinds'] names {PRE_MIGRATE!r}."
-        raise Refused("E004", problem, 'Its rules are in HOLDFAST["PRE_MIGRATE"]["RETENTION"].')
-    return {kind: read_rules("RETENTION", rules) for kind, rules in given.items()}
+        raise Refused(
+            "E004", f"{where} names {PRE_MIGRATE!r}.", 'Its rules are in HOLDFAST["PRE_MIGRATE"]["RETENTION"].'
+        )
+    return {kind: _read_rules(f"{where}[{kind!r}]", rules) for kind, rules in given.items()}
 
 
-def read_rules(key: str, value: object, also: Collection[str] = ()) -> dict[str, int | None]:
-    """Read a dictionary of rules; those that it does not have, or that are None, are left as they are."""
+def _read_rules(key: str, value: object) -> dict[str, Any]:
     given = {} if value is None else value
     if not isinstance(given, Mapping):
         raise wrong_type(key, value, 'a dictionary, such as {"daily": 30}')
-    given = {rule: count for rule, count in given.items() if rule not in also}
-    refuse_unknown(place(key), given, Retention.rules())
+    refuse_unknown(place(key), given, (*Retention.rules(), RECENT))
     wanted = "a dictionary of whole numbers, and {!r} is none"
-    return {
+    rules: dict[str, Any] = {
         rule: None if count is None else whole(key, count, wanted.format(rule), least=0)
         for rule, count in given.items()
+        if rule != RECENT
     }
+    if given.get(RECENT) is not None:
+        rules[RECENT] = flag(f"{place(key)}['{RECENT}']", given[RECENT], default=True)
+    return rules

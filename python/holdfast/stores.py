@@ -8,7 +8,7 @@ from typing import Any
 
 from holdfast.exceptions import UsageError
 from holdfast.readers import Refused, unknown, whole, wrong_type
-from holdfast.retention import Retention, read_rules
+from holdfast.retention import Retention, read_retention
 
 LOCAL = "local"
 ALL = "all"
@@ -29,7 +29,7 @@ class Store:
     # In the shape of `S3Plan` in src/plan.rs.
     options: Mapping[str, Any]
     # What differs from HOLDFAST["RETENTION"].
-    rules: Mapping[str, int | None]
+    rules: Mapping[str, Any]
 
     def plan(self, directory: Path) -> dict[str, Any]:
         """Give what the core needs to reach it; listings are remembered beside the local backups."""
@@ -79,9 +79,8 @@ def _store(name: object, options: object) -> Store:
     for key, (field, reader) in _KEYS.items():
         if options.get(key) is not None and field:
             plan[field] = reader(f"{where}[{key!r}]", options[key])
-    return Store(
-        name, {**plan, **_encryption(where, options)}, read_rules(f"{where}['RETENTION']", options.get("RETENTION"))
-    )
+    rules = read_retention(f"{where}['RETENTION']", options.get("RETENTION"))
+    return Store(name, {**plan, **_encryption(where, options)}, rules)
 
 
 def _no_key(what: str, key: object) -> Refused:

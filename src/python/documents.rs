@@ -154,6 +154,7 @@ pub(super) fn listed(listed: &Listed, now: UtcDateTime) -> Result<Value> {
             "status": plain(&listed.status)?,
             "problem": listed.problem,
             "good": listed.is_good(),
+            "late": listed.is_late(),
             "lacks": listed.lacks(),
             "is_of_the_future": listed.is_of_the_future(now),
             "stands_for_database": listed.objection(now).is_none(),

@@ -13,6 +13,9 @@ use crate::moment;
 /// How far the clocks of two hosts may differ.
 const TOLERANCE: Duration = Duration::minutes(1);
 
+/// How long after its snapshot a backup is received in good time: no longer than retention keeps everything.
+const IN_TIME: Duration = Duration::hours(6);
+
 /// A backup as it stands in its store, whole or not.
 #[derive(Debug, Clone)]
 pub struct Listed {
@@ -26,6 +29,9 @@ pub struct Listed {
     pub manifest: Option<Manifest>,
     /// The size of the data file in bytes.
     pub stored_size: u64,
+    /// When its store received it, by the store's own clock: seconds since 1970. `None` where nobody but its owner says so,
+    /// as in a folder.
+    pub arrived: Option<i64>,
     /// What was learned about it since.
     pub status: Status,
     /// Why it cannot be restored, as far as one can tell without reading it.
@@ -80,6 +86,12 @@ impl Listed {
     /// Whether its snapshot was taken later than now, by more than clocks differ.
     pub fn is_of_the_future(&self, now: UtcDateTime) -> bool {
         self.moment().is_some_and(|moment| moment > now + TOLERANCE)
+    }
+
+    /// Whether its store received it long after its snapshot was taken.
+    pub fn is_late(&self) -> bool {
+        let arrived = self.arrived.and_then(|seconds| UtcDateTime::from_unix_timestamp(seconds).ok());
+        arrived.zip(self.moment()).is_some_and(|(arrived, moment)| arrived - moment > IN_TIME)
     }
 
     /// What a whole backup would have and this one was not to have: "all rows", or "the rows of" each table.

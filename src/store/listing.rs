@@ -102,6 +102,8 @@ fn look_at<S: Store + ?Sized>(
         known.statuses.insert(file, Versioned { version: entry.version.clone(), content: status.clone() });
     }
     let stored_size = entries.get(name).map(|entry| entry.size);
+    // What was written over later came later.
+    let arrived = entries.get(name).into_iter().chain(entries.get(&sidecar(name, MANIFEST))).map(|file| file.modified);
     let (manifest, unreadable) = match manifest {
         Ok(manifest) => (Some(manifest), None),
         Err(error) => (None, Some(error.message())),
@@ -116,6 +118,7 @@ fn look_at<S: Store + ?Sized>(
         name: name.to_owned(),
         manifest,
         stored_size: stored_size.unwrap_or(0),
+        arrived: arrived.max().filter(|moment| *moment > 0),
         status,
         problem,
     };

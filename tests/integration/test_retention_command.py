@@ -13,7 +13,8 @@ import holdfast
 from tests.deployment import PATIENCE, Deployment
 
 COUNT = 4
-LAST_ONE = ("--keep-last", "1", "--keep-daily", "0", "--keep-weekly", "0", "--keep-monthly", "0", "--keep-yearly", "0")
+NONE = ("--keep-daily", "0", "--keep-weekly", "0", "--keep-monthly", "0", "--keep-yearly", "0")
+LAST_ONE = ("--keep-last", "1", *NONE, "--no-recent")
 
 
 @pytest.fixture
@@ -103,7 +104,7 @@ def test_the_newest_good_backup_stays(sqlite: Deployment) -> None:
 
 
 def test_an_empty_policy_is_refused(sqlite: Deployment, backups: list[str]) -> None:
-    nothing = [argument if argument.startswith("--") else "0" for argument in LAST_ONE]
+    nothing = ["--keep-last", "0", *NONE]
     outcome = sqlite.run("cleanup_backups", *nothing, "--no-input", code=2)
     assert "empty" in outcome.err
     assert kept(sqlite) == set(backups)
@@ -116,24 +117,53 @@ def test_every_alias_has_its_own_count(sqlite: Deployment, backups: list[str]) -
     assert len(backups) == COUNT
 
 
+def test_numbers_for_once_take_nothing_away_that_they_do_not_name(sqlite: Deployment, backups: list[str]) -> None:
+    # Somebody wants to keep more months; what was made by hand today has nothing to do with that.
+    for rules in (("--keep-monthly", "24"), ("--keep-last", "1", *NONE)):
+        assert f"0 to remove, {COUNT} to keep." in sqlite.run("cleanup_backups", *rules, "--dry-run").out
+    assert f"{COUNT - 1} to remove" in sqlite.run("cleanup_backups", *LAST_ONE, "--dry-run").out
+    assert kept(sqlite) == set(backups)
+
+
+def test_what_is_removed_is_named(sqlite: Deployment, backups: list[str]) -> None:
+    *old, newest = backups
+    assert "question" in sqlite.run("cleanup_backups", "--format", "json", code=2).err
+    told = sqlite.run("cleanup_backups", *LAST_ONE, "--format", "json", "--dry-run").document()
+    assert {one["name"] for one in told["decisions"] if not one["keep"]} == set(old)
+    assert told["removed"] == []
+    sqlite.run("cleanup_backups", old[0], "--no-input")
+    told = sqlite.run("cleanup_backups", *LAST_ONE, "--format", "json", "--no-input").document()
+    assert sorted(one["name"] for one in told["removed"]) == sorted(old[1:])
+    assert {one["location"] for one in told["removed"]} == {"local"}
+    assert kept(sqlite) == {newest}
+
+
 def test_backups_are_removed_by_their_names(sqlite: Deployment, backups: list[str]) -> None:
     oldest, *_, newest = backups
-    sqlite.run("cleanup_backups", oldest, "--dry-run")
+    planned = sqlite.run("cleanup_backups", oldest, "--dry-run", "--format", "json").document()
+    assert planned == {"to_remove": [{"location": "local", "name": oldest}], "removed": []}
     assert oldest in kept(sqlite)
     sqlite.run("cleanup_backups", "--pin", backups[1])
     for precious in (newest, backups[1]):
         assert "--force" in sqlite.run("cleanup_backups", oldest, precious, "--no-input", code=2).err
     assert kept(sqlite) == set(backups)
-    assert f"1 removed: {oldest}" in sqlite.run("cleanup_backups", oldest, "--no-input").out
+    told = sqlite.run("cleanup_backups", oldest, "--no-input").out
+    assert f"removed  {oldest}\n1 removed." in told
     assert kept(sqlite) == set(backups[1:])
     assert not [name for name in sqlite.files() if name.startswith(oldest)]
-    sqlite.run("cleanup_backups", backups[1], newest, "--force", "--no-input")
+    told = sqlite.run("cleanup_backups", backups[1], newest, "--force", "--no-input", "--format", "json").document()
+    assert {one["name"] for one in told["removed"]} == {backups[1], newest}
     assert kept(sqlite) == {backups[2]}
 
 
-def test_a_name_that_nothing_has_removes_nothing(sqlite: Deployment, backups: list[str]) -> None:
+def test_only_a_whole_name_removes(sqlite: Deployment, backups: list[str]) -> None:
     sqlite.run("cleanup_backups", backups[0], "nothing-like-it", "--no-input", code=2)
-    assert "is a path" in sqlite.run("cleanup_backups", str(sqlite.backups / backups[0]), "--no-input", code=2).err
+    # The beginning of a name that no other has is enough for commands that destroy nothing.
+    start = backups[0].removesuffix(".gz")
+    for vague in (start, f"{backups[0]}.json", str(sqlite.backups / backups[0])):
+        assert "is not the name" in sqlite.run("cleanup_backups", vague, "--force", "--no-input", code=2).err
+    for arguments in (("latest", "--force"), ("--force",), (backups[0], "--keep-last", "1")):
+        sqlite.run("cleanup_backups", *arguments, "--no-input", code=2)
     assert kept(sqlite) == set(backups)
 
 

@@ -113,6 +113,38 @@ def test_retention_holds_meanwhile(scheduled: Scheduled, monkeypatch: pytest.Mon
     assert {moment.date() for moment in kept} >= {(clock.moment - timedelta(days=days)).date() for days in range(5)}
 
 
+def test_no_kind_is_missing_on_the_first_day_whatever_is_made_by_hand(
+    scheduled: Scheduled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ages = {"daily": "26h", "weekly": "8d", "hourly": "2h"}
+    deployment = scheduled(
+        {"hourly": {"EVERY": "1h"}, "daily": "0 2 * * *", "weekly": "0 3 * * 0"},
+        {"last": 0},
+        MAX_AGE={"default": ages},
+    )
+    conditions, by_hand = [], set()
+    # In its first hour the first run is not over.
+    hours = [12]
+
+    def hour(moment: datetime) -> None:
+        if moment.hour in hours[-1:]:
+            return
+        hours.append(moment.hour)
+        write(deployment)
+        conditions.extend(one.condition for one in holdfast.status())
+        if moment.hour in (13, 20):
+            by_hand.add(holdfast.backup("default").name)
+
+    clock, watcher = Clock(START, hour), Watcher()
+    clock.install(monkeypatch)
+    clock.live(watcher, hours=27)
+    assert watcher.warnings == []
+    assert "critical" not in conditions
+    assert by_hand <= {backup.name for backup in holdfast.list_backups()}
+    # At every hour of this day the state of that hour is there.
+    assert len({moment.hour for moment in moments("hourly")}) == 24
+
+
 def test_nothing_is_made_again_because_retention_removed_it(
     scheduled: Scheduled, monkeypatch: pytest.MonkeyPatch
 ) -> None:

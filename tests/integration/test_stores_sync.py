@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import holdfast
+from holdfast import _core, conf, places
 from tests.deployment import Deployment
 from tests.fault_proxy import FaultProxy, ShiftDates
 from tests.object_stores import HOST, Bucket, ObjectStore
@@ -104,7 +105,19 @@ def test_a_pin_keeps_every_copy(site: Deployment, object_store: ObjectStore, mon
     name = make(site, monkeypatch, upload=["offsite"])
     make(site, monkeypatch, NOW + timedelta(days=1), upload=["offsite"])
     site.run("cleanup_backups", "--pin", name)
-    rules = ("--location", "all", "--keep-last", "1", "--keep-daily", "0", "--keep-weekly", "0", "--keep-monthly", "0")
+    rules = (
+        "--location",
+        "all",
+        "--keep-last",
+        "1",
+        "--keep-daily",
+        "0",
+        "--keep-weekly",
+        "0",
+        "--keep-monthly",
+        "0",
+        "--no-recent",
+    )
     assert "0 to remove, 4 to keep." in site.run("cleanup_backups", *rules, "--dry-run").out
     down = object_store.bucket().settings(f"http://{HOST}:{free_port()}")
     partly = replace(site, settings={"STORES": {**site.settings["STORES"], "down": down}})
@@ -149,10 +162,10 @@ def test_two_stores_of_one_service_need_no_detour(
 def test_each_store_has_a_retention_of_its_own(
     site: Deployment, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rules = {"daily": 0, "weekly": 0, "monthly": 0}
+    rules = {"daily": 0, "weekly": 0, "monthly": 0, "recent": False}
     offsite = bucket.settings(RETENTION={**rules, "last": 1})
-    site = replace(site, settings={"RETENTION": {**rules, "last": 2, "recent": False}, "STORES": {"offsite": offsite}})
-    names = [make(site, monkeypatch, NOW + timedelta(days=day), upload=["offsite"], kind="daily") for day in range(3)]
+    site = replace(site, settings={"RETENTION": {**rules, "last": 2}, "STORES": {"offsite": offsite}})
+    names = [make(site, monkeypatch, NOW + timedelta(days=day), kind="daily", upload=["offsite"]) for day in range(3)]
     plan = site.run("cleanup_backups", "--location", "all", "--dry-run").out
     assert f"remove  {names[0]}" in plan
     assert f"keep    {names[1]}" in plan
@@ -166,6 +179,50 @@ def test_each_store_has_a_retention_of_its_own(
     assert all(name.startswith(names[2]) for name in bucket.names())
 
 
+def test_a_store_tells_what_came_late_by_its_own_clock(
+    site: Deployment, bucket: Bucket, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = replace(site, settings={"STORES": {"offsite": bucket.settings(proxy.endpoint)}})
+    now = datetime.now(UTC).replace(microsecond=0)
+    backdated = make(site, monkeypatch, now - timedelta(days=2), upload=["offsite"])
+    fresh = make(site, monkeypatch, now - timedelta(hours=1), upload=["offsite"])
+
+    def late(location: str) -> dict[str, bool]:
+        with site.in_process():
+            question = places.question([places.store(conf.load(), location)])
+            return {listed["name"]: listed["late"] for listed in _core.list_backups(question, lambda _event: None)}
+
+    assert late("offsite") == {backdated: True, fresh: False}
+    # Times of files in a folder are as anybody likes them, and change when it is copied.
+    assert late("local") == {backdated: False, fresh: False}
+    proxy.add(ShiftDates(2 * 86_400), "ListObjectsV2", times=None)
+    assert late("offsite") == {backdated: False, fresh: False}
+
+
+def test_names_remove_in_each_place_what_is_there(site: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = (make(site, monkeypatch, NOW + timedelta(days=day), upload=["offsite"]) for day in range(2))
+    here = make(site, monkeypatch, NOW + timedelta(days=2))
+    # The newest of a place is the way back for whoever has lost the others.
+    assert "--force" in site.run("cleanup_backups", new, "--location", "offsite", "--no-input", code=2).err
+    told = site.run("cleanup_backups", old, "--location", "all", "--no-input").out
+    assert f"removed  {old}\nremoved  offsite: {old}\n2 removed." in told
+    listed = site.run("list_backups", "--format", "json").document()
+    assert {one["name"]: one["locations"] for one in listed} == {here: ["local"], new: ["local", "offsite"]}
+
+
+def test_what_a_conflict_advises_works(site: Deployment, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = make(site, monkeypatch, location="offsite")
+    make(site, monkeypatch)
+    make(site, monkeypatch, NOW + timedelta(days=1), upload=["offsite"])
+    advice = "cleanup_backups NAME --location STORE"
+    assert advice in site.run("download_backup", name, code=1).err
+    command, *rest = advice.replace("NAME", name).replace("STORE", "offsite").split()
+    site.run(command, *rest, "--no-input")
+    assert name not in bucket.names()
+    site.run("sync_backups")
+    assert bucket.read(name) == (site.backups / name).read_bytes()
+
+
 def test_where_versions_are_kept_and_locked_a_removal_hides(
     site: Deployment, object_store_with_tags: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,7 +233,7 @@ def test_where_versions_are_kept_and_locked_a_removal_hides(
     client.put_object_lock_configuration(Bucket=locked.name, ObjectLockConfiguration=configuration)
     site = replace(site, settings={"STORES": {"locked": locked.settings()}}, variables=locked.variables())
     old, new = (make(site, monkeypatch, NOW + timedelta(days=day), location="locked") for day in range(2))
-    rules = ("--keep-last", "1", "--keep-daily", "0", "--keep-weekly", "0", "--keep-monthly", "0")
+    rules = ("--keep-last", "1", "--keep-daily", "0", "--keep-weekly", "0", "--keep-monthly", "0", "--no-recent")
     assert "1 removed, 1 kept." in site.run("cleanup_backups", "--location", "locked", *rules, "--no-input").out
     listed = site.run("list_backups").out
     assert old not in listed

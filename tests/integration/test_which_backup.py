@@ -51,7 +51,7 @@ def test_a_partial_backup_is_chosen_by_its_name_alone(single: Deployment) -> Non
         listed = list_backups()
         assert status()[0].backup == whole
         assert last_good("default", "weekly", listed) is None
-    single.run("cleanup_backups", "--keep-last=1", "--no-input")
+    single.run("cleanup_backups", "--keep-last=1", "--no-recent", "--no-input")
     assert whole in single.files()
 
 
@@ -88,7 +88,7 @@ def test_what_was_proven_outlives_the_file(single: Deployment) -> None:
     proven = backup(single)
     single.run("validate_backup", proven, "--deep")
     backup(single, "--type=daily")
-    single.run("cleanup_backups", "--keep-last=1", "--no-input")
+    single.run("cleanup_backups", "--keep-last=1", "--no-recent", "--no-input")
     for path in single.backups.glob(f"{proven}*"):
         path.unlink()
     with single.in_process():

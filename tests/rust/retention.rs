@@ -19,6 +19,7 @@ fn candidate(alias: &str, created: &str) -> Candidate {
         created: created.to_owned(),
         pinned: None,
         good: true,
+        late: false,
     }
 }
 
@@ -264,10 +265,99 @@ fn three_years_of_daily_backups_and_daily_cleaning_keep_what_the_policy_says() {
     }
 }
 
+fn made(kind: &str, created: &str) -> Candidate {
+    Candidate { kind: kind.to_owned(), ..candidate("app", created) }
+}
+
+fn every_hour(kind: &str, from: &str, count: i64) -> Vec<Candidate> {
+    (0..count).map(|hours| made(kind, &rfc3339(moment(from) - Duration::hours(hours)))).collect()
+}
+
+fn kept(policy: &Policy, candidates: &[Candidate]) -> BTreeSet<String> {
+    let decisions = decide(policy, candidates, NOW).unwrap();
+    decisions.into_iter().filter(|decision| decision.keep).map(|decision| decision.name).collect()
+}
+
+#[test]
+fn the_newest_of_each_kind_stays_where_kinds_are_listed() {
+    let backups = [made("hourly", "2026-11-20T09:00:00Z"), made("daily", "2026-11-20T02:00:00Z"), made("daily", NOW)];
+    let policy = Policy { last: 1, newest_of_kinds: true, ..Policy::default() };
+    assert_eq!(
+        reasons(policy, &backups),
+        ["newest; last 1 of 1; newest daily", "newest hourly", "GO not kept by any rule"]
+    );
+    // One kind for each release: the newest of each would stay for ever.
+    let releases: Vec<_> =
+        (1..400).map(|day| made(&format!("release-{day}"), &rfc3339(moment(NOW) - Duration::days(day)))).collect();
+    assert_eq!(kept(&Policy { last: 10, recent: true, ..Policy::default() }, &releases).len(), 10);
+}
+
+#[test]
+fn a_weekend_without_backups_or_a_clock_that_jumped_leaves_the_hours_before_it() {
+    for newest in ["2026-11-16T09:00:00Z", NOW] {
+        let mut backups = every_hour("hourly", "2026-11-13T17:00:00Z", 40);
+        backups.push(made("hourly", newest));
+        let kept = kept(&Policy { daily: 1, recent: true, ..Policy::default() }, &backups);
+        for hour in ["17", "15", "11", "07", "03"] {
+            assert!(kept.iter().any(|name| name.contains(&format!("20261113T{hour}"))), "{newest} {hour} {kept:?}");
+        }
+        assert!(kept.len() < 12, "{kept:?}");
+    }
+    // Backups of every day are no gaps: what somebody has written for them holds, but for the last two days.
+    let days: Vec<_> = (0..30).map(|day| made("daily", &rfc3339(moment(NOW) - Duration::days(day)))).collect();
+    assert_eq!(kept(&Policy { daily: 2, recent: true, ..Policy::default() }, &days).len(), 3);
+}
+
+#[test]
+fn what_came_late_takes_no_place_from_what_came_in_time() {
+    let policy = Policy {
+        last: 3,
+        hourly: 5,
+        daily: 30,
+        weekly: 12,
+        monthly: 12,
+        recent: true,
+        newest_of_kinds: true,
+        ..Policy::default()
+    };
+    for step in [1, 24, 7 * 24] {
+        let count = 24 * 400 / step;
+        let own: Vec<_> =
+            (0..count).map(|number| made("daily", &rfc3339(moment(NOW) - Duration::hours(number * step)))).collect();
+        let alone = kept(&policy, &own);
+        // Somebody adds one to each hour of a year, always the newest of it.
+        let added = every_hour("daily", "2026-11-21T11:59:59Z", 365 * 24);
+        let late = added.into_iter().map(|backup| Candidate { late: true, ..backup });
+        let attacked: Vec<_> = own.into_iter().chain(late).collect();
+        let together = kept(&policy, &attacked);
+        assert_eq!(alone.difference(&together).next(), None, "every {step} hours");
+        assert!(together.len() < 200, "{}", together.len());
+    }
+}
+
+#[test]
+fn what_is_brought_into_a_new_store_keeps_its_history_and_ages() {
+    let policy = Policy { daily: 7, monthly: 3, recent: true, ..Policy::default() };
+    let archive: Vec<_> = (0..200)
+        .map(|day| Candidate {
+            late: true,
+            ..made("daily", &rfc3339(moment("2026-06-30T02:00:00Z") - Duration::days(day)))
+        })
+        .collect();
+    let first = kept(&policy, &archive);
+    assert_eq!(
+        first,
+        kept(&policy, &archive.iter().cloned().map(|backup| Candidate { late: false, ..backup }).collect::<Vec<_>>())
+    );
+    let mut later: Vec<_> = archive.into_iter().filter(|backup| first.contains(&backup.name)).collect();
+    later.extend((0..140).map(|day| made("daily", &rfc3339(moment("2026-11-20T02:00:00Z") - Duration::days(day)))));
+    let second = kept(&policy, &later);
+    assert!(second.iter().all(|name| !first.contains(name)), "{second:?}");
+}
+
 #[test]
 fn what_is_recent_stays_by_kind_and_thins_out() {
     let policy = Policy { daily: 1, recent: true, ..Policy::default() };
-    let made = |kind: &str, created: &str| Candidate { kind: kind.to_owned(), ..candidate("app", created) };
     let backups = [
         made("hourly", "2026-11-21T11:59:00Z"),
         made("quarter", "2026-11-21T06:30:00Z"),
@@ -277,21 +367,21 @@ fn what_is_recent_stays_by_kind_and_thins_out() {
         made("quarter", "2026-11-21T05:05:00Z"),
         made("hourly", "2026-11-20T11:50:00Z"),
         made("hourly", "2026-11-20T09:00:00Z"),
-        made("hourly", "2026-11-20T08:00:00Z"),
+        made("hourly", "2026-11-20T07:59:00Z"),
         made("hourly", "2026-11-19T11:00:00Z"),
     ];
     assert_eq!(
         reasons(policy, &backups),
         [
             "newest; daily 1 of 1; of the last 6 hours",
-            "newest quarter; of the last 6 hours",
+            "of the last 6 hours",
             "of the last 6 hours",
             "of the last 24 hours",
             "GO not kept by any rule",
             "of the last 24 hours",
             "of the last 48 hours",
             "GO not kept by any rule",
-            "GO not kept by any rule",
+            "of the last 48 hours",
             "GO not kept by any rule",
         ]
     );
@@ -299,15 +389,25 @@ fn what_is_recent_stays_by_kind_and_thins_out() {
 
 #[test]
 fn the_order_of_the_candidates_does_not_matter() {
-    let policy = Policy { last: 2, hourly: 4, daily: 5, weekly: 3, monthly: 4, yearly: 2, days: 3, recent: true };
+    let policy = Policy {
+        last: 2,
+        hourly: 4,
+        daily: 5,
+        weekly: 3,
+        monthly: 4,
+        yearly: 2,
+        days: 3,
+        recent: true,
+        newest_of_kinds: true,
+    };
     let mut dice = Dice(1);
     for _ in 0..200 {
         let mut backups: Vec<Candidate> = (0..40)
             .map(|_| {
                 let age = Duration::minutes(i64::try_from(dice.roll(60 * 24 * 500)).unwrap() - 60 * 24 * 20);
                 let alias = if dice.roll(3) == 0 { "app" } else { "app_logs" };
-                let good = dice.roll(5) > 0;
-                Candidate { good, ..candidate(alias, &rfc3339(moment(NOW) - age)) }
+                let (good, late) = (dice.roll(5) > 0, dice.roll(4) == 0);
+                Candidate { good, late, ..candidate(alias, &rfc3339(moment(NOW) - age)) }
             })
             .collect();
         let decisions = decide(&policy, &backups, NOW).unwrap();

@@ -57,6 +57,7 @@ def manifest(name: str = "default_manual_20261121T020000Z.sqlite3.gz", **changes
         "status": {},
         "problem": None,
         "good": True,
+        "late": False,
         "lacks": [],
         "is_of_the_future": False,
         "stands_for_database": True,

@@ -1,5 +1,6 @@
 """Settings are read lazily, in one place, and refused with a reason."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,31 @@ def test_the_environment_fills_what_settings_leave_open(tmp_path: Path, monkeypa
     assert configuration.retention == Retention(daily=9, weekly=12, monthly=0)
 
 
+def test_days_are_those_of_daily_backups(monkeypatch: pytest.MonkeyPatch) -> None:
+    for days, daily in (("14", 14), ("0", 30), ("", 30)):
+        monkeypatch.setenv("BACKUP_RETENTION_DAYS", days)
+        assert conf.load().retention == Retention(daily=daily)
+    monkeypatch.setenv("BACKUP_RETENTION_DAYS", "14")
+    monkeypatch.setenv("BACKUP_RETENTION_DAILY", "5")
+    assert conf.load().retention.daily == 5
+
+
+def test_kinds_and_stores_have_rules_of_their_own() -> None:
+    kinds = {"manual": {"days": 90}, "nightly": {"daily": 3, "recent": False}}
+    offsite = {"BUCKET": "shop", "RETENTION": {"recent": False, "kinds": {"manual": {"last": 2}}}}
+    with override_settings(HOLDFAST={"RETENTION": {"kinds": kinds}, "STORES": {"offsite": offsite}}):
+        configuration = conf.load()
+    rules = configuration.retention
+    assert rules.of_kind("manual", is_scheduled=False) == replace(rules, last=10, days=90)
+    assert rules.of_kind(None, is_scheduled=False) == replace(rules, last=10, days=7)
+    # What is scheduled needs no days for what somebody remembers.
+    assert rules.of_kind("nightly", is_scheduled=True) == replace(rules, daily=3, recent=False)
+    there = configuration.stores[0].retention(rules)
+    assert there.of_kind("manual", is_scheduled=False) == replace(there, last=2, days=7, recent=False)
+    assert there.kinds["nightly"] == kinds["nightly"]
+    assert Retention(last=10**12).as_dict()["last"] == 2**32 - 1
+
+
 def test_a_setting_beats_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BACKUP_DIR", "/elsewhere")
     with override_settings(HOLDFAST={"DIRECTORY": tmp_path}):
@@ -114,6 +140,12 @@ def test_an_environment_value_that_is_no_number_is_a_problem(monkeypatch: pytest
         ({"JOBS": 0}, "E004", "holds 0"),
         ({"RETENTION": 30}, "E003", "must be a dictionary"),
         ({"RETENTION": {"daily": "30"}}, "E003", "'daily' is none"),
+        ({"RETENTION": {"recent": 1}}, "E003", "True or False"),
+        ({"RETENTION": {"kinds": ["manual"]}}, "E003", "one of kinds"),
+        ({"RETENTION": {"kinds": {"manual": 3}}}, "E003", "must be a dictionary"),
+        ({"RETENTION": {"kinds": {"manual": {"dayz": 1}}}}, "E002", "Did you mean 'days'"),
+        ({"RETENTION": {"kinds": {"Manual": {"days": 1}}}}, "E003", "one of kinds"),
+        ({"RETENTION": {"kinds": {"pre-migrate": {"days": 1}}}}, "E004", "PRE_MIGRATE"),
         ({"RETENTION": {"daily": -1}}, "E004", "holds -1"),
         ({"LOCK_TIMEOUT": "1s"}, "E003", "number of seconds"),
         ({"LOCK_TIMEOUT": float("nan")}, "E004", "more than 0"),

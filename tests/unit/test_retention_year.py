@@ -11,7 +11,7 @@ import pytest
 from django.test import override_settings
 
 from holdfast import clock, conf
-from holdfast.operations.catalog import judge
+from holdfast.operations.judgement import judge
 from holdfast.stores import LOCAL
 
 HOUR = timedelta(hours=1)
@@ -58,7 +58,7 @@ def test_a_year_of_hours_with_accidents(monkeypatch: pytest.MonkeyPatch) -> None
     for now in (START + hour * HOUR for hour in range(HOURS)):
         monkeypatch.setattr(clock, "now", lambda now=now: now)
         kept += new(now, dice)
-        decisions = judge(configuration, kept, configuration.retention, LOCAL, once=False)
+        decisions = judge(configuration, kept, configuration.retention, LOCAL)
         stays = {decision.name for decision in decisions if decision.keep}
         by_hand += [
             datetime.fromisoformat(one["created"]) for one in kept if one["kind"] == "manual" and not one["lacks"]

@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from holdfast import rendering, rendering_kept, rendering_migrations, rendering_schedule, rendering_status
+from holdfast import (
+    rendering,
+    rendering_kept,
+    rendering_migrations,
+    rendering_retention,
+    rendering_schedule,
+    rendering_status,
+)
 from holdfast.alarms import wording
 from holdfast.alarms.alarm import Alarm
 from holdfast.exceptions import HoldfastError
@@ -72,8 +79,16 @@ def test_a_list_and_its_details_have_only_lines_of_ours() -> None:
 def test_whatever_makes_text_for_people_gets_visible_facts() -> None:
     """A new function beside the others must not be forgotten."""
     # These take numbers and moments, or what another function of the module has made visible already.
-    inner = {"size", "span", "age", "ago", "kept_database", "validity", "name", "proof", "moment"}
-    for module in (rendering, rendering_kept, rendering_migrations, rendering_schedule, rendering_status):
+    inner = {"size", "in_store", "span", "age", "ago", "kept_database", "validity", "name", "proof", "moment"}
+    modules = (
+        rendering,
+        rendering_kept,
+        rendering_migrations,
+        rendering_retention,
+        rendering_schedule,
+        rendering_status,
+    )
+    for module in modules:
         for name, function in inspect.getmembers(module, inspect.isfunction):
             if function.__module__ == module.__name__ and not name.startswith("_") and name not in inner:
                 assert hasattr(function, "__wrapped__"), f"{module.__name__}.{name}"

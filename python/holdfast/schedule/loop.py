@@ -56,8 +56,9 @@ def forever(watcher: Watcher) -> Never:
 def patiently(watcher: Watcher) -> Tally:
     """Do what is due once, and wait for what is too busy now; LockHeld where another run is in the way."""
     told: set[Key] = set()
+    tally = Tally()
     while True:
-        tally = run_due(watcher)
+        tally = run_due(watcher).after(tally)
         _tell(watcher, {key: found for key, found in tally.waiting.items() if key not in told})
         told.update(tally.waiting)
         for hindrance in tally.waiting.values():

@@ -7,11 +7,11 @@ run that was killed is continued by the next one, and a run with nothing to do d
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from holdfast import alarms, clock, commitment, conf, places, rendering, rendering_schedule
+from holdfast import alarms, clock, commitment, conf, places, rendering, rendering_retention, rendering_schedule
 from holdfast.exceptions import HoldfastError, Interrupted, InvalidBackup, LockHeld
 from holdfast.operations import backup, cleanup, discard_repetition, list_backups, validate
 from holdfast.operations.session import own_errors
@@ -54,6 +54,7 @@ class Tally:
     # Equal to an earlier backup, which stands for them.
     unchanged: list[Task] = field(default_factory=list)
     copied: int = 0
+    removed: list[Decision] = field(default_factory=list)
     drilled: list[ValidationReport] = field(default_factory=list)
     waiting: dict[Key, Hindrance] = field(default_factory=dict)
     failures: dict[Key, HoldfastError] = field(default_factory=dict)
@@ -64,6 +65,17 @@ class Tally:
     def done(self) -> int:
         """How much is done."""
         return len(self.made) + len(self.unchanged) + self.copied + len(self.drilled)
+
+    def after(self, earlier: Tally) -> Tally:
+        """Give what became of everything in this round and in those before it."""
+        return replace(
+            self,
+            made=earlier.made + self.made,
+            unchanged=earlier.unchanged + self.unchanged,
+            copied=earlier.copied + self.copied,
+            removed=earlier.removed + self.removed,
+            drilled=earlier.drilled + self.drilled,
+        )
 
 
 class _Run:
@@ -205,8 +217,9 @@ def _clean_up(run: _Run) -> None:
         with run.attempt(("cleanup", location)):
             removed = _clean(run, location)
             if removed:
-                names = ", ".join(decision.name for decision in removed)
-                run.watcher.told(f"{location} cleanup: {len(removed)} removed: {names}")
+                run.tally.removed += removed
+                run.watcher.told(f"{location} cleanup: {len(removed)} removed")
+                run.watcher.told(rendering_retention.removed([(one.location, one.name) for one in removed]))
     run.look()
 
 

@@ -50,6 +50,7 @@ pub(super) fn examine(path: &Path, name: &str) -> Result<Option<Listed>> {
         name: name.to_owned(),
         manifest,
         stored_size: stored_size.unwrap_or(0),
+        arrived: None,
         status: status::read(path),
         problem,
     }))

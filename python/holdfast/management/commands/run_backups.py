@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 from holdfast import clock, conf, rendering_schedule
 from holdfast.checks import CHECK_TAG
 from holdfast.exceptions import HoldfastError, Interrupted, InvalidBackup, LockHeld, PartlyDone, UsageError
-from holdfast.management.base import HoldfastCommand, refuse_together
+from holdfast.management.base import HoldfastCommand, add_format, refuse_together
 from holdfast.progress import OnEvent
 from holdfast.schedule.hindrance import turn
 from holdfast.schedule.loop import forever, patiently
@@ -29,10 +29,13 @@ class Command(HoldfastCommand):
         add("--if-due", action="store_true", help="Never wait: what cannot be done now is left for the next call.")
         add("--loop", action="store_true", help="Go on until SIGTERM or Ctrl-C.")
         add("--dry-run", action="store_true", help="Tell what is due and why, and what will be, and stop.")
+        add_format(parser)
 
     def handle(self, **options: Any) -> None:
         """Look, or do what is due: once, or for ever."""
         refuse_together(options, "if_due", "loop")
+        if options["format"] == "json" and (options["loop"] or options["dry_run"]):
+            raise UsageError("--format json is for what one run has done", "Leave --loop and --dry-run out.")
         if not conf.load().schedule.entries:
             raise UsageError(
                 "there is no schedule", 'Write one: HOLDFAST = {"SCHEDULE": {"daily": "0 2 * * *"}} in the settings.'
@@ -50,6 +53,8 @@ class Command(HoldfastCommand):
                 self.say("Stopped.", options)
             return
         tally = self._once(watcher, options)
+        if options["format"] == "json":
+            self.print_json(_document(tally or Tally()))
         if tally is None:
             return
         _raise(tally)
@@ -86,6 +91,20 @@ class _Watcher:
 
     def warned(self, text: str) -> None:
         self._command.warn(text)
+
+
+def _document(tally: Tally) -> dict[str, Any]:
+    return {
+        "backups": [report.as_dict() for report in tally.made],
+        "unchanged": [{"alias": task.alias, "kind": task.kind} for task in tally.unchanged],
+        "copied": tally.copied,
+        "removed": [decision.as_dict() for decision in tally.removed],
+        "drills": [report.as_dict() for report in tally.drilled],
+        "failures": [
+            {"task": rendering_schedule.name(key), "message": error.message, "hint": error.hint}
+            for key, error in tally.failures.items()
+        ],
+    }
 
 
 def _outlook() -> str:
