@@ -46,6 +46,9 @@ const RECENT: [(i64, i64); 3] = [(6, 0), (24, 1), (48, 4)];
 /// a clock jumped ahead, the hours before it are still there.
 const LONGEST_GAP: Duration = Duration::days(1);
 
+/// The reason of what is the newest.
+const NEWEST: &str = "newest";
+
 /// A backup that may stay or go.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Candidate {
@@ -123,6 +126,11 @@ impl<'a> Judged<'a> {
         self.reasons.push(reason.into());
     }
 
+    /// Whether it is the newest good one of them all, which goes without saying what else it is the newest of.
+    fn is_newest(&self) -> bool {
+        self.reasons.iter().any(|reason| reason == NEWEST)
+    }
+
     fn decision(self) -> Decision {
         let keep = !self.reasons.is_empty();
         let mut reasons = self.reasons;
@@ -181,7 +189,7 @@ fn apply_safeguards(group: &mut [Judged]) {
     let newest_good_moment = newest_good.map(|index| group[index].created);
     for (index, judged) in group.iter_mut().enumerate() {
         if newest_good == Some(index) {
-            judged.keep("newest");
+            judged.keep(NEWEST);
         }
         if let Some(reason) = &judged.candidate.pinned {
             judged.keep(format!("pinned: {reason}"));
@@ -252,8 +260,8 @@ fn apply_newest_of_kinds(counting: &mut [&mut Judged]) {
     let mut seen = BTreeSet::new();
     for judged in counting {
         let kind = &judged.candidate.kind;
-        if seen.insert(kind) {
-            judged.keep(format!("newest {kind}"));
+        if seen.insert(kind) && !judged.is_newest() {
+            judged.keep(format!("{NEWEST} {kind}"));
         }
     }
 }
