@@ -1,6 +1,6 @@
 """Turns what is known of backups before migrations into text for a terminal; pure functions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +14,12 @@ _MIGRATIONS_SHOWN = 12
 
 
 @for_people
-def rollbacks(backups: Sequence[Backup], now: datetime) -> str:
-    """List the states that one can go back to, each with what came after it."""
-    return "\n".join(line for backup in backups for line in _entry(backup, now))
+def rollbacks(backups: Iterable[tuple[Backup, Sequence[str]]], now: datetime) -> str:
+    """List the states that one can go back to, each with what came after it: one deployment has one backup."""
+    lines = []
+    for backup, since in backups:
+        lines += [*_entry(backup, now), *_enumerated("   migrated since, and taken back with it:", since)]
+    return "\n".join(lines)
 
 
 @for_people

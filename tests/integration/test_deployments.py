@@ -37,6 +37,9 @@ def test_a_script_that_migrates_several_times_has_one_backup(shop: Shop) -> None
     before = shop.state()
     told = shop.script("manage migrate shop 0002 && manage check && manage migrate shop 0005").out
     assert (told.count(MADE), told.count(AGAIN), len(shop.made())) == (1, 1, 1)
+    listed = shop.run("rollback_migration").out
+    assert "before:\n      shop.0002" in listed
+    assert "migrated since, and taken back with it:\n      shop.0003" in listed and "shop.0005" in listed
     shop.run("rollback_migration", "latest", "--no-input", "--verbosity=0")
     shop.assert_unchanged({"default": before})
 
@@ -127,6 +130,14 @@ def test_a_damaged_ledger_costs_a_backup(small: Shop, ledger: str) -> None:  # n
         damage = f"sed -i 's/\"at\": [0-9.]*/\"at\": NaN/g' '{small.backups}/.default+migrations'"
     told = small.script("manage migrate shop 0002", damage, "manage migrate shop 0004").out
     assert (told.count(MADE), told.count(AGAIN), len(small.made())) == (2, 0, 2)
+
+
+@pytest.mark.parametrize("damage", [": > {}", "truncate -s -1 {}", "echo x > {}.json", "rm {}"])
+def test_a_backup_that_nobody_can_go_back_to_is_none(small: Shop, damage: str) -> None:  # noqa: F811
+    backup = f'"$(echo {small.backups}/default_pre-migrate_*.gz)"'
+    told = small.script("manage migrate shop 0002", damage.format(backup), "manage migrate shop 0004").out
+    assert (told.count(MADE), told.count(AGAIN)) == (2, 0)
+    assert "with which this deployment began, is gone or damaged" in told
 
 
 def test_each_database_of_a_deployment_has_a_backup(shops: Shops) -> None:  # noqa: F811

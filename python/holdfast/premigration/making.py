@@ -37,6 +37,12 @@ def back_up(plan: MigrationPlan, verdict: Verdict, configuration: Configuration,
     return report.name
 
 
+def stands(alias: str, name: str) -> bool:
+    """Tell whether one can go back to this backup, as far as its manifest and its size tell."""
+    local = list_backups(alias, PRE_MIGRATE, location=LOCAL)
+    return any(backup.name == name and backup.stands_for_database for backup in local)
+
+
 def _make(plan: MigrationPlan, verdict: Verdict, configuration: Configuration, told: Told) -> Report:
     record = {
         "plan": plan.record(),

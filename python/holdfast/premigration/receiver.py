@@ -17,7 +17,7 @@ from holdfast.operations.session import own_errors
 from holdfast.premigration import circumstances, revision, tree, turns
 from holdfast.premigration.deployment import Deployment, Turn, named
 from holdfast.premigration.guard import Guard, standing
-from holdfast.premigration.making import back_up
+from holdfast.premigration.making import back_up, stands
 from holdfast.premigration.plan import MigrationPlan
 from holdfast.premigration.policy import Verdict, judge
 from holdfast.premigration.telling import Told
@@ -98,7 +98,13 @@ def _secure(plan: MigrationPlan, verdict: Verdict, configuration: Configuration,
     with own_errors(), turns.turn(_deployment(plan.alias, configuration, guard), turn, told.say):
         if turn.waited and not _is_still_to_do(plan, told):
             return True
-        if turn.backup and (configuration.directory / turn.backup).exists():
+        if turn.backup and not stands(plan.alias, turn.backup):
+            told.warn(
+                f"  WARNING: {turn.backup}, with which this deployment began, is gone or damaged: the way back leads "
+                "to the state of now, in which a part of it is migrated"
+            )
+            turn.backup = None
+        if turn.backup:
             told.say(f"{plan.alias} is backed up already: this deployment began with {turn.backup}.")
         elif turn.failed and configuration.pre_migrate.on_failure == "warn" and guard is None:
             told.warn("  WARNING: migrating without a backup, which failed at the beginning of this deployment")

@@ -75,6 +75,13 @@ def rollback_migration(
     return restore(_address(backup), location=backup.locations[0], on_event=on_event, **options)
 
 
+def since(backup: Backup) -> tuple[str, ...]:
+    """Name the migrations that the database has and the backup lacks, but for those that it was made for."""
+    choice = choose(_address(backup), None, backup.locations[0], whole=False)
+    planned = {f"{one['app']}.{one['name']}" for one in (backup.pre_migrate or {}).get("plan", ())}
+    return tuple(sorted(_in_database(choice.connection) - _in_backup(choice.manifest["django"]) - planned))
+
+
 def _address(backup: Backup) -> str:
     return str(backup.path or backup.name)
 

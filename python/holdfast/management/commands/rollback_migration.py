@@ -6,10 +6,12 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from holdfast import conf, rendering, rendering_migrations
+from holdfast.exceptions import HoldfastError
+from holdfast.inventory import Backup
 from holdfast.kinds import PRE_MIGRATE
 from holdfast.management.base import HoldfastCommand, add_no_input, confirm, refuse_unfilled, require_terminal
 from holdfast.operations import list_backups
-from holdfast.premigration.rollback import RollbackOptions, plan_rollback, rollback_migration
+from holdfast.premigration.rollback import RollbackOptions, plan_rollback, rollback_migration, since
 from holdfast.visible import visible
 
 
@@ -59,9 +61,18 @@ class Command(HoldfastCommand):
         self.say(rendering_migrations.code(preview), options)
         refuse_unfilled(report)
 
+    def _since(self, backup: Backup) -> tuple[str, ...]:
+        """Give what came after it; where that cannot be told, the rest is shown all the same."""
+        try:
+            return since(backup)
+        except HoldfastError as error:
+            self.warn(f"{visible(backup.name)}: what was migrated since is not known: {visible(error.message)}")
+            return ()
+
     def _list(self, options: dict[str, Any]) -> None:
         backups = list_backups(options["database"], PRE_MIGRATE)
         if backups:
-            self.show(rendering_migrations.rollbacks(backups, datetime.now(UTC)))
+            known = [(backup, self._since(backup)) for backup in backups]
+            self.show(rendering_migrations.rollbacks(known, datetime.now(UTC)))
         else:
             self.show(f"There are no backups from before a migration in {visible(str(conf.load().directory))}.")
