@@ -6,8 +6,12 @@ An exception raised after that point would end a command with "nothing was chang
 import sys
 
 _done = False
-_wish = False
+_wish: type[KeyboardInterrupt] | None = None
 _asked = False
+
+
+class Ended(KeyboardInterrupt):
+    """SIGTERM: no person, but the machine has ended the program; perhaps it does so every night."""
 
 
 def record() -> None:
@@ -25,8 +29,8 @@ def begin() -> None:
 
 def forget() -> None:
     """Begin something new."""
-    global _done, _wish  # noqa: PLW0603
-    _done = _wish = False
+    global _done, _wish
+    _done, _wish = False, None
     core = sys.modules.get("holdfast._core")
     if core is not None:
         core.forget_run()
@@ -35,10 +39,10 @@ def forget() -> None:
 def go_on() -> None:
     """Begin the next part; a wish to stop that came too late for the last one is in time for this."""
     global _wish
-    wish, _wish = _wish, False
+    wish, _wish = _wish, None
     forget()
     if wish:
-        raise KeyboardInterrupt
+        raise wish
 
 
 def obey() -> None:
@@ -51,13 +55,13 @@ def obey() -> None:
         raise KeyboardInterrupt
 
 
-def stop() -> None:
+def stop(wish: type[KeyboardInterrupt] = KeyboardInterrupt) -> None:
     """Raise what ends the work, or keep the wish for the next part where this one is done already."""
     global _wish, _asked  # noqa: PLW0603
     _asked = True
     if not has_begun():
-        raise KeyboardInterrupt
-    _wish = True
+        raise wish
+    _wish = wish
 
 
 def has_begun() -> bool:

@@ -20,10 +20,24 @@ Whoever uses the database in a receiver of `restore_*` sees it as it is after th
 
 from typing import Any
 
-from django.dispatch import Signal
+from django.dispatch import Signal as DjangoSignal
 
 from holdfast.apps import HoldfastConfig
 from holdfast.visible import logger_of
+
+logger = logger_of("holdfast")
+
+
+class Signal(DjangoSignal):
+    """One of ours, whose failing receivers `tell` logs.
+
+    The line that Django logs of them wants a `__qualname__`: a receiver that has none, as a `functools.partial`, would
+    end the backup with an AttributeError.
+    """
+
+    def _log_robust_failure(self, receiver: object, err: Exception) -> None:
+        del receiver, err
+
 
 backup_started = Signal()
 backup_finished = Signal()
@@ -35,8 +49,6 @@ migration_judged = Signal()
 drill_started = Signal()
 drill_finished = Signal()
 drill_failed = Signal()
-
-logger = logger_of("holdfast")
 
 
 def tell(signal: Signal, **about: Any) -> None:

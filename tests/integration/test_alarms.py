@@ -10,10 +10,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
+from holdfast import commitment, history, signals
+from holdfast.alarms import outbox
+from holdfast.operations import backup, status
 from tests.deployment import MANAGE, PATIENCE, ROOT, Deployment
 from tests.endpoints import Post, Web, post_office, web
 
@@ -317,6 +321,62 @@ def test_a_folder_that_cannot_be_used_is_told_too(sqlite: Deployment, endpoint: 
     bad.run("backup_db", "--type", "daily", *options, code=None)
     assert events(endpoint) == ["backup_failed"]
     assert endpoint.documents()[0]["kind"] == "daily"
+
+
+def test_what_a_person_has_mistyped_is_no_event_of_the_database(deployment: Deployment, endpoint: Web) -> None:
+    told = notifying(deployment, hook(endpoint))
+    told.run("backup_db")
+    assert "there is no table nosuch" in told.run("backup_db", "--exclude-table-data", "nosuch", code=2).err
+    told.run("validate_backup", "--deep", "nosuch", code=2)
+    assert events(endpoint) == []
+    found = told.run("backup_status", "--format=json", code=None).document()[0]
+    assert (found["failures"], found["last_failure"]) == (0, None)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, commitment.Ended], ids=["ctrl-c", "sigterm"])
+def test_ctrl_c_is_no_event_of_the_database_and_the_end_of_a_machine_is(
+    deployment: Deployment, endpoint: Web, error: type[KeyboardInterrupt]
+) -> None:
+    told = notifying(deployment, hook(endpoint))
+    is_event = error is not KeyboardInterrupt
+
+    def interrupt(_event: dict[str, Any]) -> None:
+        raise error
+
+    with told.in_process():
+        with pytest.raises(error):
+            backup("default", on_event=interrupt)
+        assert outbox.wait(PATIENCE) == []
+        (run,) = history.runs(operation="backup")
+        assert (run.result, run.error) == ("failed" if is_event else "cancelled", "interrupted")
+        assert status()[0].failures == is_event
+    assert events(endpoint) == ["backup_failed"] * is_event
+
+
+@pytest.mark.parametrize("options", [(), ("--database", "default"), ("--all",), ("--skip-checks",)])
+def test_settings_that_cannot_be_read_are_told_and_are_no_traceback(
+    deployment: Deployment, options: tuple[str, ...]
+) -> None:
+    wrong = replace(deployment, settings={"NOTIFYY": [], "DATABASES": ["default"]})
+    outcome = wrong.run("backup_db", *options, code=2)
+    assert "NOTIFYY" in outcome.err
+    assert "Traceback" not in outcome.text
+
+
+def test_a_receiver_without_a_name_that_fails_stops_no_backup(
+    sqlite: Deployment, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(what: str, **_about: object) -> None:
+        raise ValueError(what)
+
+    receiver = partial(fail, "nobody listens")
+    signals.backup_started.connect(receiver)
+    try:
+        with sqlite.in_process():
+            assert backup("default").name in sqlite.files()
+    finally:
+        signals.backup_started.disconnect(receiver)
+    assert caplog.text.count("of the signal backup_started failed") == 1
 
 
 def test_every_channel_can_be_tried(deployment: Deployment, endpoint: Web, office: Post) -> None:

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 import holdfast
 from holdfast import history, signals, waiting
-from holdfast.exceptions import HoldfastError
+from holdfast.exceptions import UsageError
 from holdfast.history import audit
 from holdfast.models import BackupRun
 from tests.deployment import PATIENCE, Deployment
@@ -58,11 +58,11 @@ def test_a_run_that_fails_says_why_and_for_whom(recording: Deployment) -> None:
         report.path.write_bytes(report.path.read_bytes()[:-200])
         with history.acting_for("ann"):
             assert not holdfast.validate(str(report.path)).ok
-            with pytest.raises(HoldfastError):
+            with pytest.raises(UsageError):
                 holdfast.backup("default", exclude_table_data=["nonsense"])
         failed = history.runs(limit=2)
         assert [(run.operation, run.result, run.django_user) for run in failed] == [
-            ("backup", "failed", "ann"), ("validation", "failed", "ann"),
+            ("backup", "refused", "ann"), ("validation", "failed", "ann"),
         ]  # fmt: skip
         assert "nonsense" in failed[0].error
         assert history.runs()[2].django_user == ""

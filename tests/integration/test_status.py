@@ -12,7 +12,7 @@ from django.core.management import call_command
 
 import holdfast
 from holdfast import clock, history
-from holdfast.exceptions import HoldfastError
+from holdfast.exceptions import StoreError
 from holdfast.history import audit
 from holdfast.history.run import now
 from tests.deployment import Deployment
@@ -91,15 +91,20 @@ def test_targets_by_kind(deployment: Deployment) -> None:
         assert holdfast.status()[0].condition == "ok"
 
 
+def fail(_event: object) -> None:
+    message = "the disk is full"
+    raise StoreError(message)
+
+
 def test_a_failure_since_the_last_good_backup_is_said_until_the_next(watched: Deployment) -> None:
     with watched.in_process():
         holdfast.backup()
         for _ in range(2):
-            with pytest.raises(HoldfastError):
-                holdfast.backup(exclude_table_data=["nonsense"])
+            with pytest.raises(StoreError):
+                holdfast.backup(on_event=fail)
         (state,) = holdfast.status()
         assert (state.condition, state.failures) == ("warning", 2)
-        assert state.last_failure is not None and "nonsense" in state.last_failure.error
+        assert state.last_failure is not None and state.last_failure.error == "the disk is full"
         assert nagios()[0] == 1
         holdfast.backup()
         assert (holdfast.status()[0].failures, holdfast.status()[0].condition) == (0, "ok")
@@ -113,8 +118,8 @@ def test_a_killed_backup_has_failed_once_another_one_has_begun(watched: Deployme
         audit.append(watched.backups, {"event": "started", **record})
         # It may be running still.
         assert holdfast.status()[0].failures == 0
-        with pytest.raises(HoldfastError):
-            holdfast.backup(exclude_table_data=["nonsense"])
+        with pytest.raises(StoreError):
+            holdfast.backup(on_event=fail)
         assert holdfast.status()[0].failures == 2
 
 

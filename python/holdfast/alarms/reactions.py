@@ -12,6 +12,7 @@ from holdfast.exceptions import HoldfastError, InvalidBackup
 from holdfast.inventory import Backup
 from holdfast.reports import Report, RestoreReport, ValidationReport
 from holdfast.stores import LOCAL
+from holdfast.trouble import is_trouble
 
 
 def backup_started(configuration: Configuration, alias: str, kind: str) -> None:
@@ -35,7 +36,9 @@ def backup_finished(configuration: Configuration, alias: str, kind: str, report:
 
 
 def backup_failed(configuration: Configuration, alias: str, kind: str, error: BaseException) -> None:
-    """Tell it."""
+    """Tell it, unless somebody merely stopped it, or has mistyped."""
+    if not is_trouble(error):
+        return
     now = clock.now()
     dispatch(configuration, lambda: [judging.failed(alias, kind, error, _backups(), now)])
     text = f"The {kind} backup of {alias} failed: {judging.said(error)}"
@@ -56,6 +59,8 @@ def drill_finished(configuration: Configuration, alias: str, backup: str, report
 
 def drill_failed(configuration: Configuration, alias: str, backup: str, error: BaseException) -> None:
     """Tell it; what the drill has found out about the backup stands beside it, and is seen by the review."""
+    if not is_trouble(error):
+        return
     now = clock.now()
     if isinstance(error, InvalidBackup):
         dispatch(configuration, lambda: reviewing.near(configuration, now))

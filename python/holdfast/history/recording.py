@@ -14,10 +14,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from holdfast import conf
 from holdfast.conf import Configuration
-from holdfast.exceptions import DatabaseError, HoldfastError, Interrupted, PartlyDone
+from holdfast.exceptions import DatabaseError, HoldfastError, Interrupted, PartlyDone, UsageError
 from holdfast.history import actor, audit, table
-from holdfast.history.run import Operation, Run, now
+from holdfast.history.run import Operation, Result, Run, now
 from holdfast.stores import LOCAL
+from holdfast.trouble import is_trouble
 from holdfast.visible import logger_of
 
 logger = logger_of("holdfast")
@@ -31,8 +32,8 @@ def recorded(
 ) -> Iterator[Run]:
     """Record what happens in this block as one run; the block tells it what it learns.
 
-    A block that raises has failed, one that raises PartlyDone is partly done; any other one is done, unless it says
-    something else.
+    A block that raises has failed, was cancelled or refused; one that raises PartlyDone is partly done; any other
+    one is done, unless it says something else.
     """
     run = Run(uuid4().hex, operation, alias, now(), kind=kind, backup=backup, location=location, **actor.present())
     _log("started", run)
@@ -44,7 +45,7 @@ def recorded(
             run.result = "done"
     except BaseException as error:
         failure = error
-        run.result = "partly" if isinstance(error, PartlyDone) else "failed"
+        run.result = _result(error)
         run.error = describe(error)
         raise
     finally:
@@ -53,6 +54,14 @@ def recorded(
         # A database that has just refused us would keep us waiting once more; the log has what the table lacks.
         if not isinstance(failure, DatabaseError):
             _tabulate([run])
+
+
+def _result(error: BaseException) -> Result:
+    if isinstance(error, PartlyDone):
+        return "partly"
+    if is_trouble(error):
+        return "failed"
+    return "refused" if isinstance(error, UsageError) else "cancelled"
 
 
 def describe(error: BaseException) -> str:

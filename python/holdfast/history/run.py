@@ -12,7 +12,8 @@ Operation = Literal[
     "backup", "restore", "undo", "drop-old", "rollback", "validation", "drill", "cleanup", "upload", "sync"
 ]
 # A run that has "started" and says nothing more is running, or was killed.
-Result = Literal["started", "done", "failed", "partly", "skipped", "unchanged"]
+# One that somebody stopped is "cancelled", one that made no sense is "refused": neither says anything of a database.
+Result = Literal["started", "done", "failed", "partly", "skipped", "unchanged", "cancelled", "refused"]
 
 
 def now() -> str:

@@ -40,10 +40,10 @@ class HoldfastCommand(BaseCommand):
         except HoldfastError as error:
             raise CommandError(with_hint(error), returncode=error.exit_code) from error
         except SystemCheckError as error:
-            self.refused(UsageError(str(error)), options)
+            self.refused(HoldfastError(str(error)), options)
             raise CommandError(visible_lines(str(error)), returncode=UsageError.exit_code) from error
 
-    def refused(self, error: UsageError, options: dict[str, Any]) -> None:
+    def refused(self, error: HoldfastError, options: dict[str, Any]) -> None:
         """Do what others have to know of a command that the system checks have stopped."""
 
     def progress(self, label: str, options: dict[str, Any]) -> ProgressLine:
@@ -156,7 +156,7 @@ def _orderly_interrupts() -> Iterator[None]:
 
     def interrupt(number: int, _frame: object) -> None:
         if os.getpid() == ours:
-            commitment.stop()
+            commitment.stop(commitment.Ended if number == signal.SIGTERM else KeyboardInterrupt)
             return
         # A worker that a tool has forked: whoever ends it waits for it to end as it does without us.
         signal.signal(number, before[signal.Signals(number)] or signal.SIG_DFL)

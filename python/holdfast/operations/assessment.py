@@ -58,7 +58,8 @@ class _Known:
             self,
             backups=[backup for backup in self.backups if backup.alias == alias],
             attempts=[run for run in self.attempts if run.alias == alias],
-            drills=[run for run in self.drills if run.alias == alias],
+            # One that somebody stopped, or that made no sense, has found out nothing.
+            drills=[run for run in self.drills if run.alias == alias and run.result not in {"cancelled", "refused"}],
         )
 
 

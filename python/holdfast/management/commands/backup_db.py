@@ -80,7 +80,7 @@ class Command(HoldfastCommand):
                 "The reason is above; sync_backups brings there what is missing.",
             )
 
-    def refused(self, error: UsageError, options: dict[str, Any]) -> None:
+    def refused(self, error: HoldfastError, options: dict[str, Any]) -> None:
         """Let alarms know: at night nobody reads what is printed."""
         with suppress(UsageError):
             # Where the settings cannot be read, nobody knows of a channel.
