@@ -116,6 +116,7 @@ fn describe(
         definitions: contents.definitions,
         chunks: written.chunks,
         skipped: contents.skipped,
+        exclusions: plan.exclude_table_data.clone(),
         large_objects: contents.large_objects,
         raw_size: written.raw_size,
         chunks_sha256: written.chunks_sha256,
@@ -130,6 +131,5 @@ fn compression_threads(plan: &BackupPlan) -> usize {
 
 /// Whether the rows of this table are part of the backup.
 pub(crate) fn wants_rows(plan: &BackupPlan, table: &Table) -> bool {
-    plan.content == Content::Full
-        && !plan.exclude_table_data.iter().any(|wanted| *wanted == table.name || *wanted == table.label())
+    plan.content == Content::Full && !plan.exclude_table_data.hold(&table.name, &table.label())
 }

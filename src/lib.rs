@@ -9,6 +9,7 @@ pub mod codec;
 mod cores;
 pub mod error;
 pub mod event;
+pub mod exclusions;
 pub mod fingerprint;
 pub mod manifest;
 pub(crate) mod moment;

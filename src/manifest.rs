@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::exclusions::Exclusions;
+
 /// The version this program writes, and the newest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
 
@@ -347,6 +349,9 @@ pub struct Manifest {
     /// What was left out on request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skipped>,
+    /// Whose rows were left out.
+    #[serde(default, skip_serializing_if = "Exclusions::is_empty")]
+    pub exclusions: Exclusions,
     /// Number of large objects.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub large_objects: u64,
@@ -372,13 +377,6 @@ impl Manifest {
     /// Rows of all tables.
     pub fn rows(&self) -> u64 {
         self.tables.iter().filter_map(|table| table.rows).sum()
-    }
-
-    /// Tables whose rows were left out on request. Those of a virtual table of SQLite are in its shadow tables.
-    pub fn left_out(&self) -> impl Iterator<Item = &Table> {
-        let names = self.database.properties.get("virtual_tables").and_then(serde_json::Value::as_array);
-        let is_virtual = move |table: &Table| names.into_iter().flatten().any(|name| *name == *table.name);
-        self.tables.iter().filter(move |table| table.rows.is_none() && !is_virtual(table))
     }
 
     /// All but where things stand in the file: what a listing tells and remembers.

@@ -214,8 +214,8 @@ pub struct BackupPlan {
     pub jobs: Option<u16>,
     /// Schema and rows, or the schema alone.
     pub content: Content,
-    /// `table` or `schema.table`: the definition stays, the rows do not.
-    pub exclude_table_data: Vec<String>,
+    /// Whose rows stay out.
+    pub exclude_table_data: crate::exclusions::Exclusions,
     /// What to do about objects that cannot be backed up.
     pub unsupported: Unsupported,
     /// Whether the written file is read again.

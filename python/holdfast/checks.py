@@ -9,7 +9,7 @@
 | `holdfast.E005` | an environment value that cannot be read |
 | `holdfast.E006` | the backup folder is inside `MEDIA_ROOT` or `STATIC_ROOT` |
 | `holdfast.E007` | the backup folder cannot be made or written |
-| `holdfast.E008` | `DATABASES`, `MAX_AGE` or `SCHEDULE` of `HOLDFAST` names an alias that does not exist |
+| `holdfast.E008` | a key of `HOLDFAST` (`DATABASES`, `MAX_AGE` and others) names an alias that does not exist |
 | `holdfast.E009` | `HOLDFAST["DATABASES"]` names an engine that cannot be backed up |
 | `holdfast.W001` | the retention policy is empty |
 | `holdfast.W002` | a database is of an engine that cannot be backed up |
@@ -45,6 +45,9 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
     found.extend(_folder(configuration.directory))
     found.extend(_databases(configuration.databases))
     found.extend(_unknown("MAX_AGE", alias) for alias in configuration.max_age.by_alias if alias not in connections)
+    found.extend(
+        _unknown("EXCLUDE_TABLE_DATA", alias) for alias in configuration.exclusions.by_alias if alias not in connections
+    )
     found.extend(_pre_migrate(configuration))
     found.extend(_schedule(configuration))
     if configuration.retention.is_empty:
@@ -76,7 +79,7 @@ def _schedule(configuration: conf.Configuration) -> Iterator[CheckMessage]:
     named = dict.fromkeys(alias for entry in configuration.schedule.entries for alias in entry.databases or ())
     yield from (_unknown("SCHEDULE", alias) for alias in named if alias not in connections)
     for path in configuration.drill_checks:
-        yield from _import("HOLDFAST['DRILL_CHECKS'] names", path, "every drill would find the backup bad")
+        yield from _import("HOLDFAST['DRILL_CHECKS'] names", path, "every drill would tell of a check that fails")
 
 
 def _import(who_names: str, path: str, consequence: str) -> Iterator[CheckMessage]:

@@ -16,6 +16,7 @@ from django.conf import settings
 from holdfast.alarms.settings import Channel, Thresholds, read_channels, read_thresholds
 from holdfast.compression import Compression, read_compression
 from holdfast.exceptions import UsageError
+from holdfast.exclusions import Exclusions, read_exclusions
 from holdfast.premigration.settings import PreMigrate, read_pre_migrate
 from holdfast.readers import Problem, Refused, flag, token, unknown, whole, wrong_type
 from holdfast.retention import Retention, read_retention
@@ -62,6 +63,7 @@ class Configuration:
     schedule: Schedule
     # Dotted paths of what the project itself checks in a drill.
     drill_checks: tuple[str, ...]
+    exclusions: Exclusions
 
 
 def load() -> Configuration:
@@ -199,5 +201,6 @@ _READERS: dict[str, tuple[str, Callable[[object], object]]] = {
     "NOTIFY": ("notify", read_channels),
     "ALARMS": ("alarms", read_thresholds),
     "SCHEDULE": ("schedule", schedule_settings.read),
+    "EXCLUDE_TABLE_DATA": ("exclusions", read_exclusions),
     "DRILL_CHECKS": ("drill_checks", schedule_settings.read_checks),
 }

@@ -37,6 +37,8 @@ class Backup(Document):
     verified_at: str | None = None
     verified_how: str | None = None
     verified_ok: bool | None = None
+    # What the project's own checks said then of the data in it.
+    objections: tuple[str, ...] = ()
     tables: Mapping[str, int | None] | None = None
     models: Mapping[str, str] | None = None
     # What was about to be migrated, and why that called for a backup; None where it was made for another reason.
@@ -87,6 +89,7 @@ class Backup(Document):
             verified_at=verified.get("at"),
             verified_how=verified.get("how"),
             verified_ok=verified.get("ok"),
+            objections=tuple(verified.get("objections", ())),
             tables={_label(table): table["rows"] for table in document["tables"]},
             **_project(document["django"]),
         )

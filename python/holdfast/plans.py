@@ -80,7 +80,10 @@ def backup_plan(
         "codec": (Compression.parse(compression) if compression else configuration.compression).as_dict(),
         "jobs": options.get("jobs") or configuration.jobs,
         "content": options.get("content", "full"),
-        "exclude_table_data": list(options.get("exclude_table_data", ())),
+        "exclude_table_data": {
+            "always": list(configuration.exclusions.of(connection.alias)),
+            "once": list(options.get("exclude_table_data", ())),
+        },
         "unsupported": options.get("unsupported", "refuse"),
         "verify": options.get("verify", "counts"),
         "lock_timeout_seconds": configuration.lock_timeout_seconds,

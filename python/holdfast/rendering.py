@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from holdfast.databases import ENGINES
 from holdfast.inventory import Backup
 from holdfast.reports import (
+    OBJECTION,
     KeptDatabase,
     Report,
     RestorePreview,
@@ -195,6 +196,7 @@ def validity(backup: Backup, now: datetime) -> str:
         "dated in the future": backup.is_of_the_future,
         f"lacks {first}": first,
         f"and of {len(others)} more": others,
+        "a check of the project is not content": backup.objections,
         "pinned": backup.pinned,
     }
     return ", ".join([state, *(text for text, holds in also.items() if holds)])
@@ -216,6 +218,8 @@ def detail(backup: Backup, now: datetime) -> str:
         "state": validity(backup, now),
     }
     lines = [f"{name + ':':<10} {value}" for name, value in facts.items()]
+    lines += _section("A check of the project is not content with the data:", backup.objections)
+    lines += _section("Not in it:", backup.lacks)
     return "\n".join(lines + _section("Rows per model, then tables without a model:", _contents(backup)))
 
 
@@ -240,6 +244,7 @@ def validation(report: ValidationReport) -> str:
     lines = [f"{name}: {'good' if report.ok else 'BAD'} ({how}, {report.seconds:.1f} s)"]
     lines += [f"   problem: {problem}" for problem in report.problems]
     lines += [f"   warning: {warning}" for warning in report.warnings]
+    lines += [f"   {OBJECTION}: {objection}" for objection in report.objections]
     return "\n".join(lines)
 
 

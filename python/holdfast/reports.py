@@ -11,6 +11,8 @@ Strategy = Literal["auto", "in-place", "swap"]
 
 _Document = Mapping[str, Any]
 
+OBJECTION = "it comes back exactly, but a check of the project is not content with its data"
+
 
 def local_path(document: _Document) -> Path | None:
     """Read the path of a backup that the core tells of; None where it is no file of this machine."""
@@ -186,6 +188,8 @@ class ValidationReport(Document):
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
     seconds: float
+    # What the project's own checks have found in a backup that comes back exactly: the data was like that.
+    objections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

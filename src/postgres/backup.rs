@@ -23,6 +23,7 @@ use crate::archive::{ArchiveWriter, CHUNK_SIZE, ChunkSender, RawChunk};
 use crate::backup::{Contents, wants_rows};
 use crate::error::{Error, Kind, Result};
 use crate::event::Progress;
+use crate::exclusions::{absence, means};
 use crate::manifest::{Content, Database, Definition, Object, SearchPath, Section, Skipped, Table, Used};
 use crate::plan::{BackupPlan, ConnectionParameters, Unsupported};
 
@@ -82,7 +83,7 @@ async fn read(
         progress.notice(notice.clone());
     }
     let mut tables: Vec<Table> = schema.relations.iter().map(describe_table).collect();
-    check_exclusions(plan, &tables, &schema.extension_tables)?;
+    check_exclusions(plan, &tables, &schema.extension_tables, progress)?;
     foreign_keys::describe(&foreign_keys, &schema.relations, &mut tables);
     let database = describe_database(snapshot, &schema).await?;
 
@@ -160,11 +161,21 @@ fn describe_table(relation: &Relation) -> Table {
 }
 
 /// A misspelt exclusion would put into the backup what was meant to stay out.
-fn check_exclusions(plan: &BackupPlan, tables: &[Table], of_extensions: &[(String, String)]) -> Result<()> {
-    for wanted in &plan.exclude_table_data {
-        let own = tables.iter().any(|table| *wanted == table.name || *wanted == table.label());
-        let is_wanted = |(schema, name): &(String, String)| wanted == name || *wanted == format!("{schema}.{name}");
-        if !own && !of_extensions.iter().any(is_wanted) {
+fn check_exclusions(
+    plan: &BackupPlan,
+    tables: &[Table],
+    of_extensions: &[(String, String)],
+    progress: &Progress,
+) -> Result<()> {
+    let is_there = |wanted: &str| {
+        let is_wanted = |(schema, name): &(String, String)| means(wanted, name, &format!("{schema}.{name}"));
+        tables.iter().any(|table| means(wanted, &table.name, &table.label())) || of_extensions.iter().any(is_wanted)
+    };
+    for wanted in plan.exclude_table_data.always.iter().filter(|wanted| !is_there(wanted)) {
+        progress.notice(absence(wanted));
+    }
+    for wanted in &plan.exclude_table_data.once {
+        if !is_there(wanted) {
             return Err(Error::usage(format!("there is no table {wanted} whose rows could be left out"))
                 .hint("write the table's name in the database, as in blog_post or public.blog_post"));
         }

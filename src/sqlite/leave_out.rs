@@ -9,6 +9,7 @@ use super::tables::is_full_text;
 use super::{Snapshot, quoted};
 use crate::error::{Error, Result};
 use crate::event::Progress;
+use crate::exclusions::{Exclusions, absence};
 
 /// What may have written, or read, rows of a table: its triggers, and full-text indexes over its text.
 const NEIGHBOURS: &str = "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) = lower(?1)";
@@ -17,17 +18,23 @@ impl Snapshot {
     /// Removes the rows of these tables for good; their definitions stay.
     ///
     /// The file is written anew, since removed rows would stay readable in free pages.
-    pub fn without_rows_of(self, tables: &[String], progress: &Progress) -> Result<Self> {
-        if tables.is_empty() {
-            return Ok(self);
-        }
+    pub fn without_rows_of(self, exclusions: &Exclusions, progress: &Progress) -> Result<Self> {
         let connection = self.writer()?;
         let known = self.list(&connection)?;
-        if let Some(table) = tables.iter().find(|table| !known.iter().any(|(name, _)| name == *table)) {
+        let is_known = |table: &&String| known.iter().any(|(name, _)| name == *table);
+        if let Some(table) = exclusions.once.iter().find(|table| !is_known(table)) {
             return Err(Error::usage(format!("there is no table {table}"))
                 .hint("name tables as they are called in the database"));
         }
-        self.tell_of_traces(&connection, tables, progress)?;
+        for table in exclusions.always.iter().filter(|table| !is_known(table)) {
+            progress.notice(absence(table));
+        }
+        let tables: Vec<String> = exclusions.all().filter(is_known).cloned().collect();
+        if tables.is_empty() {
+            drop(connection);
+            return Ok(self);
+        }
+        self.tell_of_traces(&connection, &tables, progress)?;
         // Triggers of the application would write rows elsewhere.
         connection
             .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)
@@ -45,7 +52,7 @@ impl Snapshot {
         }
         // A connection of its own: this one may have stand-ins by now.
         drop(connection);
-        self.rewrite("", "run it without --exclude-table-data", progress)?;
+        self.rewrite("", "run it without excluded tables", progress)?;
         Ok(self)
     }
 

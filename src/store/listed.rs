@@ -100,7 +100,7 @@ impl Listed {
         if manifest.content == Content::SchemaOnly {
             return vec!["all rows".to_owned()];
         }
-        manifest.left_out().map(|table| format!("the rows of {}", table.label())).collect()
+        manifest.left_out().map(|label| format!("the rows of {label}")).collect()
     }
 
     fn told_by_name(&self, part: impl Fn(&BackupName) -> &str) -> String {

@@ -30,6 +30,9 @@ pub struct Verified {
     /// What is wrong with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
+    /// What the project's own checks say against the data in it: nothing against the backup, which is what they were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objections: Vec<String>,
 }
 
 /// How a backup was proven.

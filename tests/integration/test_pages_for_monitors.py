@@ -67,12 +67,17 @@ def test_an_answer_to_a_monitor_is_no_failure_of_the_site(
     assert [record for record in caplog.records if record.name == "django.request"] == []
 
 
+def fail(_event: object) -> None:
+    message = "the disk is full"
+    raise holdfast.exceptions.HoldfastError(message)
+
+
 def test_a_failure_is_seen_at_once_and_is_no_reason_to_page_anybody(watched: Deployment) -> None:
     with watched.in_process():
         holdfast.backup()
         assert health()[1] == {"status": "ok"}
         with pytest.raises(holdfast.exceptions.HoldfastError):
-            holdfast.backup(exclude_table_data=["nonsense"])
+            holdfast.backup(on_event=fail)
         assert health() == (200, {"status": "warning"})
 
 

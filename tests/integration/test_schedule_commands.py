@@ -13,8 +13,11 @@ from pathlib import Path
 
 import pytest
 
+import holdfast
+from holdfast import clock
+from holdfast.alarms import judging_drills
 from holdfast.exceptions import DatabaseError, LockHeld
-from holdfast.operations import scratch
+from holdfast.operations import list_backups, scratch
 from holdfast.operations.choice import choose
 from holdfast.progress import silent
 from holdfast.schedule import lease
@@ -149,7 +152,11 @@ def test_the_memory_alone_is_no_backup(sqlite: Deployment) -> None:
     assert len(backups(scheduled)) == 1
 
 
-CHECKS = ["tests.project.drill_checks.every_user_has_a_name", "tests.project.drill_checks.nothing_else"]
+CHECKS = [
+    "tests.project.drill_checks.every_user_has_a_name",
+    "tests.project.drill_checks.nothing_else",
+    "tests.project.drill_checks.no_end",
+]
 
 
 def test_the_project_has_the_last_word_in_a_drill(deployment: Deployment) -> None:
@@ -165,11 +172,35 @@ def test_the_project_has_the_last_word_in_a_drill(deployment: Deployment) -> Non
     for path in scheduled.backups.glob("*.status.json"):
         path.unlink()
     unhappy = replace(scheduled, settings={**drilled, "DRILL_CHECKS": CHECKS})
-    outcome = unhappy.run("run_backups", code=3)
+    outcome = unhappy.run("run_backups", code=5)
     assert "tests.project.drill_checks.nothing_else: ValueError: there are users" in outcome.err
     # The check has written: not here.
     scheduled.assert_unchanged(before)
-    assert "BAD (restored" in scheduled.run("list_backups").out
+    # It comes back exactly, and stays what a restore would take.
+    (made,) = backups(scheduled)
+    (line,) = [line for line in scheduled.run("list_backups").out.splitlines() if line.startswith(made)]
+    assert "good (restored" in line and "a check of the project is not content" in line
+    shown = scheduled.run("list_backups", made).out
+    assert "ValueError: there are users" in shown
+    assert r"no_end: ValueError: holdfast_drill \x1b[2J \udc80aa" in shown and len(shown) < 10_000
+    # Nobody has asked the checks again: what they said stands.
+    scheduled.run("validate_backup", made)
+    assert scheduled.run("list_backups", made).out == shown
+    assert made in scheduled.run("restore_db", "--dry-run").out
+    with unhappy.in_process():
+        (state,) = holdfast.status()
+        assert (state.backup, state.condition, state.last_drill and state.last_drill.result) == (
+            made,
+            "warning",
+            "done",
+        )
+        assert any("nothing_else: ValueError" in reason for reason in state.reasons)
+        (alarm,) = judging_drills.objections(list_backups(), clock.now())
+        assert (alarm.event, "there are users" in alarm.text) == ("check_failed", False)
+        assert [one.event for one in judging_drills.proofs(list_backups(), clock.now())] == ["recovered"]
+    unhappy.run("validate_backup", made, "--deep", code=1)
+    scheduled.run("validate_backup", made, "--deep")
+    assert "not content" not in scheduled.run("list_backups").out
     assert [name for name in scheduled.litter() if "snapshot" in name] == []
     if scheduled.server is not None:
         assert scheduled.server.psql("SELECT count(*) FROM pg_database WHERE datname LIKE 'holdfast_drill%'") == "0"

@@ -16,6 +16,7 @@ from django.db.backends.signals import connection_created
 import holdfast
 from holdfast.exceptions import HoldfastError, UsageError
 from holdfast.sqlite import freeze
+from holdfast.trouble import is_trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,7 +161,13 @@ def test_definitions_alone_need_nothing_of_the_application(application: Deployme
 def test_rows_cannot_be_left_out_where_only_the_application_can_sort(application: Deployment) -> None:
     with pytest.raises(UsageError, match="collation last_letter") as caught:
         holdfast.backup(exclude_table_data=["thing"])
-    assert "--exclude-table-data" in (caught.value.hint or "")
+    assert "without excluded tables" in (caught.value.hint or "")
+    # What the settings ask for, nobody has mistyped: that is a failure, which alarms tell.
+    settled = replace(application, settings={**application.settings, "EXCLUDE_TABLE_DATA": {"default": ["thing"]}})
+    with settled.in_process():
+        with pytest.raises(HoldfastError, match="collation last_letter") as caught:
+            holdfast.backup()
+        assert is_trouble(caught.value)
     assert application.files() == []
 
 

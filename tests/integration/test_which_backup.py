@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -78,6 +79,39 @@ def test_a_backup_of_the_future_satisfies_nothing(single: Deployment, days: int)
         assert found.age_seconds >= 0
 
 
+def test_rows_of_an_extension_are_a_lack(postgresql: Deployment) -> None:
+    assert postgresql.server is not None
+    name = postgresql.databases["default"]["NAME"]
+    postgresql.server.psql(
+        "CREATE EXTENSION IF NOT EXISTS tablefunc; CREATE TABLE kept (id int); "
+        "ALTER EXTENSION tablefunc ADD TABLE kept; INSERT INTO kept VALUES (1); "
+        "UPDATE pg_extension SET extconfig = ARRAY['kept'::regclass::oid], extcondition = ARRAY[''] "
+        "WHERE extname = 'tablefunc'",
+        name,
+    )
+    single = replace(postgresql, settings={"DATABASES": ["default"]})
+    backup(single, "--exclude-table-data=kept")
+    assert "lacks the rows of kept" in single.run("list_backups").out
+
+
+def test_what_the_project_never_keeps_is_lacking_in_none(single: Deployment) -> None:
+    table = TABLES[single.engine]
+    settings = {**single.settings, "EXCLUDE_TABLE_DATA": {"default": ["django_session", table, "of_tomorrow"]}}
+    settled = replace(single, settings=settings)
+    outcome = settled.run("backup_db", "--format=json")
+    assert "there is no table of_tomorrow" in outcome.err
+    made = outcome.document()["backups"][0]["name"]
+    assert "lacks" not in settled.run("list_backups").out
+    plan = settled.run("restore_db", "--dry-run").out
+    assert made in plan
+    assert f"without the rows of {table}: they are not in it" in plan
+    # It was whole when it was made, whatever the settings say later; what is asked for once makes it partial.
+    assert made in single.run("restore_db", "--dry-run").out
+    asked = backup(settled, f"--exclude-table-data={TABLES[single.engine].replace('author', 'book')}")
+    assert made in settled.run("restore_db", "--dry-run").out
+    assert "catalog_book" in next(line for line in settled.run("list_backups").out.splitlines() if asked in line)
+
+
 def test_in_a_bucket_too(stored: Deployment) -> None:
     whole = backup(stored, "--location=offsite")
     backup(stored, "--location=offsite", "--schema-only")
@@ -104,7 +138,7 @@ def test_a_full_text_index_lacks_nothing(sqlite: Deployment) -> None:
     whole = backup(sqlite, "--database=default")
     assert "lacks" not in sqlite.run("list_backups").out
     assert whole in sqlite.run("restore_db", "--dry-run").out
-    assert (
-        "lacks the rows of search_content"
-        in sqlite.run("list_backups", backup(sqlite, "--database=default", "--exclude-table-data=search_content")).out
-    )
+    for table in ("search_content", "search"):
+        partial = backup(sqlite, "--database=default", f"--exclude-table-data={table}")
+        assert f"lacks the rows of {table}" in sqlite.run("list_backups", partial).out
+        assert "without the rows of" in sqlite.run("restore_db", partial, "--table", table, "--dry-run", code=2).err

@@ -15,3 +15,9 @@ def nothing_else(alias: str) -> None:
     get_user_model().objects.using(alias).update(email="")
     message = "there are users"
     raise ValueError(message)
+
+
+def no_end(alias: str) -> None:
+    """Say what no terminal and no file should have to bear."""
+    message = f"{alias} \x1b[2J \udc80" + "a" * 1_000_000
+    raise ValueError(message)

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use holdfast::Kind;
+use holdfast::exclusions::Exclusions;
 use holdfast::manifest::Section;
 use holdfast::postgres::ddl::{self, Entry, Reader, Schema};
 use tokio_postgres::Client;
@@ -191,7 +192,7 @@ async fn version(client: &Client) -> u32 {
 async fn read(client: &Client) -> Schema {
     client.batch_execute(SESSION).await.unwrap();
     let reader = Reader { client, version: version(client).await };
-    ddl::read(&reader, &reader, &[]).await.unwrap()
+    ddl::read(&reader, &reader, &Exclusions::default()).await.unwrap()
 }
 
 /// Executes every statement in its order: `PreData`, positions of sequences, then `PostData`.
@@ -219,5 +220,5 @@ fn assert_same_dump(server: &PostgresServer, original: &str, restored: &str) {
 }
 
 async fn alone(reader: &Reader<'_>) -> holdfast::Result<ddl::Schema> {
-    ddl::read(reader, reader, &[]).await
+    ddl::read(reader, reader, &Exclusions::default()).await
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use holdfast::exclusions::Exclusions;
 use holdfast::plan::Owners;
 use holdfast::postgres::ddl::{self, Entry, Reader, Schema, privileges, removal};
 use tokio_postgres::Client;
@@ -59,7 +60,7 @@ async fn what_is_dropped_while_it_is_read_is_an_error() {
         original.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM pg_class LIMIT 1").await.unwrap();
         server.connect(&name).await.batch_execute(drop).await.unwrap();
         let reader = reader(&original).await;
-        let error = ddl::read(&reader, &reader, &[]).await.unwrap_err();
+        let error = ddl::read(&reader, &reader, &Exclusions::default()).await.unwrap_err();
         assert!(error.message().contains("was dropped while it was read"), "{}", error.message());
     }
 }
@@ -248,7 +249,7 @@ pub(crate) async fn reader(client: &Client) -> Reader<'_> {
 /// All definitions, over one connection.
 pub(crate) async fn read(client: &Client) -> Schema {
     let reader = reader(client).await;
-    ddl::read(&reader, &reader, &[]).await.unwrap()
+    ddl::read(&reader, &reader, &Exclusions::default()).await.unwrap()
 }
 
 pub(crate) async fn entries(client: &Client) -> Vec<Entry> {

@@ -68,7 +68,7 @@ impl Site {
             "codec": {"name": "gzip", "level": 1},
             "jobs": 2,
             "content": "full",
-            "exclude_table_data": [],
+            "exclude_table_data": {},
             "unsupported": "refuse",
             "verify": "counts",
             "lock_timeout_seconds": 5.0,

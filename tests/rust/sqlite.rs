@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use holdfast::Kind;
 use holdfast::event::Progress;
+use holdfast::exclusions::Exclusions;
 use holdfast::manifest::Table;
 use holdfast::plan::Verify;
 use holdfast::sqlite::{Draft, Expected, ForeignKeyViolation, Snapshot};
@@ -293,7 +294,7 @@ fn rows_left_out_are_nowhere_in_the_file() {
     let snapshot = Snapshot::open(&database(&folder, "shop", SHOP)).unwrap();
     let before = measured(&snapshot);
     let progress = Progress::default();
-    let snapshot = snapshot.without_rows_of(&["customer".to_owned(), "purchase".to_owned()], &progress).unwrap();
+    let snapshot = snapshot.without_rows_of(&once(&["customer", "purchase"]), &progress).unwrap();
     let bytes = std::fs::read(snapshot.file()).unwrap();
     assert!(!bytes.windows(15).any(|window| window == b"customer number"));
     let after = measured(&snapshot);
@@ -301,7 +302,7 @@ fn rows_left_out_are_nowhere_in_the_file() {
     assert_eq!(table(&after, "setting"), table(&before, "setting"), "no trigger may have run");
     assert_eq!(table(&after, "search_content"), table(&before, "search_content"));
     assert_eq!(integrity(snapshot.file()), "ok");
-    let error = snapshot.without_rows_of(&["missing".to_owned()], &progress).unwrap_err();
+    let error = snapshot.without_rows_of(&once(&["missing"]), &progress).unwrap_err();
     assert_eq!(error.kind(), Kind::Usage);
 }
 
@@ -370,7 +371,7 @@ fn functions_and_modules_of_the_application_are_not_needed() {
     build(&folder.path().join("built"), &chunks(&snapshot), &Expected { page_size: Some(1024), ..expected(&tables) })
         .unwrap();
 
-    let snapshot = snapshot.without_rows_of(&["other".to_owned()], &progress).unwrap();
+    let snapshot = snapshot.without_rows_of(&once(&["other"]), &progress).unwrap();
     assert_eq!(table(&measured(&snapshot), "t"), table(&tables, "t"));
     let connection = Connection::open(snapshot.file()).unwrap();
     let flags =
@@ -406,4 +407,8 @@ fn the_wish_to_stop_is_heard() {
 #[test]
 fn the_bundled_library_resets_logs_safely() {
     assert!(rusqlite::version_number() >= 3_051_003, "{}", rusqlite::version());
+}
+
+fn once(tables: &[&str]) -> Exclusions {
+    Exclusions { once: tables.iter().map(|table| (*table).to_owned()).collect(), ..Exclusions::default() }
 }

@@ -13,6 +13,7 @@ mod status;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use holdfast::exclusions::Exclusions;
 use holdfast::manifest::{Codec, Content, Database, FORMAT_VERSION, Manifest, Payload, StoredFile};
 use holdfast::store::{BackupName, SIDECARS, list, sidecar};
 use tempfile::TempDir;
@@ -42,6 +43,7 @@ fn manifest(name: &BackupName, file_name: &str, size: u64) -> Manifest {
         definitions: Vec::new(),
         chunks: Vec::new(),
         skipped: Vec::new(),
+        exclusions: Exclusions::default(),
         large_objects: 0,
         raw_size: 0,
         chunks_sha256: String::new(),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.alarms import judging, judging_copies
+from holdfast.alarms import judging, judging_copies, judging_drills
 from holdfast.alarms.alarm import Alarm
 from holdfast.alarms.settings import Thresholds
 from holdfast.clock import utc_text
@@ -145,8 +145,8 @@ def test_room_is_needed_as_a_share_and_for_the_next_backups() -> None:
 def test_the_latest_proof_counts() -> None:
     good = backup(2, verified_at=utc_text(NOW), verified_ok=True, verified_how="read")
     bad = backup(1, verified_at=utc_text(NOW - timedelta(hours=1)), verified_ok=False, verified_how="restored")
-    assert [alarm.event for alarm in judging.proofs([bad, good, backup(0)], NOW)] == ["recovered"]
-    [alarm] = judging.proofs([bad, backup(3, verified_at="2026-11-01T00:00:00Z", verified_ok=True)], NOW)
+    assert [alarm.event for alarm in judging_drills.proofs([bad, good, backup(0)], NOW)] == ["recovered"]
+    [alarm] = judging_drills.proofs([bad, backup(3, verified_at="2026-11-01T00:00:00Z", verified_ok=True)], NOW)
     assert (alarm.event, alarm.at) == ("drill_failed", bad.verified_at)
 
 

@@ -145,7 +145,7 @@ class TestBackup:
 
         (_, plan) = core.calls[0]
         assert plan["content"] == "schema-only"
-        assert plan["exclude_table_data"] == ["shop_log"]
+        assert plan["exclude_table_data"] == {"always": [], "once": ["shop_log"]}
         assert plan["unsupported"] == "skip"
         assert plan["verify"] == "full"
         assert plan["jobs"] == 3

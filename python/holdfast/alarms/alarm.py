@@ -18,6 +18,7 @@ EVENTS: Mapping[str, Severity] = {
     "changed": "warning",
     "upload_missing": "error",
     "drill_failed": "error",
+    "check_failed": "warning",
     "restore_done": "info",
     "disk_nearly_full": "warning",
 }

@@ -74,46 +74,6 @@ def restored(report: RestoreReport, now: datetime) -> Alarm:
     )
 
 
-def drill_failed(alias: str, backup: str, error: BaseException, now: datetime) -> Alarm:
-    """Tell that a trial restore could not be done; what it finds out about a backup is seen by `proofs`."""
-    return Alarm(
-        event="drill_failed",
-        key=f"drill_failed:{alias}",
-        title=f"The restore drill of {alias} failed",
-        text=f"{backup} could not be restored for a trial: {said(error)}",
-        at=utc_text(now),
-        alias=alias,
-        facts={"backup": backup},
-    )
-
-
-def drill_passed(alias: str, backup: str, now: datetime) -> Alarm:
-    """Tell that trial restores can be done again."""
-    title, text = f"Restore drills of {alias} work again", f"{backup} was restored for a trial, and compared."
-    return Alarm("recovered", f"drill_failed:{alias}", title, text, utc_text(now), alias, facts={"backup": backup})
-
-
-def proofs(backups: Sequence[Backup], now: datetime) -> Iterable[Alarm]:
-    """Look at what the latest validation or drill of each database has found."""
-    latest: dict[str, Backup] = {}
-    # Of two that were found out in one second the younger backup counts.
-    for backup in sorted(filter(lambda one: one.verified_at, backups), key=lambda one: (one.verified_at, one.created)):
-        latest[backup.alias] = backup
-    for alias, backup in latest.items():
-        key, facts = f"bad:{alias}", {"backup": backup.name, "how": backup.verified_how}
-        if backup.verified_ok:
-            title, text = f"Backups of {alias} are good again", f"{backup.name} has passed its validation."
-            yield Alarm("recovered", key, title, text, utc_text(now), alias, facts=facts)
-            continue
-        text = (
-            f"{backup.name} did not pass when it was {backup.verified_how}. Do not rely on it: make a new backup now.\n"
-            f"What is wrong with it: manage.py validate_backup {backup.name}"
-        )
-        # Of that moment: the same finding is not told again.
-        at = backup.verified_at or utc_text(now)
-        yield Alarm("drill_failed", key, f"A backup of {alias} is bad", text, at, alias, facts=facts)
-
-
 def changes(backups: Sequence[Backup], thresholds: Thresholds, now: datetime) -> Iterable[Alarm]:
     """Compare the newest backup of each database and kind with the median of those before it."""
     series: dict[tuple[str, str], list[Backup]] = {}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from holdfast import clock, operations
-from holdfast.alarms import judging, judging_copies, reviewing
+from holdfast.alarms import judging, judging_copies, judging_drills, reviewing
 from holdfast.alarms.alarm import Alarm
 from holdfast.alarms.delivery import dispatch
 from holdfast.alarms.heartbeat import Beat, ping_all
@@ -51,7 +51,7 @@ def drill_finished(configuration: Configuration, alias: str, backup: str, report
     now = clock.now()
 
     def found() -> Iterable[Alarm]:
-        yield judging.drill_passed(alias, backup, now)
+        yield judging_drills.drill_passed(alias, backup, now)
         yield from reviewing.near(configuration, now)
 
     dispatch(configuration, found)
@@ -65,7 +65,7 @@ def drill_failed(configuration: Configuration, alias: str, backup: str, error: B
     if isinstance(error, InvalidBackup):
         dispatch(configuration, lambda: reviewing.near(configuration, now))
     else:
-        dispatch(configuration, lambda: [judging.drill_failed(alias, backup, error, now)])
+        dispatch(configuration, lambda: [judging_drills.drill_failed(alias, backup, error, now)])
 
 
 def restore_finished(configuration: Configuration, alias: str, backup: str, report: RestoreReport) -> None:

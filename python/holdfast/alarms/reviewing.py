@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from holdfast import operations
-from holdfast.alarms import judging, judging_copies
+from holdfast.alarms import judging, judging_copies, judging_drills
 from holdfast.alarms.alarm import Alarm
 from holdfast.conf import Configuration
 from holdfast.exceptions import HoldfastError
@@ -31,7 +31,8 @@ def _judged(configuration: Configuration, asked: Sequence[Store], now: datetime)
         return
     yield judging.folder_found(folder, now)
     yield from judging.changes(here, configuration.alarms, now)
-    yield from judging.proofs(here, now)
+    yield from judging_drills.proofs(here, now)
+    yield from judging_drills.objections(here, now)
     if folder.is_dir():
         usage = shutil.disk_usage(folder)
         yield judging.room(usage.free, usage.total, here, configuration.alarms, now)

@@ -133,6 +133,8 @@ def _failed(failures: Sequence[Run], now: datetime) -> Iterable[str]:
 def _unproven(known: _Known, now: datetime) -> Iterable[str]:
     if known.drills and known.drills[0].result == "failed":
         yield f"the last restore drill failed: {known.drills[0].error} ({ago(known.drills[0].started, now)})"
+    elif known.drills and known.drills[0].error:
+        yield f"of the last restore drill: {known.drills[0].error} ({ago(known.drills[0].started, now)})"
     bad = [backup.name for backup in known.backups if backup.problem or backup.verified_ok is False]
     if bad:
         yield f"{len(bad)} of the backups cannot be restored; the newest of these is {bad[0]}"

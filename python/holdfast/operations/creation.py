@@ -56,7 +56,8 @@ def make(
     board = NoticeBoard(on_event)
     try:
         with recorded("backup", **about) as run, own_errors():
-            report = Report.from_document(_write(connection, configuration, options, board), tuple(board.notices))
+            document = _written(connection, configuration, options, board)
+            report = Report.from_document(document, tuple(board.notices))
             run.backup, run.rows = report.name, report.rows
             run.stored_size, run.raw_size = report.stored_size, report.raw_size
             _tell_copies(run, report, options)
@@ -75,6 +76,21 @@ def _tell_copies(run: Run, report: Report, options: BackupOptions) -> None:
     if report.missing:
         run.result = "partly"
         run.error = "; ".join(f"not in {missing.store}: {missing.message}" for missing in report.missing)
+
+
+def _written(
+    connection: BaseDatabaseWrapper,
+    configuration: Configuration,
+    options: BackupOptions,
+    on_event: OnEvent,
+) -> dict[str, Any]:
+    try:
+        return _write(connection, configuration, options, on_event)
+    except UsageError as error:
+        if options.get("exclude_table_data") or options.get("upload") or options.get("location", LOCAL) != LOCAL:
+            raise
+        # Nobody asked for anything that could be mistyped: it would fail so every night, and be told to nobody.
+        raise HoldfastError(error.message, error.hint) from error
 
 
 def _write(

@@ -1,7 +1,5 @@
 """Lets the project itself look at a backup that came back: the checks of `HOLDFAST["DRILL_CHECKS"]`."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
 from importlib import import_module
 from typing import Any
 
@@ -9,27 +7,19 @@ from holdfast import _core, conf, databases
 from holdfast.operations import scratch
 from holdfast.progress import OnEvent
 from holdfast.reports import Check
+from holdfast.visible import visible
+
+_LONGEST = 500
 
 
-def prove(plan: dict[str, Any], alias: str, on_event: OnEvent) -> dict[str, Any]:
-    """Validate as the plan says; in a drill, the project's own checks have the last word on a good backup."""
-    document = _core.validate(plan, on_event)
+def look(place: dict[str, Any], alias: str, on_event: OnEvent) -> list[Check]:
+    """Restore a backup that is known to come back exactly once more, and call the project's checks on it.
+
+    What they find is about the data, which the backup holds as it was: nothing against the backup.
+    """
     paths = conf.load().drill_checks
-    if plan["drill"] is None or not document["ok"] or not paths:
-        return document
-    # Restored once more: whether an error speaks against the backup or against the server is for the core to judge,
-    # and what it restores is gone when it has.
-    checks = _look(plan["backup"], alias, paths, on_event)
-    problems = [f"{check.name}: {check.detail}" for check in checks if not check.ok]
-    return {
-        **document,
-        "ok": not problems,
-        "problems": problems,
-        "checks": [*document["checks"], *(asdict(check) for check in checks)],
-    }
-
-
-def _look(place: dict[str, Any], alias: str, paths: Sequence[str], on_event: OnEvent) -> list[Check]:
+    if not paths:
+        return []
     manifest = _core.read_manifest(place, on_event)
     connection = databases.connection_of_engine(alias, manifest["database"]["engine"])
     with scratch.restored(connection, place, manifest["id"], on_event):
@@ -41,6 +31,15 @@ def _run(path: str) -> Check:
     try:
         module, _, name = path.rpartition(".")
         getattr(import_module(module), name)(scratch.ALIAS)
-    except Exception as error:  # noqa: BLE001 - it is not our code, and every error is a finding
-        return Check(path, ok=False, detail=f"{type(error).__name__}: {error}")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - it is not our code, and every error is a finding
+        return Check(path, ok=False, detail=_said(error))
     return Check(path, ok=True, detail="held")
+
+
+def _said(error: BaseException) -> str:
+    # It becomes a line of ours, and stands beside the backup: whatever it is, it must be short, and text.
+    try:
+        text = f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - nor is its `__str__` our code
+        text = type(error).__name__
+    return visible(text)[:_LONGEST]

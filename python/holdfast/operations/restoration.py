@@ -129,8 +129,9 @@ def _refuse_nonsense(choice: Choice, options: RestoreOptions) -> None:
 
 
 def _without_rows(choice: Choice) -> dict[str, str]:
-    # The rows of a virtual table are in its shadow tables.
-    virtual = choice.manifest["database"].get("properties", {}).get("virtual_tables", [])
+    # The rows of a virtual table are in its shadow tables, unless it was named itself.
+    virtual = set(choice.manifest["database"].get("properties", {}).get("virtual_tables", []))
+    virtual.difference_update(*choice.manifest.get("exclusions", {}).values())
     tables = [table for table in choice.manifest["tables"] if table["rows"] is None and table["name"] not in virtual]
     return {".".join(filter(None, (table.get("schema"), table["name"]))): table["name"] for table in tables}
 
@@ -171,7 +172,7 @@ def _preview(
     if plan["scope"] == "full" and not plan["tables"] and choice.manifest["content"] == "full":
         touched = {table["label"] for table in document["tables"]}
         without = [label for label in _without_rows(choice) if label in touched]
-        warnings += [f"the backup was made without the rows of {label}" for label in without]
+        warnings += [f"the backup was made without the rows of {label}: they are not in it" for label in without]
     if plan["scope"] == "full" and choice.manifest["content"] == "schema-only":
         warnings.insert(0, "the backup holds no rows: what is restored from it will be empty")
     if choice.manifest["alias"] != choice.connection.alias:

@@ -1,6 +1,7 @@
 """Proves backups and remembers the result beside them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -8,12 +9,13 @@ from typing import Any, Literal
 from holdfast import _core, clock, conf, places, plans, project, signals
 from holdfast.exceptions import InvalidBackup
 from holdfast.history import Operation, recorded
+from holdfast.inventory import Backup
 from holdfast.operations import rehearsal
 from holdfast.operations.cache import near
 from holdfast.operations.choice import locate
 from holdfast.operations.session import own_errors
 from holdfast.progress import OnEvent, silent
-from holdfast.reports import Check, ValidationReport, local_path
+from holdfast.reports import OBJECTION, Check, ValidationReport, local_path
 from holdfast.stores import ALL, LOCAL
 
 Depth = Literal["quick", "read", "restore"]
@@ -71,20 +73,37 @@ def _prove(
     quick = plan["depth"] == "quick"
     with recorded(operation, **about) as run, own_errors():
         if quick:
-            document = rehearsal.prove(plan, about["alias"], on_event)
+            report = _compared(found, plan, on_event, quick=True)
         else:
             with near(conf.load(), plan["backup"], found["stored_size"], on_event) as place:
-                document = rehearsal.prove({**plan, "backup": place}, about["alias"], on_event)
-        findings = project.ModelFindings((), ())
-        if document["ok"]:
-            findings = project.compare_models(_core.read_manifest(plan["backup"], on_event))
-        report = _report(found, document, findings, quick=quick)
-        # A file that is missing has nothing to remember it beside; every listing tells that it is missing.
-        if not quick and found["stored_size"]:
-            _remember(plan["backup"], report)
+                report = _compared(found, {**plan, "backup": place}, on_event, quick=False)
+                # What the project's checks said last stands until they have looked again.
+                earlier = Backup.from_document(found).objections
+                # A file that is missing has nothing to remember it beside; every listing tells that it is missing.
+                if found["stored_size"]:
+                    _remember(plan["backup"], replace(report, objections=earlier))
+                if plan["drill"] is not None and report.ok:
+                    report = _looked_at(report, rehearsal.look(place, about["alias"], on_event))
+                    if report.objections != earlier:
+                        _remember(plan["backup"], report)
         if not report.ok:
             run.result, run.error = "failed", report.problems[0]
+        elif report.objections:
+            run.error = f"{OBJECTION}: {report.objections[0]}"
     return report
+
+
+def _compared(found: dict[str, Any], plan: dict[str, Any], on_event: OnEvent, *, quick: bool) -> ValidationReport:
+    document = _core.validate(plan, on_event)
+    findings = project.ModelFindings((), ())
+    if document["ok"]:
+        findings = project.compare_models(_core.read_manifest(plan["backup"], on_event))
+    return _report(found, document, findings, quick=quick)
+
+
+def _looked_at(report: ValidationReport, checks: Sequence[Check]) -> ValidationReport:
+    objections = tuple(f"{check.name}: {check.detail}" for check in checks if not check.ok)
+    return replace(report, checks=(*report.checks, *checks), objections=objections)
 
 
 def _report(
@@ -125,5 +144,6 @@ def _remember(place: dict[str, Any], report: ValidationReport) -> None:
         "how": "restored" if report.deep else "read",
         "ok": report.ok,
         "problems": list(report.problems),
+        "objections": list(report.objections),
     }
     _core.set_status({"backup": place, "change": {"verified": verified}}, silent)

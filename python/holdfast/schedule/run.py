@@ -15,6 +15,7 @@ from holdfast import alarms, clock, commitment, conf, places, rendering, renderi
 from holdfast.exceptions import HoldfastError, Interrupted, InvalidBackup, LockHeld
 from holdfast.operations import backup, cleanup, discard_repetition, list_backups, validate
 from holdfast.operations.session import own_errors
+from holdfast.reports import OBJECTION
 from holdfast.schedule import activity, copies, lease
 from holdfast.schedule.hindrance import Hindrance, Turn, turn
 from holdfast.schedule.memory import Done, Memory
@@ -254,6 +255,11 @@ def _drill(run: _Run, task: Task, backup: Backup) -> None:
             "Do not rely on it; make a new backup now: `manage.py backup_db`.",
         )
     run.watcher.told(rendering.validation(report))
+    if report.objections:
+        raise HoldfastError(
+            f"{report.name}: {OBJECTION}: {report.objections[0]}",
+            "The backup holds what the database held: look at the live data, or at the check.",
+        )
 
 
 # What is new is safe in two places before anything goes, and is proven when it is. What could not be copied is tried

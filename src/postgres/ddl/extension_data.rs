@@ -10,6 +10,7 @@ use tokio_postgres::Row;
 
 use super::{Entry, Reader, guard, scope};
 use crate::error::Result;
+use crate::exclusions::Exclusions;
 use crate::manifest::Section;
 use crate::postgres::connect::describe_error;
 use crate::postgres::quote;
@@ -42,7 +43,7 @@ pub(super) struct ExtensionData {
 /// Without the rows of the tables that are `excluded`, by name or by schema and name.
 ///
 /// Row security shows what the role may see of these tables; where it hides rows of users' tables, nothing is backed up.
-pub(super) async fn read(reader: &Reader<'_>, excluded: &[String]) -> Result<ExtensionData> {
+pub(super) async fn read(reader: &Reader<'_>, excluded: &Exclusions) -> Result<ExtensionData> {
     switch_row_security(reader, "on").await?;
     let data = gathered(reader, excluded).await?;
     switch_row_security(reader, "off").await?;
@@ -54,7 +55,7 @@ async fn switch_row_security(reader: &Reader<'_>, state: &str) -> Result<()> {
     switched.map_err(|error| describe_error(error, "reading rows of extensions"))
 }
 
-async fn gathered(reader: &Reader<'_>, excluded: &[String]) -> Result<ExtensionData> {
+async fn gathered(reader: &Reader<'_>, excluded: &Exclusions) -> Result<ExtensionData> {
     let rows = scope::rows(reader, "tables of extensions", QUERY).await?;
     let mut data = ExtensionData::default();
     for members in rows.chunk_by(|one, next| one.get::<_, &str>("extension") == next.get::<_, &str>("extension")) {
@@ -62,7 +63,7 @@ async fn gathered(reader: &Reader<'_>, excluded: &[String]) -> Result<ExtensionD
         for member in members {
             let (schema, name): (&str, &str) = (member.get("schema"), member.get("name"));
             data.tables.push((schema.to_owned(), name.to_owned()));
-            if excluded.iter().any(|wanted| *wanted == name || *wanted == format!("{schema}.{name}")) {
+            if excluded.hold(name, &format!("{schema}.{name}")) {
                 continue;
             }
             data.notices.extend(notice(member));

@@ -77,6 +77,7 @@ pub use self::paths::OwnPath;
 pub use self::sizes::Size;
 
 use crate::error::Result;
+use crate::exclusions::Exclusions;
 use crate::manifest::{Extension, Requirement, Section};
 
 /// A row of a system catalog, as `pg_depend` names it.
@@ -227,7 +228,7 @@ pub struct Schema {
 /// `helper` sees the same snapshot over a connection of its own: thousands of indexes and constraints take the server
 /// as long as all the rest. Neither waits for the other before both are done. The rows of the tables that are `excluded` are
 /// left out where these belong to an extension.
-pub async fn read(reader: &Reader<'_>, helper: &Reader<'_>, excluded: &[String]) -> Result<Schema> {
+pub async fn read(reader: &Reader<'_>, helper: &Reader<'_>, excluded: &Exclusions) -> Result<Schema> {
     let (mut own, aside) = try_join(Own::read(reader, excluded), Aside::read(helper)).await?;
     own.entries.extend(aside.over_tables);
     for relation in &mut own.relations {
@@ -271,7 +272,7 @@ struct Own {
 }
 
 impl Own {
-    async fn read(reader: &Reader<'_>, excluded: &[String]) -> Result<Self> {
+    async fn read(reader: &Reader<'_>, excluded: &Exclusions) -> Result<Self> {
         let (entries, relations) = entries(reader).await?;
         let mut sequences = positions::read(reader, &entries).await?;
         let extension_data = extension_data::read(reader, excluded).await?;

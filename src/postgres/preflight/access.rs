@@ -92,7 +92,6 @@ impl Trouble {
 
     fn is_wanted(&self, plan: &BackupPlan) -> bool {
         let label = format!("{}.{}", self.schema, self.table);
-        plan.content == Content::Full
-            && !plan.exclude_table_data.iter().any(|wanted| *wanted == self.table || *wanted == label)
+        plan.content == Content::Full && !plan.exclude_table_data.hold(&self.table, &label)
     }
 }

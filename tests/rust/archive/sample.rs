@@ -4,6 +4,7 @@ use std::path::Path;
 
 use holdfast::Result;
 use holdfast::archive::{RawChunk, Written};
+use holdfast::exclusions::Exclusions;
 use holdfast::manifest::{Codec, Content, Database, FORMAT_VERSION, Manifest, Payload, Section, Table};
 
 pub(super) const GZIP: Codec = Codec::Gzip { level: 1 };
@@ -70,6 +71,7 @@ pub(super) fn manifest(name: &str, codec: Codec, written: Written) -> Manifest {
         definitions: Vec::new(),
         chunks: written.chunks,
         skipped: Vec::new(),
+        exclusions: Exclusions::default(),
         large_objects: 0,
         raw_size: written.raw_size,
         chunks_sha256: written.chunks_sha256,

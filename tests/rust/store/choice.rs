@@ -100,8 +100,15 @@ fn latest_is_the_newest_good_one_of_the_alias_and_no_safety_backup() {
     put(folder.path(), "app", "pre-restore", "2026-11-21T00:00:00Z");
     let logs = put(folder.path(), "app_logs", "daily", "2026-11-20T12:00:00Z");
     fs::write(&cut, "cut").unwrap();
-    let proof =
-        |ok| Change::Verified(Verified { at: "2026-11-21T00:00:00Z".into(), how: How::Read, ok, problems: vec![] });
+    let proof = |ok| {
+        Change::Verified(Verified {
+            at: "2026-11-21T00:00:00Z".into(),
+            how: How::Read,
+            ok,
+            problems: vec![],
+            objections: vec![],
+        })
+    };
     update_status(&disproved, proof(false)).unwrap();
     assert_eq!(found(folder.path(), "latest", Some("app")), file_name(&good));
     assert_eq!(found(folder.path(), "latest", Some("app_logs")), file_name(&logs));

@@ -106,6 +106,7 @@ fn a_failed_proof_is_no_problem_of_the_listing_but_makes_a_backup_bad() {
         how: How::Restored,
         ok: false,
         problems: vec!["rows differ".into()],
+        objections: Vec::new(),
     };
     update_status(&backup, Change::Verified(failed)).unwrap();
     let listed = list(folder.path()).unwrap().remove(0);

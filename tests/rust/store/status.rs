@@ -11,7 +11,7 @@ use holdfast::store::{Change, How, Status, Verified, list, remove, update_status
 use super::{all_names, beside, empty_folder, put};
 
 fn proof() -> Verified {
-    Verified { at: "2026-11-20T00:00:00Z".into(), how: How::Read, ok: true, problems: vec![] }
+    Verified { at: "2026-11-20T00:00:00Z".into(), how: How::Read, ok: true, problems: vec![], objections: vec![] }
 }
 
 fn status(backup: &Path) -> Status {
@@ -86,4 +86,18 @@ fn a_backup_that_is_gone_gets_no_status() {
     remove(&backup).unwrap();
     assert_eq!(update_status(&backup, Change::Unpin).unwrap_err().kind(), Kind::Usage);
     assert!(all_names(folder.path()).is_empty());
+}
+
+#[test]
+fn a_status_from_before_objections_is_understood_and_one_with_them_is_good() {
+    let folder = empty_folder();
+    let backup = put(folder.path(), "app", "daily", "2026-11-19T00:00:00Z");
+    let earlier = r#"{"verified": {"at": "2026-11-20T00:00:00Z", "how": "restored", "ok": true}}"#;
+    fs::write(beside(&backup, ".status.json"), earlier).unwrap();
+    assert!(list(folder.path()).unwrap().remove(0).is_good());
+    let objecting = Verified { how: How::Restored, objections: vec!["shop.checks.sums: off".into()], ..proof() };
+    update_status(&backup, Change::Verified(objecting)).unwrap();
+    let listed = list(folder.path()).unwrap().remove(0);
+    assert!(listed.is_good());
+    assert_eq!(listed.status.verified.unwrap().objections, ["shop.checks.sums: off"]);
 }

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from holdfast import rendering, rendering_status
-from holdfast.exceptions import InvalidBackup, UsageError
+from holdfast.exceptions import HoldfastError, InvalidBackup, UsageError
 from holdfast.history import check_audit
 from holdfast.management.base import HoldfastCommand, add_format, add_location, refuse_together
 from holdfast.operations import list_backups, validate
@@ -49,6 +49,13 @@ class Command(HoldfastCommand):
         if bad:
             raise InvalidBackup(
                 f"bad: {', '.join(bad)}", "Do not rely on them; make a new backup now: `manage.py backup_db`."
+            )
+
+        doubtful = [report.name for report in reports if report.objections]
+        if doubtful:
+            raise HoldfastError(
+                f"good, but a check of the project is not content with the data: {', '.join(doubtful)}",
+                "The backup holds what the database held: look at the live data, or at the check.",
             )
 
     def _audit(self, options: dict[str, Any]) -> None:

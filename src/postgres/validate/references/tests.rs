@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use super::check;
 use crate::archive::{Archive, ArchiveWriter, RawChunk};
 use crate::event::Progress;
+use crate::exclusions::Exclusions;
 use crate::manifest::{Codec, Content, Database, FORMAT_VERSION, ForeignKey, Manifest, Payload, Section, Table};
 use crate::postgres::dump::{END_OF_ROWS, copy_in};
 use crate::store::{About, Folder, Place};
@@ -88,6 +89,7 @@ impl Sample {
             definitions: Vec::new(),
             chunks: written.chunks,
             skipped: Vec::new(),
+            exclusions: Exclusions::default(),
             large_objects: 0,
             raw_size: written.raw_size,
             chunks_sha256: written.chunks_sha256,
