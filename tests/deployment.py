@@ -89,7 +89,7 @@ class Deployment:
     # What the environment of its commands holds besides.
     variables: Mapping[str, str] = field(default_factory=dict)
     # What runs its commands, with whatever that has installed.
-    python: Path = Path(sys.executable)
+    interpreter: Path = Path(sys.executable)
 
     @property
     def engine(self) -> str:
@@ -129,10 +129,10 @@ class Deployment:
         # What wraps the command, or changes Python itself, changes nothing in a fork of another process.
         cold = (
             "through" in more
-            or self.python != Path(sys.executable)
+            or self.interpreter != Path(sys.executable)
             or any(name.startswith("PYTHON") for name in (*self.variables, *more.get("environment", ())))
         )
-        start = [str(self.python), str(self.manage)] if cold else warm_start.command(str(self.manage))
+        start = [str(self.interpreter), str(self.manage)] if cold else warm_start.command(str(self.manage))
         return self._finish([*start, *map(str, arguments)], code, stdin, **more)
 
     def _finish(self, command: list[str], code: int | None, stdin: str | None, **more: Any) -> Outcome:
@@ -151,7 +151,7 @@ class Deployment:
     @contextmanager
     def primed(self, *arguments: object) -> Iterator[subprocess.Popen[str]]:
         """Give a command at the moment at which its own work begins; it is dead when this ends."""
-        command = [str(self.python), "-c", PRIMED, str(ROOT), *map(str, arguments)]
+        command = [str(self.interpreter), "-c", PRIMED, str(ROOT), *map(str, arguments)]
         with subprocess.Popen(
             command, env=self.environment(), cwd=self.folder, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -168,7 +168,7 @@ class Deployment:
         """Migrate and fill the databases."""
         for alias in self.databases:
             self.run("migrate", "--verbosity=0", "--database", alias)
-        self._finish([str(self.python), "-c", FILL, str(ROOT)], 0, None)
+        self._finish([str(self.interpreter), "-c", FILL, str(ROOT)], 0, None)
 
     @contextmanager
     def in_process(self) -> Iterator[None]:

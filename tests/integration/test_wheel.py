@@ -48,7 +48,7 @@ def test_a_postgresql_site_comes_back(python: Path, servers: Callable[[int], Ser
     names = {alias: f"{alias}_{secrets.token_hex(4)}" for alias in ALIASES}
     for name in names.values():
         server.psql(f"CREATE DATABASE {name} OWNER {OWNER}")
-    site = Deployment(tmp_path, server_databases(server, names), server, python=python)
+    site = Deployment(tmp_path, server_databases(server, names), server, interpreter=python)
     site.prepare()
     before = site.states()
     # Whatever becomes an error in the next release of Django is one here.
