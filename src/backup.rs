@@ -71,12 +71,12 @@ pub fn backup(plan: &BackupPlan, progress: &Progress) -> Result<Report> {
         progress.commit().inspect_err(|_| withdraw(&stores, &name))?;
     }
     let home = stores.into_iter().next().ok_or_else(|| Error::usage("a backup needs a store"))?;
-    Ok(Report { place: Place { store: home, name }, manifest, missing })
+    Ok(Report { place: Place::new(home, name), manifest, missing })
 }
 
 /// Reads every byte of a written backup back from its store and compares every digest.
 fn read_again(store: &Arc<dyn Store>, name: &str, progress: &Progress) -> Result<()> {
-    let archive = Archive::open(&Place { store: Arc::clone(store), name: name.to_owned() })?;
+    let archive = Archive::open(&Place::new(Arc::clone(store), name))?;
     progress.stage("reading back", archive.manifest.raw_size);
     crate::validate::content(&archive, progress)
 }

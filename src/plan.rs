@@ -76,6 +76,9 @@ pub struct PlacePlan {
     pub store: StorePlan,
     /// The data file's name there.
     pub name: String,
+    /// Where the file is what a backup holds, decompressed: that backup, whose manifest says what it should be.
+    #[serde(default)]
+    pub unpacked_from: Option<Box<PlacePlan>>,
 }
 
 /// A bucket. Credentials are not part of it: they come from the AWS SDK's own chain, and from nowhere else.

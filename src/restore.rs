@@ -163,7 +163,7 @@ fn check(plan: &RestorePlan, archive: &Archive, reading: Reading, progress: &Pro
         Payload::Sqlite3 => None,
     };
     let Some(wanted) = wanted else {
-        progress.stage("checking the backup", manifest.file.as_ref().map_or(0, |file| file.size));
+        progress.stage("checking the backup", archive.size());
         return archive.check_stored(reading, progress);
     };
     let sizes = wanted.iter().filter_map(|index| manifest.chunks.get(*index)).map(|chunk| chunk.size);

@@ -73,7 +73,7 @@ fn examine(plan: &ValidatePlan, report: &mut Report, progress: &Progress) -> Res
         return Ok(());
     }
     let manifest = &archive.manifest;
-    progress.stage("comparing digests", manifest.file.as_ref().map_or(0, |file| file.size));
+    progress.stage("comparing digests", archive.size());
     report.check("digests", archive.check_stored(Reading::Always, progress), |()| "every stored byte".to_owned())?;
     if plan.depth == Depth::Stored {
         return Ok(());

@@ -11,6 +11,7 @@
 | `holdfast.E007` | the backup folder cannot be made or written |
 | `holdfast.E008` | a key of `HOLDFAST` (`DATABASES`, `MAX_AGE` and others) names an alias that does not exist |
 | `holdfast.E009` | `HOLDFAST["DATABASES"]` names an engine that cannot be backed up |
+| `holdfast.E010` | `BACKUP_ENCRYPTION_KEY` is set, and backups are not encrypted |
 | `holdfast.W001` | the retention policy is empty |
 | `holdfast.W002` | a database is of an engine that cannot be backed up |
 | `holdfast.W003` | the default database lives in memory |
@@ -37,6 +38,15 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = [
         Error(problem.message, hint=problem.hint, id=f"holdfast.{problem.code}") for problem in conf.problems()
     ]
+    if conf.expects_encryption():
+        found.append(
+            Error(
+                "BACKUP_ENCRYPTION_KEY is set, and this version of Holdfast does not encrypt backups.",
+                hint="Take it out of the environment, and keep backups where they are encrypted: on an encrypted disk, "
+                'or in a store with "ENCRYPTION".',
+                id="holdfast.E010",
+            ),
+        )
     try:
         configuration = conf.load()
     except UsageError:

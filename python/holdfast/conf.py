@@ -79,6 +79,11 @@ def problems() -> list[Problem]:
     return _read()[1]
 
 
+def expects_encryption() -> bool:
+    """Tell whether somebody relies on encryption, which there is none of yet. A restore must go on all the same."""
+    return bool(os.environ.get("BACKUP_ENCRYPTION_KEY"))
+
+
 def _read() -> tuple[dict[str, Any], list[Problem]]:
     given = getattr(settings, "HOLDFAST", {})
     if not isinstance(given, Mapping):

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from holdfast import clock
 from holdfast.conf import Configuration
 from holdfast.stores import ALL, LOCAL, named
+
+# What the path of a file may lead to: a backup as it was made, or what one holds, decompressed, too.
+Files = Literal["packed", "any"]
 
 
 def folder(path: Path) -> dict[str, Any]:
@@ -38,13 +41,25 @@ def stores(configuration: Configuration, locations: Sequence[str]) -> list[dict[
     return [store(configuration, location) for location in locations]
 
 
-def question(stores: Sequence[dict[str, Any]], selector: str | None = None, alias: str | None = None) -> dict[str, Any]:
+def question(
+    stores: Sequence[dict[str, Any]], selector: str | None = None, alias: str | None = None, files: Files = "packed"
+) -> dict[str, Any]:
     """Give what the core is asked for backups, all of them or the one that is meant: `SearchPlan`."""
-    return {"stores": stores, "selector": selector, "alias": alias, "now": clock.utc_text(clock.now())}
+    return {
+        "stores": stores,
+        "selector": selector,
+        "alias": alias,
+        "now": clock.utc_text(clock.now()),
+        "files": files,
+    }
 
 
 def place(configuration: Configuration, found: Mapping[str, Any]) -> dict[str, Any]:
     """Give the place of a backup that the core has listed; a local one may be outside of our folder."""
-    if found["path"] is not None:
-        return {"store": folder(Path(found["path"]).parent), "name": found["name"]}
-    return {"store": store(configuration, found["location"]), "name": found["name"]}
+    here = folder(Path(found["path"]).parent) if found["path"] is not None else store(configuration, found["location"])
+    origin = (found.get("unpacked") or {}).get("from")
+    return {
+        "store": here,
+        "name": found["name"],
+        "unpacked_from": place(configuration, origin) if origin else None,
+    }

@@ -18,6 +18,7 @@ mod sidecar;
 mod threads;
 mod trailer;
 mod transfer;
+mod unpacked;
 mod writer;
 
 pub use member::{CHUNK_SIZE, RawChunk, Written};
@@ -28,6 +29,7 @@ pub use read_ahead::Chunks;
 pub use reader::{Archive, Reading, rebuild_sidecars};
 pub(crate) use sidecar::check_version;
 pub use transfer::copy;
+pub(crate) use unpacked::{Beginning, SCRIPT, holds};
 pub use writer::{ArchiveWriter, ChunkSender, Finished};
 
 use sha2::{Digest, Sha256};

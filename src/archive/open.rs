@@ -7,6 +7,7 @@ use super::document;
 use super::layout;
 use super::sidecar::Sidecar;
 use super::trailer::{self, Trailer};
+use super::unpacked::Beginning;
 use crate::codec::{Decoder, Format};
 use crate::error::{Context, Error, Result};
 use crate::manifest::{FORMAT_VERSION, Manifest, StoredFile};
@@ -29,6 +30,7 @@ pub(super) struct Opened {
 
 /// The manifest of a backup, from its sidecar where there is one; nothing else is checked.
 pub fn read_manifest(place: &Place) -> Result<Manifest> {
+    let place = place.unpacked_from.as_deref().unwrap_or(place);
     match Sidecar::read(place)? {
         Some(sidecar) => Ok(sidecar.manifest),
         None => Ok(open(place, None)?.manifest),
@@ -119,8 +121,7 @@ fn without_trailer(file: &dyn Content, place: &Place) -> Result<Error> {
             "it is cut off, or it was never a backup made by Holdfast: it does not end with a manifest",
         ));
     }
-    Ok(Error::bad_backup(format!("{place} is not a Holdfast backup"))
-        .hint("Choose a file that `list_backups` shows; a dump of another program is restored with that program"))
+    Ok(Beginning::of(file)?.objection(place))
 }
 
 /// The embedded manifest's text, its stored bytes compared with the trailer's digest.

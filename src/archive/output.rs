@@ -43,7 +43,7 @@ pub(super) struct Output {
 impl Output {
     /// Begins the file `name` in every store; the first is its home.
     pub(super) fn create(stores: &[Arc<dyn Store>], name: &str, about: About) -> Result<Self> {
-        let mut places = stores.iter().map(|store| Place { store: Arc::clone(store), name: name.to_owned() });
+        let mut places = stores.iter().map(|store| Place::new(Arc::clone(store), name));
         let Some(home) = places.next() else {
             return Err(Error::usage("a backup needs a store"));
         };

@@ -8,7 +8,6 @@ use std::thread::{self, JoinHandle};
 use std::vec::IntoIter;
 
 use super::reader::ChunkReader;
-use crate::codec::Decoder;
 use crate::error::{Error, Result};
 use crate::manifest::Chunk;
 
@@ -110,7 +109,7 @@ impl Shared {
     }
 
     fn read(&self, (index, chunk): Wanted) -> Result<(usize, Vec<u8>)> {
-        let mut decoder = Decoder::new(self.reader.format)?;
+        let mut decoder = self.reader.decoder()?;
         Ok((index, self.reader.read(&mut decoder, index, &chunk?)?))
     }
 

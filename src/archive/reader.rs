@@ -12,7 +12,9 @@ use super::passage::pass;
 use super::proof;
 use super::read_ahead::Chunks;
 use super::sidecar::{self, Sidecar};
+use super::unpacked;
 use crate::codec::{Decoder, Format};
+use crate::cores;
 use crate::error::{Context, Error, Result};
 use crate::event::Progress;
 use crate::manifest::{Chunk, Manifest, StoredFile, Table};
@@ -43,17 +45,32 @@ impl Archive {
     ///
     /// Where there is no sidecar the manifest comes from the file itself.
     pub fn open(place: &Place) -> Result<Self> {
+        if let Some(packed) = &place.unpacked_from {
+            let (file, manifest) = unpacked::open(place, packed)?;
+            return Ok(Self::reading(place, file, manifest, None, None));
+        }
         Ok(Self::of(place, open(place, Sidecar::read(place)?)?))
     }
 
     fn of(place: &Place, opened: Opened) -> Self {
-        let reader = ChunkReader {
-            file: opened.file,
-            name: place.name.clone(),
-            format: opened.format,
-            tables: opened.manifest.tables.iter().map(Table::label).collect(),
-        };
-        Self { manifest: opened.manifest, place: place.clone(), reader: Arc::new(reader), stored: opened.stored }
+        Self::reading(place, opened.file, opened.manifest, Some(opened.format), opened.stored)
+    }
+
+    fn reading(
+        place: &Place,
+        file: Box<dyn Content>,
+        manifest: Manifest,
+        format: Option<Format>,
+        stored: Option<StoredFile>,
+    ) -> Self {
+        let tables = manifest.tables.iter().map(Table::label).collect();
+        let reader = ChunkReader { format, file, name: place.name.clone(), tables };
+        Self { manifest, place: place.clone(), reader: Arc::new(reader), stored }
+    }
+
+    /// The size of the file.
+    pub fn size(&self) -> u64 {
+        self.reader.file.size()
     }
 
     /// Whether it lies so far away that nothing of it should be read twice.
@@ -66,7 +83,7 @@ impl Archive {
         let Some(chunk) = self.manifest.chunks.get(index) else {
             return Err(self.unknown_chunk(index));
         };
-        self.reader.read(&mut Decoder::new(self.reader.format)?, index, chunk)
+        self.reader.read(&mut self.reader.decoder()?, index, chunk)
     }
 
     /// Chunks in the given order, decompressed ahead on threads; a bad chunk does not end it.
@@ -85,6 +102,10 @@ impl Archive {
     ///
     /// With all chunks read too, no bit of the file is left out, whether there are sidecars or not.
     pub fn check_stored(&self, reading: Reading, progress: &Progress) -> Result<()> {
+        if self.reader.format.is_none() {
+            // All that it has is chunks, and what belongs to the compressed file says nothing about it.
+            return self.check_chunks((0..self.manifest.chunks.len()).collect(), cores::within(&(1..=8)), progress);
+        }
         let identity = self.reader.file.identity();
         let known = identity.as_deref().filter(|_| reading == Reading::UnlessProven).and_then(proof::recall);
         let sha256 = if let Some(sha256) = known {
@@ -146,13 +167,18 @@ pub fn rebuild_sidecars(place: &Place) -> Result<Manifest> {
 
 /// The file, and what is needed to name what is wrong in it; shared by threads.
 pub(super) struct ChunkReader {
-    pub(super) format: Format,
+    /// `None` where it was decompressed by somebody.
+    format: Option<Format>,
     file: Box<dyn Content>,
     name: String,
     tables: Vec<String>,
 }
 
 impl ChunkReader {
+    pub(super) fn decoder(&self) -> Result<Decoder> {
+        self.format.map_or(Ok(Decoder::Plain), Decoder::new)
+    }
+
     pub(super) fn read(&self, decoder: &mut Decoder, index: usize, chunk: &Chunk) -> Result<Vec<u8>> {
         let size = usize::try_from(chunk.size).context(|| "a chunk does not fit in memory")?;
         // `open` saw that every chunk lies inside the file, so this size is one that exists.
@@ -173,6 +199,7 @@ impl ChunkReader {
             .and_then(|table| self.tables.get(usize::try_from(table).ok()?))
             .map_or_else(String::new, |table| format!(" of table {table}"));
         let place = format!("{} bytes at {}", chunk.size, chunk.offset);
-        damaged(&self.name, &format!("chunk {index}{table} ({place}) {what}"))
+        let what = format!("chunk {index}{table} ({place}) {what}");
+        if self.format.is_none() { unpacked::differs(&self.name, &what) } else { damaged(&self.name, &what) }
     }
 }

@@ -21,7 +21,7 @@ use crate::store::{About, Existing, Place, Store};
 /// copies by itself.
 pub fn copy(from: &Place, to: &Arc<dyn Store>, progress: &Progress) -> Result<Manifest> {
     let opened = open(from, Sidecar::read(from)?)?;
-    let target = Place { store: Arc::clone(to), name: from.name.clone() };
+    let target = Place::new(Arc::clone(to), from.name.clone());
     let Manifest { alias, kind, created, id, .. } = &opened.manifest;
     let mut about = about(alias, kind, created, id);
     progress.stage("copying", opened.file.size());

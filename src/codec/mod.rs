@@ -111,6 +111,8 @@ pub enum Decoder {
     Gzip(gzip::Decoder),
     /// Reads zstd frames.
     Zstd(zstd::Decoder),
+    /// Reads what was decompressed already.
+    Plain,
 }
 
 impl Decoder {
@@ -127,6 +129,7 @@ impl Decoder {
         match self {
             Self::Gzip(decoder) => decoder.decode(stored, raw_size),
             Self::Zstd(decoder) => decoder.decode(stored, raw_size),
+            Self::Plain => Ok(stored.to_owned()),
         }
     }
 }

@@ -3,6 +3,7 @@
 use tokio_postgres::Client;
 
 use super::connect::describe_error;
+use crate::archive::SCRIPT;
 use crate::error::{Error, Result};
 
 /// The oldest server whose catalogs we know.
@@ -110,11 +111,13 @@ pub(super) async fn limit_lock_wait(client: &Client, seconds: f64) -> Result<()>
 
 /// The lines that open a `sql` payload, for `psql`; the wire protocol's session has [`prepare`] instead.
 pub(super) fn preamble(encoding: Encoding) -> String {
-    PREAMBLE.replace("'UTF8'", &format!("'{}'", encoding.of_client()))
+    let settings = SETTINGS.replace("'UTF8'", &format!("'{}'", encoding.of_client()));
+    format!(
+        "{SCRIPT}: restore it with restore_db, or with: zcat FILE | psql -X -1 -v ON_ERROR_STOP=1 DATABASE\n{settings}"
+    )
 }
 
-const PREAMBLE: &str = "\
--- A Holdfast backup: restore it with restore_db, or with: zcat FILE | psql -X -1 -v ON_ERROR_STOP=1 DATABASE
+const SETTINGS: &str = "\
 SET statement_timeout = 0;
 SET lock_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;

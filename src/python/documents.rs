@@ -14,7 +14,7 @@ use crate::manifest::Manifest;
 use crate::moment;
 use crate::plan::{BackupPlan, PlacePlan, StorePlan};
 use crate::retention::{Candidate, Policy};
-use crate::store::{self, Change, Listed, Remains, Status, Store, Wanted};
+use crate::store::{self, Change, Files, Listed, Remains, Status, Store, Unpacked, Wanted};
 
 /// What `retention` is asked.
 #[derive(Debug, Deserialize)]
@@ -37,6 +37,9 @@ pub(super) struct SearchPlan {
     pub(super) alias: Option<String>,
     /// The moment that it is asked at: RFC 3339.
     now: String,
+    /// What a path may lead to.
+    #[serde(default)]
+    files: Files,
 }
 
 /// Something to remember about a backup.
@@ -76,7 +79,7 @@ pub(super) fn list(plan: &SearchPlan, progress: &Progress) -> Result<Vec<Value>>
 pub(super) fn find(plan: &SearchPlan, progress: &Progress) -> Result<Value> {
     let now = moment::parse(&plan.now)?;
     let selector = plan.selector.as_deref().unwrap_or_default();
-    let wanted = Wanted { selector, alias: plan.alias.as_deref(), now };
+    let wanted = Wanted { selector, alias: plan.alias.as_deref(), now, files: plan.files };
     listed(&store::find(&open(plan, progress)?, &wanted, progress)?, now)
 }
 
@@ -153,6 +156,7 @@ pub(super) fn listed(listed: &Listed, now: UtcDateTime) -> Result<Value> {
             "rows": listed.manifest.as_ref().map(Manifest::rows),
             "status": plain(&listed.status)?,
             "problem": listed.problem,
+            "unpacked": listed.unpacked.as_ref().map(unpacked),
             "good": listed.is_good(),
             "late": listed.is_late(),
             "lacks": listed.lacks(),
@@ -174,6 +178,18 @@ fn manifest(manifest: &Manifest) -> Result<Map<String, Value>> {
 
 fn extend(document: &mut Map<String, Value>, more: &Value) {
     document.extend(more.as_object().cloned().unwrap_or_default());
+}
+
+/// A file that somebody has decompressed, and where the backup is that it came from.
+fn unpacked(unpacked: &Unpacked) -> Value {
+    let from = unpacked.from.as_ref().map(|from| {
+        json!({
+            "location": from.location,
+            "path": from.path.as_ref().map(|path| path.to_string_lossy()),
+            "name": from.name,
+        })
+    });
+    json!({"payload": unpacked.payload, "from": from})
 }
 
 fn plain(value: &impl Serialize) -> Result<Value> {

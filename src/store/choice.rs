@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::Deserialize;
 use time::UtcDateTime;
 
 use super::contract::Store;
+use super::folder::LOCAL;
 use super::listed::{Listed, newest_first};
-use super::name::without_sidecar;
+use super::name::{BackupName, without_sidecar};
 use super::place::Place;
+use super::unpacked;
 use crate::event::Progress;
 use crate::{Error, Kind, Result};
 
@@ -31,6 +34,19 @@ pub struct Wanted<'a> {
     pub alias: Option<&'a str>,
     /// The moment that it is asked at.
     pub now: UtcDateTime,
+    /// What a path may lead to.
+    pub files: Files,
+}
+
+/// What the path of a file may lead to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Files {
+    /// Backups as they were made.
+    #[default]
+    Packed,
+    /// What a backup holds, decompressed, too.
+    Any,
 }
 
 /// Finds the backup that the selector means: `latest`, the path of its file or of a sidecar in any folder, its name, its
@@ -41,7 +57,7 @@ pub struct Wanted<'a> {
 /// stores have, the first of them gives it. A store that cannot be asked is told of in a notice; where nothing is found
 /// without it, its error is the answer.
 pub fn find(stores: &[Arc<dyn Store>], wanted: &Wanted, progress: &Progress) -> Result<Listed> {
-    let mut search = Search { stores, progress, unasked: None };
+    let mut search = Search { stores, progress, files: wanted.files, unasked: None };
     let found = if wanted.selector == LATEST { search.latest(wanted) } else { search.named(wanted.selector) };
     match (found, search.unasked) {
         (Err(error), Some(unasked)) if error.kind() == Kind::NotFound => Err(unasked),
@@ -52,12 +68,13 @@ pub fn find(stores: &[Arc<dyn Store>], wanted: &Wanted, progress: &Progress) -> 
 /// Every backup of these stores, the newest first. A store that cannot be asked is told of in a notice, or fails the
 /// whole where it is the only one.
 pub fn list_all(stores: &[Arc<dyn Store>], progress: &Progress) -> Result<Vec<Listed>> {
-    Search { stores, progress, unasked: None }.all()
+    Search { stores, progress, files: Files::Packed, unasked: None }.all()
 }
 
-struct Search<'a> {
-    stores: &'a [Arc<dyn Store>],
-    progress: &'a Progress,
+pub(super) struct Search<'a> {
+    pub(super) stores: &'a [Arc<dyn Store>],
+    pub(super) progress: &'a Progress,
+    files: Files,
     /// Why the first store that did not answer did not.
     unasked: Option<Error>,
 }
@@ -79,13 +96,27 @@ impl Search<'_> {
         // A bare name is one of the stores' first; the working directory may hold a file of the same name.
         if file == selector {
             for store in self.stores {
+                if let Some(found) = self.unpacked(&Place::new(Arc::clone(store), name))? {
+                    return Ok(Some(found));
+                }
                 if let Some(found) = self.ask(store, |store| store.backup(name))?.flatten() {
                     return Ok(Some(found));
                 }
             }
         }
         let place = Place::at(&path.with_file_name(name))?;
-        place.store.backup(&place.name)
+        match self.unpacked(&place)? {
+            Some(found) => Ok(Some(found)),
+            None => place.store.backup(&place.name),
+        }
+    }
+
+    /// The file where it is one of this machine, and what a backup holds.
+    fn unpacked(&mut self, place: &Place) -> Result<Option<Listed>> {
+        if self.files == Files::Packed || place.store.name() != LOCAL || BackupName::parse(&place.name).is_some() {
+            return Ok(None);
+        }
+        unpacked::find(self, place)
     }
 
     fn latest(&mut self, &Wanted { alias, now, .. }: &Wanted) -> Result<Listed> {
@@ -121,7 +152,7 @@ impl Search<'_> {
     }
 
     /// Every backup of every store, the newest first; those of the first store come before their copies.
-    fn all(&mut self) -> Result<Vec<Listed>> {
+    pub(super) fn all(&mut self) -> Result<Vec<Listed>> {
         let mut backups = Vec::new();
         for store in self.stores {
             backups.extend(self.ask(store, |store| store.backups())?.unwrap_or_default());
@@ -131,7 +162,11 @@ impl Search<'_> {
     }
 
     /// A store that is down must not keep anybody from a backup that another one has.
-    fn ask<T>(&mut self, store: &Arc<dyn Store>, question: impl Fn(&dyn Store) -> Result<T>) -> Result<Option<T>> {
+    pub(super) fn ask<T>(
+        &mut self,
+        store: &Arc<dyn Store>,
+        question: impl Fn(&dyn Store) -> Result<T>,
+    ) -> Result<Option<T>> {
         match question(store.as_ref()) {
             Ok(answer) => Ok(Some(answer)),
             Err(error) if error.kind() == Kind::Store && self.stores.len() > 1 => {

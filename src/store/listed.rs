@@ -7,7 +7,7 @@ use time::{Duration, UtcDateTime};
 
 use super::name::BackupName;
 use super::status::Status;
-use crate::manifest::{Content, Manifest};
+use crate::manifest::{Content, Manifest, Payload};
 use crate::moment;
 
 /// How far the clocks of two hosts may differ.
@@ -36,6 +36,17 @@ pub struct Listed {
     pub status: Status,
     /// Why it cannot be restored, as far as one can tell without reading it.
     pub problem: Option<String>,
+    /// Where it is what a backup holds, decompressed by somebody.
+    pub unpacked: Option<Unpacked>,
+}
+
+/// A file that was decompressed.
+#[derive(Debug, Clone)]
+pub struct Unpacked {
+    /// What it is.
+    pub payload: Payload,
+    /// The backup that it came from, with a manifest at least; `None` where it is in no store and not beside the file.
+    pub from: Option<Box<Listed>>,
 }
 
 impl Listed {

@@ -121,6 +121,7 @@ fn look_at<S: Store + ?Sized>(
         arrived: arrived.max().filter(|moment| *moment > 0),
         status,
         problem,
+        unpacked: None,
     };
     Ok((Some(listed), known))
 }

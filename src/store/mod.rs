@@ -17,12 +17,13 @@ mod removal;
 mod s3;
 mod status;
 mod token;
+mod unpacked;
 
-pub use choice::{Wanted, find, list_all};
+pub use choice::{Files, Wanted, find, list_all};
 pub use contract::{About, Content, Draft, Entry, Existing, Origin, Store, Survey, Unfinished};
 pub use folder::{Folder, LOCAL, Lock, clean, list, remove, update_status};
 pub use lease::{Lease, Rhythm};
-pub use listed::Listed;
+pub use listed::{Listed, Unpacked};
 pub use memory::Memory;
 pub use name::{BackupName, SIDECARS, check_alias, lock_name, partial_name, sidecar, tombstone_name};
 pub use place::Place;
@@ -47,5 +48,9 @@ pub fn open(plan: &StorePlan, progress: &Progress) -> Result<Arc<dyn Store>> {
 
 /// A backup in its store.
 pub fn place(plan: &PlacePlan, progress: &Progress) -> Result<Place> {
-    Ok(Place { store: open(&plan.store, progress)?, name: plan.name.clone() })
+    let unpacked_from = plan.unpacked_from.as_deref().map(|plan| place(plan, progress)).transpose()?;
+    Ok(Place {
+        unpacked_from: unpacked_from.map(Box::new),
+        ..Place::new(open(&plan.store, progress)?, plan.name.clone())
+    })
 }

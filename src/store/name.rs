@@ -102,6 +102,11 @@ pub(super) fn without_sidecar(name: &str) -> Option<&str> {
     SIDECARS.iter().rev().find_map(|suffix| name.strip_suffix(suffix))
 }
 
+/// What the backup may be called that a file of this name was unpacked from.
+pub(super) fn packed(name: &str) -> impl Iterator<Item = String> {
+    CODECS.iter().map(move |codec| format!("{name}.{codec}"))
+}
+
 /// The name of a sidecar; `suffix` is one of [`SIDECARS`].
 pub fn sidecar(name: &str, suffix: &str) -> String {
     format!("{name}{suffix}")

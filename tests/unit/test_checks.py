@@ -9,6 +9,7 @@ from django.core.checks import run_checks
 from django.db import connections
 from django.test import override_settings
 
+from holdfast import conf
 from holdfast.checks import CHECK_TAG, check_settings
 
 
@@ -46,6 +47,16 @@ def test_problems_of_settings_are_errors() -> None:
 def test_an_environment_that_cannot_be_read_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BACKUP_RETENTION_WEEKLY", "some")
     assert ids() == ["holdfast.E005"]
+
+
+def test_a_key_for_encryption_that_there_is_not_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BACKUP_ENCRYPTION_KEY", "age1something")
+    assert ids() == ["holdfast.E010"]
+    with override_settings(HOLDFAST={}):
+        assert not any("age1something" in f"{message.msg} {message.hint}" for message in check_settings())
+    conf.load()
+    monkeypatch.setenv("BACKUP_ENCRYPTION_KEY", "")
+    assert ids() == []
 
 
 @pytest.mark.parametrize("root", ["MEDIA_ROOT", "STATIC_ROOT"])

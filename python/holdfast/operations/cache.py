@@ -42,8 +42,7 @@ def near(configuration: Configuration, place: dict[str, Any], size: int, on_even
 
     It stays afar where there is no room for it here, or where it is damaged: then its reader says how.
     """
-    folder = configuration.directory / _FOLDER
-    _sweep(folder)
+    _sweep(configuration.directory / _FOLDER)
     try:
         place = fetched(configuration, place, size, on_event)
     except InvalidBackup:
@@ -52,9 +51,18 @@ def near(configuration: Configuration, place: dict[str, Any], size: int, on_even
     if place["store"]["kind"] == "folder" or shutil.disk_usage(configuration.directory).free < _ROOM * size:
         yield place
         return
+    with private_folder(configuration) as private:
+        yield _brought(place, private, on_event)
+
+
+@contextmanager
+def private_folder(configuration: Configuration) -> Iterator[Path]:
+    """Give the name of a folder for this run alone, where backups have room; nothing of it is left afterwards."""
+    folder = configuration.directory / _FOLDER
+    _sweep(folder)
     private = folder / f"{os.getpid()}-{token_hex(4)}"
     try:
-        yield _brought(place, private, on_event)
+        yield private
     finally:
         shutil.rmtree(private, ignore_errors=True)
         with suppress(OSError):

@@ -1,5 +1,6 @@
 """Restores backups: first the plan, which changes nothing, then the deed, in one step or not at all."""
 
+from contextlib import ExitStack
 from typing import Any, Unpack
 
 from holdfast import _core, commitment, databases, plans, project, signals
@@ -7,9 +8,10 @@ from holdfast.exceptions import HoldfastError, Interrupted, UsageError
 from holdfast.history import recorded
 from holdfast.kinds import PRE_RESTORE
 from holdfast.operations import restoration_sqlite
-from holdfast.operations.choice import Choice, choose
+from holdfast.operations.choice import Choice, chosen
 from holdfast.operations.creation import make
 from holdfast.operations.naming import tables_named
+from holdfast.operations.restoration_refusals import refuse_nonsense, without_rows
 from holdfast.operations.session import exclusive, own_errors
 from holdfast.plans import BackupOptions, RestoreOptions
 from holdfast.premigration import turns
@@ -29,16 +31,16 @@ def plan_restore(
     """Read what would be restored, compare it with the database, and tell what a restore would do."""
     with own_errors():
         board = NoticeBoard(on_event)
-        choice = choose(selector, alias, location, board, whole=_is_whole(options))
-        options["tables"] = tables_named(choice.manifest, options.get("tables", ()))
-        _refuse_nonsense(choice, options)
-        plan = plans.restore_plan(choice.connection, choice.configuration, choice.place, options)
-        document = (
-            restoration_sqlite.compare(choice, plan, on_event or silent)
-            if choice.connection.vendor == "sqlite"
-            else _core.preview(plan, board)
-        )
-        return _preview(choice, plan, document, board.notices)
+        with chosen(selector, alias, location, board, whole=_is_whole(options)) as choice:
+            options["tables"] = tables_named(choice.manifest, options.get("tables", ()))
+            refuse_nonsense(choice, options)
+            plan = plans.restore_plan(choice.connection, choice.configuration, choice.place, options)
+            document = (
+                restoration_sqlite.compare(choice, plan, on_event or silent)
+                if choice.connection.vendor == "sqlite"
+                else _core.preview(plan, board)
+            )
+            return _preview(choice, plan, document, board.notices)
 
 
 def restore(
@@ -50,11 +52,16 @@ def restore(
     **options: Unpack[RestoreOptions],
 ) -> RestoreReport:
     """Make the database, or a part of it, equal to a backup; it stays as it is when this raises."""
-    with own_errors():
-        board = NoticeBoard(on_event)
-        choice = choose(selector, alias, location, board, whole=_is_whole(options))
-        options["tables"] = tables_named(choice.manifest, options.get("tables", ()))
-    _refuse_nonsense(choice, options)
+    board = NoticeBoard(on_event)
+    with ExitStack() as held:
+        with own_errors():
+            choice = held.enter_context(chosen(selector, alias, location, board, whole=_is_whole(options)))
+            options["tables"] = tables_named(choice.manifest, options.get("tables", ()))
+        refuse_nonsense(choice, options)
+        return _restore(choice, options, board, on_event)
+
+
+def _restore(choice: Choice, options: RestoreOptions, board: NoticeBoard, on_event: OnEvent | None) -> RestoreReport:
     connection = choice.connection
     if connection.in_atomic_block:
         raise UsageError("a restore cannot happen inside a transaction", "Call it outside of transaction.atomic().")
@@ -109,33 +116,6 @@ def _wants_safety_backup(options: RestoreOptions) -> bool:
     return wanted == "make" or (wanted == "auto" and options.get("strategy") != "swap")
 
 
-def _refuse_nonsense(choice: Choice, options: RestoreOptions) -> None:
-    """Fail where SQLite is asked for what it has not, or for rows that the backup lacks: live ones would go."""
-    if options.get("strategy") == "swap" and choice.connection.vendor == "sqlite":
-        raise UsageError("a SQLite database is restored in place", "Run the command again without --strategy.")
-    if options.get("schemas") and choice.connection.vendor == "sqlite":
-        raise UsageError("a SQLite database has no schemas", "Name its tables, each with --table.")
-    scope, chosen = options.get("scope", "full"), set(options.get("tables", ()))
-    if scope == "data-only" and choice.manifest["content"] == "schema-only":
-        raise UsageError(f"the backup {choice.name} holds no rows at all", "It was made with --schema-only.")
-    if scope == "schema-only" or choice.manifest["content"] == "schema-only":
-        return
-    for label, name in _without_rows(choice).items():
-        if {label, name} & chosen:
-            raise UsageError(
-                f"the backup {choice.name} was made without the rows of {label}",
-                "Choose a backup that has them; --schema-only brings back the empty table.",
-            )
-
-
-def _without_rows(choice: Choice) -> dict[str, str]:
-    # The rows of a virtual table are in its shadow tables, unless it was named itself.
-    virtual = set(choice.manifest["database"].get("properties", {}).get("virtual_tables", []))
-    virtual.difference_update(*choice.manifest.get("exclusions", {}).values())
-    tables = [table for table in choice.manifest["tables"] if table["rows"] is None and table["name"] not in virtual]
-    return {".".join(filter(None, (table.get("schema"), table["name"]))): table["name"] for table in tables}
-
-
 def _secure(choice: Choice, options: RestoreOptions, on_event: OnEvent | None) -> str | None:
     if not databases.has_content(choice.connection):
         return None
@@ -168,10 +148,10 @@ def _preview(
     document: dict[str, Any],
     notices: list[str],
 ) -> RestorePreview:
-    warnings = [*document["warnings"], *notices, *project.differences(choice.manifest["django"])]
+    warnings = [*choice.remarks, *document["warnings"], *notices, *project.differences(choice.manifest["django"])]
     if plan["scope"] == "full" and not plan["tables"] and choice.manifest["content"] == "full":
         touched = {table["label"] for table in document["tables"]}
-        without = [label for label in _without_rows(choice) if label in touched]
+        without = [label for label in without_rows(choice) if label in touched]
         warnings += [f"the backup was made without the rows of {label}: they are not in it" for label in without]
     if plan["scope"] == "full" and choice.manifest["content"] == "schema-only":
         warnings.insert(0, "the backup holds no rows: what is restored from it will be empty")

@@ -12,7 +12,7 @@ from holdfast.history import Operation, recorded
 from holdfast.inventory import Backup
 from holdfast.operations import rehearsal
 from holdfast.operations.cache import near
-from holdfast.operations.choice import locate
+from holdfast.operations.choice import locate_any
 from holdfast.operations.session import own_errors
 from holdfast.progress import OnEvent, silent
 from holdfast.reports import OBJECTION, Check, ValidationReport, local_path
@@ -37,7 +37,7 @@ def validate(
     configuration = conf.load()
     with own_errors():
         try:
-            found = locate(configuration, selector, alias, location, on_event)
+            found = locate_any(configuration, selector, alias, location, on_event)
         except InvalidBackup as error:
             # Known to be no backup at all: a result like any other, with nothing to remember it beside.
             return _unreadable(selector, error)
@@ -80,11 +80,13 @@ def _prove(
                 # What the project's checks said last stands until they have looked again.
                 earlier = Backup.from_document(found).objections
                 # A file that is missing has nothing to remember it beside; every listing tells that it is missing.
-                if found["stored_size"]:
+                # What was unpacked is no backup, and no listing shows it.
+                remembers = found["stored_size"] and found["unpacked"] is None
+                if remembers:
                     _remember(plan["backup"], replace(report, objections=earlier))
                 if plan["drill"] is not None and report.ok:
                     report = _looked_at(report, rehearsal.look(place, about["alias"], on_event))
-                    if report.objections != earlier:
+                    if remembers and report.objections != earlier:
                         _remember(plan["backup"], report)
         if not report.ok:
             run.result, run.error = "failed", report.problems[0]

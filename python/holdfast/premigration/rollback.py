@@ -13,7 +13,7 @@ from holdfast.exceptions import BackupNotFound, UsageError
 from holdfast.inventory import Backup
 from holdfast.kinds import PRE_MIGRATE
 from holdfast.operations import find_backup, list_backups, plan_restore, restore
-from holdfast.operations.choice import choose
+from holdfast.operations.choice import chosen
 from holdfast.operations.session import own_errors
 from holdfast.plans import Verify
 from holdfast.progress import OnEvent
@@ -50,11 +50,11 @@ def plan_rollback(
     """Tell what going back to the state in a pre-migrate backup would do; `latest` is the newest good one."""
     backup = _chosen(selector, alias)
     preview = plan_restore(_address(backup), location=backup.locations[0], on_event=on_event, **options)
-    choice = choose(_address(backup), None, backup.locations[0])
-    state = choice.manifest["django"]
-    # "Run migrate after the restore" would do again what is to be undone.
-    others = tuple(text for text in preview.warnings if text not in project.differences_of_migrations(state))
-    stored, live = _in_backup(state), _in_database(choice.connection)
+    with chosen(_address(backup), None, backup.locations[0]) as choice:
+        state = choice.manifest["django"]
+        # "Run migrate after the restore" would do again what is to be undone.
+        others = tuple(text for text in preview.warnings if text not in project.differences_of_migrations(state))
+        stored, live = _in_backup(state), _in_database(choice.connection)
     return RollbackPreview(
         backup=backup,
         restore=replace(preview, warnings=others),
@@ -77,9 +77,9 @@ def rollback_migration(
 
 def since(backup: Backup) -> tuple[str, ...]:
     """Name the migrations that the database has and the backup lacks, but for those that it was made for."""
-    choice = choose(_address(backup), None, backup.locations[0], whole=False)
     planned = {f"{one['app']}.{one['name']}" for one in (backup.pre_migrate or {}).get("plan", ())}
-    return tuple(sorted(_in_database(choice.connection) - _in_backup(choice.manifest["django"]) - planned))
+    with chosen(_address(backup), None, backup.locations[0], whole=False) as choice:
+        return tuple(sorted(_in_database(choice.connection) - _in_backup(choice.manifest["django"]) - planned))
 
 
 def _address(backup: Backup) -> str:

@@ -53,5 +53,6 @@ pub(super) fn examine(path: &Path, name: &str) -> Result<Option<Listed>> {
         arrived: None,
         status: status::read(path),
         problem,
+        unpacked: None,
     }))
 }

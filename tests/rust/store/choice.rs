@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use holdfast::event::{Event, Progress};
-use holdfast::store::{Change, How, Listed, Verified, Wanted, list, tombstone_name, update_status};
+use holdfast::store::{Change, Files, How, Listed, Verified, Wanted, list, tombstone_name, update_status};
 use holdfast::{Error, Kind, Result};
 use serde_json::json;
 use time::UtcDateTime;
@@ -15,7 +15,7 @@ use crate::port::free_port;
 use crate::s3_server::{Garage, open};
 
 fn find(folder: &Path, selector: &str, alias: Option<&str>) -> Result<Listed> {
-    let wanted = Wanted { selector, alias, now: UtcDateTime::now() };
+    let wanted = Wanted { selector, alias, now: UtcDateTime::now(), files: Files::Packed };
     holdfast::store::find(&[crate::home::folder(folder)], &wanted, &Progress::default())
 }
 
@@ -145,9 +145,12 @@ fn a_store_that_is_down_is_asked_for_its_list_once() {
     let down = open(&garage.plan(&json!({"endpoint": format!("http://127.0.0.1:{}", free_port())})));
     let progress = Progress::default();
     let stores = [crate::home::folder(folder.path()), Arc::new(down)];
-    let error =
-        holdfast::store::find(&stores, &Wanted { selector: "latest", alias: None, now: UtcDateTime::now() }, &progress)
-            .unwrap_err();
+    let error = holdfast::store::find(
+        &stores,
+        &Wanted { selector: "latest", alias: None, now: UtcDateTime::now(), files: Files::Packed },
+        &progress,
+    )
+    .unwrap_err();
     assert_eq!(error.kind(), Kind::Store);
     let notices = progress.drain().into_iter().filter(|event| matches!(event, Event::Notice { .. }));
     assert_eq!(notices.count(), 1);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use holdfast::archive::ArchiveWriter;
 use holdfast::event::Progress;
 use holdfast::manifest::{Codec, Manifest};
-use holdfast::store::{About, BackupName, Change, Existing, Memory, Place, Store, Wanted, find, list_all};
+use holdfast::store::{About, BackupName, Change, Existing, Files, Memory, Place, Store, Wanted, find, list_all};
 use holdfast::{Kind, archive};
 use time::UtcDateTime;
 
@@ -107,10 +107,10 @@ fn a_copy_is_the_same_and_a_second_try_sends_no_data() {
     let here = home::folder(folder.path());
     let (_, there) = memory();
     let name = put(&[Arc::clone(&here)], "app", "2026-11-19T00:00:00Z");
-    let from = Place { store: Arc::clone(&here), name: name.clone() };
+    let from = Place::new(Arc::clone(&here), name.clone());
     let progress = Progress::default();
     let manifest = archive::copy(&from, &there, &progress).unwrap();
-    assert_eq!(archive::read_manifest(&Place { store: Arc::clone(&there), name: name.clone() }).unwrap(), manifest);
+    assert_eq!(archive::read_manifest(&Place::new(Arc::clone(&there), name.clone())).unwrap(), manifest);
     assert_eq!(there.about(&name).unwrap()["sha256"], manifest.file.unwrap().sha256);
 
     // Killed before the manifest was there: the data is not sent again, or it would be refused as existing.
@@ -135,7 +135,9 @@ fn the_first_store_that_has_a_backup_gives_it() {
     let new = put(&both[1..], "app", "2026-11-19T00:00:00Z");
     let progress = Progress::default();
     let found = |selector: &str| {
-        let listed = find(&both, &Wanted { selector, alias: None, now: UtcDateTime::now() }, &progress).unwrap();
+        let listed =
+            find(&both, &Wanted { selector, alias: None, now: UtcDateTime::now(), files: Files::Packed }, &progress)
+                .unwrap();
         (listed.name, listed.location)
     };
     assert_eq!(found("latest"), (new.clone(), "memory".into()));

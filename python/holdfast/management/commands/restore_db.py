@@ -45,6 +45,11 @@ class Command(HoldfastCommand):
         add("--schema", action="append", default=[], metavar="SCHEMA", help="Restore only this schema (PostgreSQL).")
         add("--schema-only", action="store_true", help="Restore definitions, no rows.")
         add("--data-only", action="store_true", help="Restore rows into tables that exist.")
+        add(
+            "--drop-existing",
+            action="store_true",
+            help="What a full restore does without it: drop what the backup does not have.",
+        )
         add("--owners", action="store_true", help="Apply owners and grants (PostgreSQL).")
         add("--strategy", choices=("auto", "in-place", "swap"), default="auto", help="How PostgreSQL is restored.")
         add("--jobs", type=int, metavar="N", help="Connections of a swap; in place, CPU threads.")
@@ -62,6 +67,9 @@ class Command(HoldfastCommand):
         """Plan, ask, do."""
         refuse_together(options, "data_only", "schema_only")
         refuse_together(options, "undo", "drop_old")
+        for partial in ("table", "schema", "data_only"):
+            # These keep what they do not name.
+            refuse_together(options, "drop_existing", partial)
         if options["verify_only"]:
             self._verify(options)
             return
@@ -80,6 +88,8 @@ class Command(HoldfastCommand):
             where = options["location"]
             preview = plan_restore(options["backup"], options["database"], location=where, on_event=progress, **chosen)
         self.show(rendering.restore_plan(preview))
+        if options["drop_existing"]:
+            self.say("\n--drop-existing changes nothing: a full restore drops what the backup does not have.", options)
         if options["dry_run"]:
             return
         confirm(f"\nType the database's name ({visible(preview.database)}) to go on: ", preview.database, options)
