@@ -26,6 +26,8 @@ class Backup(Document):
     # These are unknown then.
     id: str = ""
     engine: str = ""
+    # Its name on its server, or that of its file.
+    database: str = ""
     server_version: str = ""
     rows: int = 0
     raw_size: int = 0
@@ -82,6 +84,7 @@ class Backup(Document):
             listed,
             id=document["id"],
             engine=document["database"]["engine"],
+            database=document["database"]["name"],
             server_version=document["database"]["server_version"],
             rows=document["rows"],
             raw_size=document["raw_size"],

@@ -6,9 +6,11 @@ import hashlib
 import hmac
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -20,6 +22,7 @@ from holdfast.alarms import outbox
 from holdfast.operations import backup, status
 from tests.deployment import MANAGE, PATIENCE, ROOT, Deployment
 from tests.endpoints import Post, Web, post_office, web
+from tests.integration.test_refusals import locked
 
 KEY = "a-key-that-signs-4831"
 ADDRESS = "/hooks/T0SECRET9/pa55"
@@ -287,6 +290,33 @@ def test_rows_that_vanish_are_told(sqlite: Deployment, endpoint: Web) -> None:
     [alarm] = endpoint.documents()
     assert (alarm["event"], alarm["kind"]) == ("changed", "manual")
     assert alarm["facts"]["rows"] < alarm["facts"]["usual_rows"]
+
+
+@contextmanager
+def held_up(deployment: Deployment) -> Iterator[None]:
+    """Let every backup wait for a lock."""
+    if deployment.server is not None:
+        with locked(deployment, "catalog_author"):
+            yield
+        return
+    with closing(sqlite3.connect(deployment.name(), isolation_level=None)) as database:
+        database.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+def test_a_backup_that_takes_too_long_is_told_while_it_runs(deployment: Deployment, endpoint: Web) -> None:
+    slow = notifying(deployment, hook(endpoint), ALARMS={"DURATION": "1s"}, LOCK_TIMEOUT=PATIENCE)
+    command = [sys.executable, str(MANAGE), "backup_db"]
+    with held_up(slow):
+        running = subprocess.Popen(command, env=slow.environment(), cwd=slow.folder, stdout=subprocess.DEVNULL)
+        assert endpoint.arrived.wait(PATIENCE)
+        assert running.poll() is None
+    assert running.wait(PATIENCE) == 0
+    [alarm] = endpoint.documents()
+    assert (alarm["event"], alarm["severity"], alarm["alias"]) == ("too_slow", "warning", "default")
+    assert "has been running for 1 second and is not done" in alarm["text"]
+    notifying(deployment, hook(endpoint)).run("backup_db")
+    assert events(endpoint) == ["too_slow", "recovered"]
 
 
 def test_backups_that_grow_old_are_told(sqlite: Deployment, endpoint: Web) -> None:

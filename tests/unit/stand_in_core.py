@@ -56,6 +56,7 @@ def manifest(name: str = "default_manual_20261121T020000Z.sqlite3.gz", **changes
         "seconds": 1.234,
         "status": {},
         "problem": None,
+        "unpacked": None,
         "good": True,
         "late": False,
         "lacks": [],

@@ -76,6 +76,18 @@ def test_the_newest_is_compared_with_the_median(rows: tuple[int, ...], event: st
     assert found(series(*rows)) == [(event, KEY)]
 
 
+@pytest.mark.parametrize(("size", "event"), [(8_000, "recovered"), (7_999, "changed"), (15_000, "recovered")])
+def test_content_that_falls_below_its_usual_size_is_told(size: int, event: str) -> None:
+    newest, *older = series(100, 100, 100, 100)
+    alarms = [*judging.changes([replace(newest, raw_size=size), *older], USUAL, NOW)]
+    assert [alarm.event for alarm in alarms] == [event]
+    assert ("smaller than" in alarms[0].title) == (event == "changed")
+    # Another database under the same alias is no fall, and the stored size is the codec's.
+    assert [*judging.changes([replace(newest, raw_size=size, database="other"), *older], USUAL, NOW)] == []
+    stored = [replace(newest, stored_size=1), *older]
+    assert found(stored) == [("recovered", KEY)]
+
+
 def test_with_too_few_nothing_is_compared() -> None:
     assert found(series(0, 100, 100)) == []
 

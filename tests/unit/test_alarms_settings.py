@@ -26,7 +26,8 @@ def refused(**settings: Any) -> str:
 
 def test_nobody_is_told_unless_somebody_is_named() -> None:
     assert conf.load().notify == ()
-    assert conf.load().alarms == Thresholds(timedelta(hours=12), change=0.5, recent=7, disk_free=0.1)
+    assert conf.load().alarms == Thresholds(timedelta(hours=12), change=0.5, shrink=0.2, recent=7, disk_free=0.1)
+    assert conf.load().alarms.duration == timedelta(minutes=30)
 
 
 def test_what_is_given_arrives_and_shows_no_secret() -> None:
@@ -35,7 +36,7 @@ def test_what_is_given_arrives_and_shows_no_secret() -> None:
             {"CHANNEL": "webhook", "URL": ADDRESS, "KEY": KEY, "EVENTS": ["too_old"], "DATABASES": ["default"]},
             {"CHANNEL": "ping", "URL": ADDRESS},
         ],
-        "ALARMS": {"REPEAT": "1d", "CHANGE": 0.2, "RECENT": 3, "DISK_FREE": 0.05},
+        "ALARMS": {"REPEAT": "1d", "CHANGE": 0.2, "SHRINK": 0.1, "RECENT": 3, "DURATION": "2h", "DISK_FREE": 0.05},
     }
     with override_settings(HOLDFAST=given):
         configuration = conf.load()
@@ -45,7 +46,9 @@ def test_what_is_given_arrives_and_shows_no_secret() -> None:
     assert not hook.wants("too_old", "other", "daily") and not hook.wants("changed", "default", "daily")
     assert ping.is_pinged("default", "daily") and not ping.is_pinged("default", "pre-restore")
     assert not ping.wants("backup_failed", "default", "daily")
-    assert configuration.alarms == Thresholds(timedelta(days=1), change=0.2, recent=3, disk_free=0.05)
+    assert configuration.alarms == Thresholds(
+        timedelta(days=1), change=0.2, shrink=0.1, recent=3, duration=timedelta(hours=2), disk_free=0.05
+    )
     for shown in (repr(configuration), str(configuration), repr(hook.options), f"{hook.options['URL']}"):
         assert "T0P5ECRET" not in shown and KEY not in shown
 

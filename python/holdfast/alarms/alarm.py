@@ -16,6 +16,7 @@ EVENTS: Mapping[str, Severity] = {
     "recovered": "info",
     "too_old": "error",
     "changed": "warning",
+    "too_slow": "warning",
     "upload_missing": "error",
     "drill_failed": "error",
     "check_failed": "warning",

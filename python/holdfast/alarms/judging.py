@@ -75,12 +75,17 @@ def restored(report: RestoreReport, now: datetime) -> Alarm:
 
 
 def changes(backups: Sequence[Backup], thresholds: Thresholds, now: datetime) -> Iterable[Alarm]:
-    """Compare the newest backup of each database and kind with the median of those before it."""
+    """Compare the newest backup of each database and kind with the median of those before it, all of them whole.
+
+    Sizes are those of the content: another codec changes none of them.
+    """
     series: dict[tuple[str, str], list[Backup]] = {}
     for backup in filter(is_good, backups):
         series.setdefault((backup.alias, backup.kind), []).append(backup)
     for (alias, kind), (newest, *older) in series.items():
-        recent = older[: thresholds.recent]
+        # The alias may have meant another database until lately.
+        same = [backup for backup in older if (backup.engine, backup.database) == (newest.engine, newest.database)]
+        recent = same[: thresholds.recent]
         if len(recent) < _FEWEST:
             continue
         usual = {
@@ -93,7 +98,8 @@ def changes(backups: Sequence[Backup], thresholds: Thresholds, now: datetime) ->
         facts: dict[str, Fact] = {"backup": newest.name}
         for name, share in off.items():
             facts |= {name: found[name], f"usual_{name}": round(usual[name]), f"{name}_off_percent": round(100 * share)}
-        if max(off.values()) <= thresholds.change:
+        shrunk = newest.raw_size < usual["bytes"] * (1 - thresholds.shrink)
+        if max(off.values()) <= thresholds.change and not shrunk:
             title, text = f"{kind} backups of {alias} are as usual again", f"{newest.name} is near the median."
             yield Alarm("recovered", key, title, text, utc_text(now), alias, kind, facts)
             continue
@@ -103,7 +109,7 @@ def changes(backups: Sequence[Backup], thresholds: Thresholds, now: datetime) ->
             "If nobody has loaded or deleted so much, look at the database before older backups go: "
             "manage.py cleanup_backups --pin keeps one."
         )
-        title = f"The {kind} backup of {alias} is unlike those before"
+        title = f"The {kind} backup of {alias} is {'smaller than' if shrunk else 'unlike'} those before"
         # Of the backup's time: one strange backup is told once.
         yield Alarm("changed", key, title, text, newest.created, alias, kind, facts)
 

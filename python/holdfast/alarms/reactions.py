@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from holdfast import clock, operations
-from holdfast.alarms import judging, judging_copies, judging_drills, reviewing
+from holdfast.alarms import judging, judging_copies, judging_drills, pace, reviewing
 from holdfast.alarms.alarm import Alarm
 from holdfast.alarms.delivery import dispatch
 from holdfast.alarms.heartbeat import Beat, ping_all
@@ -16,16 +16,18 @@ from holdfast.trouble import is_trouble
 
 
 def backup_started(configuration: Configuration, alias: str, kind: str) -> None:
-    """Ping."""
+    """Ping, and watch how long it takes."""
+    pace.begin(configuration, alias, kind)
     ping_all(configuration, Beat(alias, kind, "start", f"The {kind} backup of {alias} begins."))
 
 
 def backup_finished(configuration: Configuration, alias: str, kind: str, report: Report) -> None:
     """End the alarms that a good backup ends, and look at what it is like."""
-    now = clock.now()
+    now, took = clock.now(), pace.end(alias)
 
     def found() -> Iterable[Alarm]:
         yield judging.succeeded(report, now)
+        yield pace.judge(configuration, alias, kind, took, now)
         yield from judging_copies.fresh(report, configuration.max_age, now)
         yield from judging_copies.not_uploaded(report, now)
         yield from reviewing.near(configuration, now)
@@ -37,6 +39,7 @@ def backup_finished(configuration: Configuration, alias: str, kind: str, report:
 
 def backup_failed(configuration: Configuration, alias: str, kind: str, error: BaseException) -> None:
     """Tell it, unless somebody merely stopped it, or has mistyped."""
+    pace.end(alias)
     if not is_trouble(error):
         return
     now = clock.now()

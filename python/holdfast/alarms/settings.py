@@ -57,8 +57,12 @@ class Thresholds:
     repeat: timedelta = timedelta(hours=12)
     # How far rows or bytes may be off the median of recent backups, as a share of it.
     change: float = 0.5
+    # How far bytes alone may fall below it: what vanishes is worse than what comes.
+    shrink: float = 0.2
     # How many recent backups the median is of.
     recent: int = 7
+    # How long a backup may take.
+    duration: timedelta = timedelta(minutes=30)
     # The share of the disk that has to be free.
     disk_free: float = 0.1
 
@@ -179,7 +183,7 @@ def _recent(what: str, value: object) -> int:
     return whole("ALARMS", value, "a dictionary whose RECENT is a whole number", least=3)
 
 
-def _repeat(what: str, value: object) -> timedelta:
+def _length_of_time(what: str, value: object) -> timedelta:
     del what
     return duration("ALARMS", value)
 
@@ -197,8 +201,10 @@ CHANNELS: Mapping[str, Mapping[str, _Reader]] = {
     "apprise": {"URL": _apprise},
 }
 THRESHOLDS: Mapping[str, _Reader] = {
-    "REPEAT": _repeat,
+    "REPEAT": _length_of_time,
     "CHANGE": _share,
+    "SHRINK": _share,
     "RECENT": _recent,
+    "DURATION": _length_of_time,
     "DISK_FREE": _share,
 }
