@@ -219,10 +219,10 @@ class Deployment:
         self.execute(WRECK[self.engine if alias == "default" else alias], alias)
 
     def files(self) -> list[str]:
-        """Everything in the folder of backups but locks, the audit log and remembered listings, hidden files too."""
+        """Everything in the folder of backups but locks, the audit log, remembered listings and git's, hidden files too."""
         if not self.backups.is_dir():
             return []
-        standing = (".lock", ".listing", FILE_NAME)
+        standing = (".lock", ".listing", ".gitignore", FILE_NAME)
         return sorted(path.name for path in self.backups.iterdir() if not path.name.endswith(standing))
 
     def contents(self) -> dict[str, bytes]:

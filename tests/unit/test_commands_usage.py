@@ -157,7 +157,7 @@ class TestBackup:
         source = core.calls[0][1]["source"]
         assert Path(source["copy"]).parent == folder
         assert source["name"] == "shop.sqlite3"
-        assert [path.name for path in folder.iterdir()] == ["audit.jsonl"]
+        assert {path.name for path in folder.iterdir()} == {"audit.jsonl", ".gitignore"}
         assert folder.stat().st_mode & 0o777 == 0o700
 
     def test_one_failure_of_two_ends_with_5(self, capsys: pytest.CaptureFixture[str]) -> None:
@@ -244,7 +244,7 @@ class TestBackup:
             signal.signal(number, given)
 
         assert capsys.readouterr().err == "CommandError: interrupted: nothing was changed\n"
-        assert [path.name for path in folder.iterdir()] == ["audit.jsonl"]
+        assert {path.name for path in folder.iterdir()} == {"audit.jsonl", ".gitignore"}
         assert left is signal.default_int_handler
 
 
@@ -292,7 +292,7 @@ class TestRestore:
         output = capsys.readouterr().out
         assert "Restored default_manual_20261121T020000Z.sqlite3.gz into 'shop.sqlite3': 1 table, 5 rows" in output
         assert "The state before it is in default_pre-restore_20261121T030000Z.sqlite3.gz." in output
-        assert [path.name for path in folder.iterdir()] == ["audit.jsonl"]
+        assert {path.name for path in folder.iterdir()} == {"audit.jsonl", ".gitignore"}
 
     @pytest.mark.parametrize("option", ["--no-input", "--noinput", "--force"])
     def test_asks_nothing_when_told_so(self, core: ModuleType, option: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from holdfast.alarms.ledger import Entries
+from holdfast.folder import prepare
 from holdfast.visible import logger_of
 from holdfast.waiting import lock
 
@@ -29,7 +30,7 @@ def change(folder: Path, work: Callable[[Entries], _Result]) -> _Result:
         entries = _remembered.pop(folder, {})
         before: str | None = None
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            prepare(folder)
             lock(stack.enter_context((folder / LOCK).open("a")).fileno())
             stored = _read(folder / FILE)
             before = json.dumps(stored)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from holdfast.folder import prepare
 from holdfast.waiting import lock
 
 FILE_NAME = "audit.jsonl"
@@ -24,7 +25,7 @@ Record = dict[str, Any]
 
 def append(folder: Path, record: Mapping[str, Any]) -> None:
     """Add one line; it is on the disk when this returns, and not there at all when it raises OSError."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    prepare(folder)
     descriptor = os.open(folder / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         lock(descriptor)

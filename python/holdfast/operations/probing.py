@@ -10,6 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from holdfast import _core, conf, databases, room
 from holdfast.conf import Configuration
 from holdfast.exceptions import HoldfastError
+from holdfast.folder import prepare
 from holdfast.operations.catalog import list_backups
 from holdfast.operations.session import own_errors
 from holdfast.progress import silent
@@ -41,7 +42,7 @@ def _folder(configuration: Configuration) -> Iterable[Probe]:
     subject = f"folder {folder}"
     try:
         with own_errors():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            prepare(folder)
             # Rights tell little about read-only mounts and quotas; a file that was written tells all.
             with tempfile.TemporaryFile(dir=folder, prefix=".probe-") as file:
                 file.write(b"x")

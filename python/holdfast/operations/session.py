@@ -12,6 +12,7 @@ import django.db
 from holdfast import _core, places
 from holdfast.conf import Configuration
 from holdfast.exceptions import DatabaseError, HoldfastError
+from holdfast.folder import prepare
 from holdfast.progress import silent
 
 
@@ -19,7 +20,7 @@ from holdfast.progress import silent
 def exclusive(folder: Path, alias: str, purpose: str) -> Iterator[None]:
     """Hold the lock of this database and folder, and sweep up what dead runs left there."""
     with own_errors():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        prepare(folder)
         with _core.Lock(str(folder), alias, purpose):
             # Only the holder of the lock may: anybody else could sweep away the files of a living run.
             _core.clean_litter(str(folder), alias)
@@ -30,7 +31,7 @@ def exclusive(folder: Path, alias: str, purpose: str) -> Iterator[None]:
 def folder_lock(folder: Path, name: str, purpose: str) -> Iterator[None]:
     """Hold a lock of the folder that is not about one database."""
     with own_errors():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        prepare(folder)
         with _core.Lock(str(folder), name, purpose):
             yield
 

@@ -8,6 +8,7 @@ from typing import Any, TypedDict, Unpack
 from holdfast import _core, clock, conf, places
 from holdfast.conf import Configuration
 from holdfast.exceptions import HoldfastError, Interrupted, StoreError, UsageError
+from holdfast.folder import prepare
 from holdfast.history import recorded
 from holdfast.inventory import Backup
 from holdfast.operations.choice import locate, search
@@ -99,7 +100,7 @@ def download(selector: str, *, location: str = ALL, on_event: OnEvent | None = N
         raise UsageError("there is no store to fetch a backup from", 'Add one to HOLDFAST["STORES"].')
     with own_errors():
         found = search(configuration, far, selector, on_event=on_event)
-        configuration.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        prepare(configuration.directory)
         copy = {"backup": places.place(configuration, found), "to": places.folder(configuration.directory)}
         _core.copy_backup(copy, on_event or silent)
         return Backup.from_document(locate(configuration, found["name"], None, LOCAL))

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from holdfast import _core, clock, conf, places, plans, project, signals
 from holdfast.exceptions import InvalidBackup
+from holdfast.folder import prepare
 from holdfast.history import Operation, recorded
 from holdfast.inventory import Backup
 from holdfast.operations import rehearsal
@@ -46,7 +47,7 @@ def validate(
             drill = plans.drill(found["alias"], found["database"]["engine"])
         place = places.place(configuration, found)
         # No lock: a nightly validation must not keep an hourly backup from running.
-        configuration.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        prepare(configuration.directory)
         plan = plans.validate_plan(configuration, place, "quick" if depth == "quick" else "content", drill)
         about = {"alias": found["alias"], "backup": found["name"]}
         prove = partial(_prove, found, plan, on_event or silent)

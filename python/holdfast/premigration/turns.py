@@ -18,6 +18,7 @@ from django.db import connections
 
 from holdfast import clock
 from holdfast.exceptions import HoldfastError
+from holdfast.folder import prepare
 from holdfast.premigration import ledger
 from holdfast.premigration.deployment import (
     Deployment,
@@ -55,7 +56,7 @@ _runs: "dict[Path, weakref.finalize[..., object]]" = {}
 def turn(deployment: Deployment, found: Turn, told: Told) -> Iterator[None]:
     """Wait for a deployment's turn, find what there is, and write down what becomes of it; `told` hears of waiting."""
     alias = deployment.alias
-    deployment.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    prepare(deployment.folder)
     while True:
         with ledger.opened(deployment.ledger) as file:
             ledger.lock(file, lambda: told(f"Waiting for the backup of {alias} that another process makes first."))
