@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use tokio_postgres::Row;
 
+use super::alterations::ALTERATION;
 use super::order::Stray;
 use super::{Entry, ObjectId, Reader, scope};
 use crate::error::Result;
@@ -43,6 +44,10 @@ pub(super) fn between(entries: &[Entry], dependencies: &[Row]) -> (Edges, Vec<St
             strays.push(Stray { row: object, entry: needed_entry });
             continue;
         };
+        // What an extension's own script has made of its members, it needed in no other form.
+        if entries[needed_entry].kind == ALTERATION && entries[entry].kind == "extension" {
+            continue;
+        }
         // Rows of one entry need each other, and that is no circle; a function that calls itself is one.
         if entry != needed_entry || object == needed && matches!(entries[entry].kind, "function" | "procedure") {
             let known = needs[entry].entry(needed_entry).or_insert(need);
@@ -98,8 +103,9 @@ impl Bringers {
     }
 }
 
-/// Rows that depend on rows, users' objects only. Ownership of a sequence, the attachment of a partition and the columns
-/// of an extension's table have no rows of their own there; they go by the names of `pg_sequence`, `pg_inherits` and `pg_attribute`.
+/// Rows that depend on rows, users' objects only, and the text search of the system, which they may have altered. Ownership
+/// of a sequence, the attachment of a partition and the columns of an extension's table have no rows of their own there; they
+/// go by the names of `pg_sequence`, `pg_inherits` and `pg_attribute`.
 const QUERY: &str = "
 SELECT CASE WHEN owned.seqrelid IS NULL THEN d.classid ELSE 'pg_sequence'::regclass END::oid AS class, d.objid AS object,
        d.refclassid AS needed_class, d.refobjid AS needed_object, d.refclassid = 'pg_type'::regclass AS by_type,
@@ -112,6 +118,12 @@ SELECT CASE WHEN owned.seqrelid IS NULL THEN d.classid ELSE 'pg_sequence'::regcl
   FROM pg_depend d
   LEFT JOIN pg_sequence owned ON d.classid = 'pg_class'::regclass AND owned.seqrelid = d.objid AND d.deptype = 'a'
  WHERE d.objid >= 16384 AND d.refobjid >= 16384
+    OR d.objid >= 16384 AND d.refclassid IN ('pg_ts_config'::regclass, 'pg_ts_dict'::regclass)
+    OR d.refobjid >= 16384 AND d.classid = 'pg_ts_config'::regclass
+ UNION ALL
+SELECT DISTINCT d.classid, d.objid, 'pg_ts_dict'::regclass::oid, m.mapdict, false, NULL::integer
+  FROM pg_depend d JOIN pg_ts_config_map m ON d.refclassid = 'pg_ts_config'::regclass AND m.mapcfg = d.refobjid
+ WHERE d.objid >= 16384
  UNION ALL
 SELECT 'pg_sequence'::regclass, seqrelid, 'pg_class'::regclass, seqrelid, false, NULL FROM pg_sequence
  UNION ALL

@@ -17,7 +17,7 @@ pub(super) fn told_inside(what: &str, code: &str) -> String {
     format!(
         "BEGIN\n{code}EXCEPTION WHEN {FORGIVEN} OR undefined_table OR undefined_column OR undefined_function OR invalid_schema_name \
          OR dependent_objects_still_exist OR duplicate_table OR duplicate_object OR duplicate_column OR unique_violation \
-         OR check_violation OR foreign_key_violation THEN\n  RAISE WARNING '%', {} || SQLERRM;\nEND;\n",
+         OR check_violation OR foreign_key_violation OR invalid_function_definition OR undefined_file THEN\n  RAISE WARNING '%', {} || SQLERRM;\nEND;\n",
         quote::literal(&format!("{what} could not be restored: "))
     )
 }

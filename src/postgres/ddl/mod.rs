@@ -5,6 +5,7 @@ mod access_methods;
 pub mod additions;
 mod address;
 mod aggregates;
+pub mod alterations;
 mod apart;
 mod casts;
 mod checks;
@@ -32,6 +33,7 @@ mod inheritance;
 mod languages;
 mod lateness;
 mod majors;
+mod membership;
 mod operator_classes;
 mod operators;
 pub(in crate::postgres) mod options;
@@ -277,13 +279,17 @@ impl Own {
         let mut sequences = positions::read(reader, &entries).await?;
         let extension_data = extension_data::read(reader, excluded).await?;
         sequences.extend(extension_data.entries);
+        let members = membership::by_hand(reader).await?;
         let mut notices = notices(reader).await?;
         notices.extend(extension_data.notices);
+        notices.extend(members.notices);
+        let mut refused = coverage::refused(reader).await?;
+        refused.extend(members.refused);
         Ok(Self {
             entries,
             relations,
             sequences,
-            refused: coverage::refused(reader).await?,
+            refused,
             extensions: extensions::described(reader).await?,
             label_providers: security_labels::providers(reader).await?,
             notices,
@@ -362,6 +368,7 @@ async fn entries(reader: &Reader<'_>) -> Result<(Vec<Entry>, Vec<Relation>)> {
 async fn up_to_views(reader: &Reader<'_>) -> Result<(Vec<Entry>, Vec<Relation>)> {
     let mut entries = schemas::entries(reader).await?;
     entries.extend(extensions::entries(reader).await?);
+    entries.extend(alterations::entries(reader).await?);
     entries.extend(collations::entries(reader).await?);
     entries.extend(types::entries(reader).await?);
     entries.extend(functions::entries(reader).await?);

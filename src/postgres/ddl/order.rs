@@ -11,12 +11,13 @@ use super::{Entry, Needs, ObjectId, Reader, circles, domain_checks, lateness};
 use crate::error::{Error, Kind, Result};
 
 /// Kinds in the order that they take when dependencies leave it open.
-const KINDS: [&str; 56] = [
+const KINDS: [&str; 57] = [
     "schema",
     "language",
     "collation",
     "transform",
     "extension",
+    "alteration",
     "type",
     "domain",
     "cast",

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use tokio_postgres::Row;
 
 use super::address::{self, Address};
-use super::{Reader, default_privileges, family_members, scope};
+use super::{Reader, alterations, default_privileges, family_members, scope};
 use crate::error::{Error, Kind, Result};
 use crate::plan::Owners;
 
@@ -43,6 +43,12 @@ pub async fn everything(reader: &Reader<'_>, owners: Owners) -> Result<Vec<Remov
     if owners == Owners::Apply {
         plan.extend(default_privileges::removals(reader).await?);
     }
+    plan.extend(alterations::without_users_dictionaries(reader).await?.into_iter().map(|(name, sql)| Removal {
+        kind: alterations::ALTERATION.to_owned(),
+        name,
+        schema: None,
+        sql,
+    }));
     plan.extend(others);
     Ok(plan)
 }
@@ -87,7 +93,8 @@ async fn refuse_entangled(reader: &Reader<'_>) -> Result<()> {
 const ENTANGLED: &str = "
     SELECT format('%s, a part of the extension %s, depends on %s, which is not', member.description, e.extname,
                   pg_describe_object(d.refclassid, d.refobjid, d.refobjsubid)) AS message,
-           'Remove that dependency by hand, then restore.' AS hint
+           'Remove that dependency by hand (where it was a part of the extension once, ALTER EXTENSION … ADD makes it one again), '
+           'then restore; or restore by a swap.' AS hint
       FROM pg_depend m
       JOIN pg_extension e ON e.oid = m.refobjid
       JOIN pg_depend d ON d.classid = m.classid AND d.objid = m.objid AND d.deptype IN ('n', 'a')

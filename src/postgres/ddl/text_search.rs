@@ -11,7 +11,8 @@ use crate::manifest::Section;
 use crate::postgres::quote;
 
 pub(super) async fn entries(reader: &Reader<'_>) -> Result<Vec<Entry>> {
-    let mut mappings = mappings(reader).await?;
+    let own = format!("{} AND {}", scope::user_schema("n.nspname"), scope::unowned("'pg_ts_config'", "c.oid"));
+    let mut mappings = mappings(reader, &own).await?;
     let mut entries = Vec::new();
     for row in scope::rows(reader, "text search parsers", &query(&PARSERS)).await? {
         entries.push(entry(&row, "text search parser"));
@@ -95,10 +96,15 @@ fn query(Catalog { table, prefix, parts }: &Catalog) -> String {
     )
 }
 
+/// The same of every configuration, the system's too.
+pub(super) async fn all_mappings(reader: &Reader<'_>) -> Result<HashMap<u32, String>> {
+    mappings(reader, "true").await
+}
+
 /// Which dictionaries look at which tokens, by configuration. The parser alone knows what its tokens are called.
-async fn mappings(reader: &Reader<'_>) -> Result<HashMap<u32, String>> {
+async fn mappings(reader: &Reader<'_>, wanted: &str) -> Result<HashMap<u32, String>> {
     let mut mappings: HashMap<u32, String> = HashMap::new();
-    for row in scope::rows(reader, "text search mappings", &mappings_query()).await? {
+    for row in scope::rows(reader, "text search mappings", &mappings_query(wanted)).await? {
         let configuration = quote::qualified(row.get("schema"), row.get("name"));
         let token = quote::identifier(row.get("token"));
         let dictionaries: Vec<&str> = row.get("dictionaries");
@@ -111,7 +117,7 @@ async fn mappings(reader: &Reader<'_>) -> Result<HashMap<u32, String>> {
     Ok(mappings)
 }
 
-fn mappings_query() -> String {
+fn mappings_query(wanted: &str) -> String {
     format!(
         "SELECT c.oid, n.nspname AS schema, c.cfgname AS name, token.alias AS token, \
                 array_agg(quote_ident(dn.nspname) || '.' || quote_ident(d.dictname) ORDER BY m.mapseqno) AS dictionaries \
@@ -121,10 +127,8 @@ fn mappings_query() -> String {
            JOIN pg_ts_dict d ON d.oid = m.mapdict \
            JOIN pg_namespace dn ON dn.oid = d.dictnamespace \
           CROSS JOIN LATERAL ts_token_type(c.cfgparser) token \
-          WHERE token.tokid = m.maptokentype AND {} AND {} \
+          WHERE token.tokid = m.maptokentype AND {wanted} \
           GROUP BY c.oid, n.nspname, c.cfgname, m.maptokentype, token.alias \
-          ORDER BY n.nspname, c.cfgname, m.maptokentype",
-        scope::user_schema("n.nspname"),
-        scope::unowned("'pg_ts_config'", "c.oid"),
+          ORDER BY n.nspname, c.cfgname, m.maptokentype"
     )
 }

@@ -86,6 +86,7 @@ impl Renaming {
             | "role setting"
             | "extension data"
             | "extension addition"
+            | "alteration"
             | "materialized views again" => false,
             "operator family member" => {
                 object.schema.as_ref().is_some_and(|schema| self.schemas.contains_key(schema))

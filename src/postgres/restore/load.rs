@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Row};
 
 use super::large_objects::{self, Adornments};
@@ -252,7 +253,16 @@ pub(super) async fn leave(client: &Client, entered: bool) -> Result<()> {
 /// An extension has wishes about its server (a module that is loaded at the start, one database of all that may have it),
 /// so that this says nothing about the backup.
 fn uncreatable(object: &Object, error: tokio_postgres::Error) -> Error {
+    let is_there = error.code().is_some_and(|code| {
+        [SqlState::DUPLICATE_FUNCTION, SqlState::DUPLICATE_OBJECT, SqlState::DUPLICATE_TABLE].contains(code)
+    });
     let error = describe_error(error, format!("creating extension {}", object.name));
+    if is_there {
+        return Error::database(error.message()).hint(
+            "the backup has that object as the database's own, but the extension makes it: ALTER EXTENSION … ADD in the \
+             database that was backed up makes it a part of the extension again; then back up and restore that",
+        );
+    }
     Error::database(error.message()).hint(format!(
         "run CREATE EXTENSION {} there to see what it wants of the server, shared_preload_libraries perhaps; then try again",
         identifier(&object.name)

@@ -18,7 +18,7 @@ use crate::event::Progress;
 use crate::manifest::{Manifest, Section};
 use crate::plan::{ConnectionParameters, Owners, RestorePlan, Scope, Strategy};
 use crate::postgres::connect::{self, Address, Connection, describe_error};
-use crate::postgres::ddl::{Reader, removal};
+use crate::postgres::ddl::{Reader, alterations, removal};
 use crate::postgres::lock_holders::{self, Purpose};
 use crate::postgres::preflight;
 use crate::postgres::quote::qualified;
@@ -153,7 +153,13 @@ fn compare(
     let standing = (0..).zip(&manifest.objects).filter(|(_, object)| {
         STANDING.contains(&object.kind.as_str()) && (object.kind != "sequence" || object.table.is_none())
     });
-    let stored: BTreeMap<_, _> = standing.clone().map(|(_, object)| keyed(&object.kind, object.label())).collect();
+    let altered = manifest.objects.iter().filter(|object| object.kind == alterations::ALTERATION);
+    let stored: BTreeMap<_, _> = standing
+        .clone()
+        .map(|(_, object)| object)
+        .chain(altered)
+        .map(|object| keyed(&object.kind, object.label()))
+        .collect();
     let new: BTreeMap<_, _> = standing
         .filter(|(index, _)| !there.contains(index))
         .map(|(_, object)| keyed(&object.kind, object.label()))

@@ -61,6 +61,7 @@ fn left_out(manifest: &Manifest) -> Vec<&'static str> {
         ("subscription", "subscriptions"),
         ("event trigger", "event triggers"),
         ("extension addition", "what stands on tables of extensions"),
+        ("alteration", "what was altered of extensions and of the system"),
         ("security label", "security labels"),
     ];
     let held = |kind: &str| manifest.objects.iter().any(|object| object.kind == kind);
