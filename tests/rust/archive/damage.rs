@@ -160,7 +160,7 @@ fn each_kind_of_bad_file_has_its_own_words() {
         error.message()
     };
     assert!(message("empty", b"").contains("it is empty"));
-    assert!(message("foreign", b"PGDMP and more").contains("not a Holdfast backup"));
+    assert!(message("foreign", b"PGDMP and more").contains("an archive made by pg_dump, and no Holdfast backup"));
     assert!(message("short", b"x").contains("not a Holdfast backup"));
     assert!(message("gzip", &[0x1f, 0x8b, 8, 0, 0]).contains("never a backup made by Holdfast"));
     assert_eq!(crate::home::open(&folder.path().join("none")).map(drop).unwrap_err().kind(), Kind::Usage);
