@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::exclusions::Exclusions;
+use crate::store::BackupName;
 
 /// The version this program writes, and the newest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
@@ -376,7 +377,22 @@ pub struct StoredFile {
 impl Manifest {
     /// Rows of all tables.
     pub fn rows(&self) -> u64 {
-        self.tables.iter().filter_map(|table| table.rows).sum()
+        self.tables.iter().filter_map(|table| table.rows).fold(0, u64::saturating_add)
+    }
+
+    /// Why it is none of ours, though every field is there: its words become names of files, moments and sums.
+    pub(crate) fn objection(&self) -> Option<String> {
+        if let Err(error) = BackupName::new(&self.alias, &self.kind, &self.created) {
+            return Some(error.message());
+        }
+        if self.id.is_empty() || !self.id.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Some(format!("its id {:?} is not hexadecimal", self.id));
+        }
+        if !self.seconds.is_finite() || self.seconds < 0.0 {
+            return Some(format!("{} is no duration", self.seconds));
+        }
+        let is_name = !self.name.is_empty() && !self.name.starts_with('.') && !self.name.contains(['/', '\0']);
+        (!is_name).then(|| format!("{:?} is not the name of a file", self.name))
     }
 
     /// All but where things stand in the file: what a listing tells and remembers.

@@ -34,6 +34,19 @@ def forged(backup: Path, folder: Path, change: Change) -> Path:
     return target
 
 
+def redescribed(backup: Path, folder: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Path:
+    """Write a backup, which is compressed by gzip, with another manifest under its name into a folder."""
+    with backup.open("rb") as file:
+        document = manifest(file, backup.stat().st_size)
+        end = sum(chunk["size"] for chunk in document["chunks"])
+        file.seek(0)
+        stored = file.read(end)
+    folder.mkdir(exist_ok=True)
+    target = folder / backup.name
+    target.write_bytes(_with_manifest(stored, change(document)))
+    return target
+
+
 def _changed(raw: bytes, objects: list[dict[str, Any]], change: Change) -> bytes:
     done, place = b"", 0
     for entry in objects:
@@ -54,6 +67,10 @@ def _file(document: dict[str, Any], chunks: list[bytes]) -> bytes:
         entry["sha256"] = hashlib.sha256(raw).hexdigest()
         stored, raw_offset = stored + member, raw_offset + len(raw)
     document |= {"raw_size": raw_offset, "chunks_sha256": hashlib.sha256(stored).hexdigest()}
+    return _with_manifest(stored, document)
+
+
+def _with_manifest(stored: bytes, document: dict[str, Any]) -> bytes:
     text = gzip.compress(json.dumps(document).encode(), mtime=0)
     part = b"".join(_hidden(text[start : start + BLOCK]) for start in range(0, len(text), BLOCK))
     trailer = TRAILER.pack(b"HOLDFAST", 1, len(stored), len(part), hashlib.sha256(part).digest())

@@ -15,9 +15,12 @@
 | `holdfast.W001` | the retention policy is empty |
 | `holdfast.W002` | a database is of an engine that cannot be backed up |
 | `holdfast.W003` | the default database lives in memory |
+| `holdfast.W004` | others may write to the backup folder |
 """
 
 import os
+import shlex
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -119,6 +122,12 @@ def _folder(directory: Path) -> Iterator[CheckMessage]:
             f"The backup folder {directory} cannot be used: {existing} {cannot}.",
             hint='Change its owner or rights, or set HOLDFAST["DIRECTORY"] to another folder.',
             id="holdfast.E007",
+        )
+    elif existing == directory and directory.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        yield Warning(
+            f"Others may write to the backup folder {directory}: what they put there could be restored as a backup.",
+            hint=f"Run `chmod go-w {shlex.quote(str(directory))}`; where several users make backups, give each a folder.",
+            id="holdfast.W004",
         )
 
 

@@ -4,14 +4,28 @@
 
 use std::io::{self, Write};
 
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::ser::{Formatter, Serializer};
 
 use super::damage::{damaged, newer, sidecar_differs};
 use crate::error::{Context, Error, Result};
 use crate::manifest::{FORMAT_VERSION, Manifest, StoredFile};
+use crate::store::LARGEST_READ;
+
+/// Bytes that a manifest may have whatever it was compressed to.
+const ALWAYS_READ: u64 = 64 * 1024 * 1024;
+
+/// How many times longer than its compressed bytes a larger one may be. Large manifests are made of digests, which hardly
+/// compress, and of names; a bomb is made of one byte repeated.
+const LARGEST_RATIO: u64 = 64;
 
 const END: &[u8] = b"\n}";
+
+/// The longest text that is read out of so many compressed bytes: nobody's file may take all memory of the reader.
+pub(super) fn longest(compressed: usize) -> u64 {
+    ALWAYS_READ.max(LARGEST_RATIO.saturating_mul(compressed as u64)).min(LARGEST_READ)
+}
 
 /// The text that is embedded in the file.
 pub(super) fn encode(manifest: &Manifest) -> Result<Vec<u8>> {
@@ -69,7 +83,11 @@ pub(super) fn decode(text: &[u8]) -> std::result::Result<Manifest, Unreadable> {
     if version.format_version > FORMAT_VERSION {
         return Err(Unreadable::Newer { version: version.format_version, creator: version.creator });
     }
-    serde_json::from_slice(text).map_err(Unreadable::Damaged)
+    let manifest: Manifest = serde_json::from_slice(text).map_err(Unreadable::Damaged)?;
+    match manifest.objection() {
+        Some(objection) => Err(Unreadable::Damaged(serde_json::Error::custom(objection))),
+        None => Ok(manifest),
+    }
 }
 
 /// Fails unless the sidecar's text is what this program writes beside a file with this embedded text.

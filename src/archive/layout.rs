@@ -2,6 +2,10 @@
 
 use crate::manifest::{Chunk, Manifest};
 
+/// The largest decompressed chunk, in bytes: PostgreSQL sends no row or value longer than 1 GiB, and what stands around it
+/// in a chunk is shorter than two ordinary ones.
+const LARGEST_CHUNK: u64 = 1024 * 1024 * 1024 + 8 * 1024 * 1024;
+
 /// Says what is wrong; `chunks_end` is where the embedded manifest begins.
 pub(super) fn check(manifest: &Manifest, chunks_end: u64) -> Result<(), String> {
     let mut end = 0;
@@ -9,6 +13,9 @@ pub(super) fn check(manifest: &Manifest, chunks_end: u64) -> Result<(), String> 
     for (index, chunk) in manifest.chunks.iter().enumerate() {
         if chunk.offset != end || chunk.raw_offset != raw_end {
             return Err(format!("chunk {index} does not follow the chunk before it"));
+        }
+        if chunk.raw_size > LARGEST_CHUNK {
+            return Err(format!("chunk {index} is larger than any that is written"));
         }
         let overflow = || format!("chunk {index} has no possible size");
         end = end.checked_add(chunk.size).ok_or_else(overflow)?;

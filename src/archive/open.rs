@@ -12,10 +12,7 @@ use crate::codec::{Decoder, Format};
 use crate::error::{Context, Error, Result};
 use crate::manifest::{FORMAT_VERSION, Manifest, StoredFile};
 use crate::store::name::MANIFEST;
-use crate::store::{Content, Place};
-
-/// No manifest comes near this; a damaged size must not make us ask for all memory.
-const LARGEST_MANIFEST: u64 = 1024 * 1024 * 1024;
+use crate::store::{Content, LARGEST_READ, Place};
 
 /// A file whose manifest is whole.
 pub(super) struct Opened {
@@ -102,7 +99,7 @@ fn find_trailer(file: &dyn Content, place: &Place) -> Result<(Format, Trailer)> 
     let Some((format, trailer)) = Trailer::find(&last) else {
         return Err(without_trailer(file, place)?);
     };
-    if !trailer.fits(format, size) || trailer.size > LARGEST_MANIFEST {
+    if !trailer.fits(format, size) || trailer.size > LARGEST_READ {
         return Err(damaged(&place.name, "its trailer does not point at a manifest"));
     }
     Ok((format, trailer))
@@ -152,7 +149,7 @@ fn decode_part(format: Format, mut part: &[u8]) -> Result<Vec<u8>> {
         stored.extend_from_slice(piece);
         part = rest;
     }
-    let raw_size = format.raw_size(&stored).filter(|size| *size <= LARGEST_MANIFEST);
+    let raw_size = format.raw_size(&stored).filter(|size| *size <= document::longest(stored.len()));
     let Some(raw_size) = raw_size else {
         return Err(Error::bad_backup("it tells no size that a manifest can have"));
     };

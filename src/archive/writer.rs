@@ -11,7 +11,7 @@ use super::pipeline::Pipeline;
 use super::threads::{Payload, block_on, encode, spawn, write};
 use super::trailer::Trailer;
 use crate::codec::{Encoder, Format};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::manifest::{Codec, Manifest};
 use crate::store::{About, Store};
 
@@ -166,7 +166,15 @@ fn append_manifest(file: &mut Output, manifest: &Manifest, text: &[u8]) -> Resul
     let format = Format::of(manifest.codec);
     let offset = file.size();
     let mut part = Vec::new();
-    for piece in Encoder::new(manifest.codec)?.encode(text)?.chunks(format.hidden_limit()) {
+    let mut encoder = Encoder::new(manifest.codec)?;
+    let compressed = encoder.encode(text)?;
+    if text.len() as u64 > document::longest(compressed.len()) {
+        // Better none than one that is refused when it is needed.
+        let message = format!("the manifest has {} bytes, which is more than a reader takes", text.len());
+        return Err(Error::new(Kind::Unsupported, message)
+            .hint("Leave the rows of the largest tables out, and report how large the database is"));
+    }
+    for piece in compressed.chunks(format.hidden_limit()) {
         part.extend(format.hide(piece)?);
     }
     file.append(&part)?;

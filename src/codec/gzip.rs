@@ -12,6 +12,9 @@ const LAST_LEVEL: u8 = 12;
 /// The header of an empty member with an extra field: deflate, FEXTRA, no time, no flags, unknown system.
 const HIDDEN_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255];
 
+/// Deflate takes two bits for 258 bytes at its best.
+const MOST_FROM_A_BYTE: u64 = 1032;
+
 /// Our subfield of the extra field (RFC 1952, 2.3.1.1).
 const SUBFIELD: [u8; 2] = *b"HF";
 
@@ -67,7 +70,7 @@ impl Decoder {
         if self::raw_size(stored) != Some(raw_size) {
             return Err(Error::bad_backup("the gzip member is not of the size that the manifest tells"));
         }
-        let (mut raw, size) = reserve(raw_size)?;
+        let (mut raw, size) = reserve(stored, MOST_FROM_A_BYTE, raw_size)?;
         raw.resize(size, 0);
         let filled = self
             .0

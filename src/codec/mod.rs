@@ -134,9 +134,14 @@ impl Decoder {
     }
 }
 
-/// A buffer for a decompressed chunk, and the size for this machine. The size comes from a file, so running out of memory is an error here, not an
-/// abort of the whole process.
-fn reserve(raw_size: u64) -> Result<(Vec<u8>, usize)> {
+/// A buffer for a decompressed chunk, and the size for this machine. The size comes from a file: what cannot come out of the
+/// stored bytes is refused before there is any memory for it, and running out of memory is an error, not an abort of the
+/// whole process.
+fn reserve(stored: &[u8], most_from_a_byte: u64, raw_size: u64) -> Result<(Vec<u8>, usize)> {
+    if raw_size > most_from_a_byte.saturating_mul(stored.len() as u64) {
+        let sizes = format!("{} bytes are said to hold {raw_size}, which cannot be", stored.len());
+        return Err(Error::bad_backup(sizes));
+    }
     let too_big = || Error::bad_backup(format!("a chunk of {raw_size} bytes does not fit in memory"));
     let size = usize::try_from(raw_size).map_err(|error| too_big().because(error))?;
     let mut buffer = Vec::new();

@@ -11,6 +11,9 @@ pub(super) const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// One of the sixteen numbers of skippable frames (RFC 8878, 3.1.2); 0x184D2A5E belongs to the seekable format.
 pub(super) const HIDDEN_MAGIC: [u8; 4] = 0x184D_2A57_u32.to_le_bytes();
 
+/// A block of one byte repeated takes four bytes for 128 KiB (RFC 8878, 3.1.1.2).
+const MOST_FROM_A_BYTE: u64 = 32 * 1024;
+
 const LAST_LEVEL: u8 = 19;
 
 /// As for gzip: one rule for readers, and no need of more.
@@ -64,7 +67,7 @@ impl Decoder {
         if self::raw_size(stored) != Some(raw_size) {
             return Err(Error::bad_backup("the zstd frame is not of the size that the manifest tells"));
         }
-        let (mut raw, size) = reserve(raw_size)?;
+        let (mut raw, size) = reserve(stored, MOST_FROM_A_BYTE, raw_size)?;
         self.0
             .decompress_to_buffer(stored, &mut raw)
             .map_err(|error| Error::bad_backup("the zstd frame is damaged").because(error))?;

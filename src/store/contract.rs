@@ -32,6 +32,10 @@ pub struct Entry {
 /// What a store may keep beside a file so that other tools can tell what it is: names are lower-case ASCII.
 pub type About = BTreeMap<String, String>;
 
+/// The most that [`Store::read`] reads, in bytes. The largest of what it reads is a manifest, which has about 200 bytes for
+/// each chunk of 4 MiB: this is one of a database of ten terabytes.
+pub const LARGEST_READ: u64 = 512 * 1024 * 1024;
+
 /// What happens to a file that has the name already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
@@ -59,7 +63,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// What was kept beside a file with [`Store::create`] or [`Store::put`]; empty where the store keeps nothing.
     fn about(&self, name: &str) -> Result<About>;
 
-    /// The content of a small file; `None` where there is none.
+    /// The content of a small file, of [`LARGEST_READ`] bytes at most; `None` where there is none.
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>>;
 
     /// Opens a file for reading by range; `None` where there is none.

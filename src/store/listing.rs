@@ -4,15 +4,14 @@
 //! by the version of the file.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use serde::{Deserialize, Serialize};
 
-use super::contract::{Entry, Store};
-use super::folder::write_whole;
+use super::contract::{Entry, LARGEST_READ, Store};
+use super::folder::{read_ordinary, write_whole};
 use super::listed::{Listed, newest_first, wrong_size};
 use super::name::{BackupName, MANIFEST, STATUS, sidecar};
 use super::status::Status;
@@ -156,8 +155,10 @@ fn read_all<T: Send>(names: Vec<&str>, read: impl Fn(&str) -> Result<T> + Sync) 
 
 /// What cannot be read is asked for again: it costs time and nothing else.
 fn recall(cache: Option<&Path>) -> Known {
-    let text = cache.and_then(|path| fs::read(path).ok());
-    text.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
+    let text = cache.and_then(|path| read_ordinary(path, LARGEST_READ).ok());
+    let known: Option<Known> = text.and_then(|text| serde_json::from_slice(&text).ok());
+    let is_sound = |known: &Known| known.manifests.values().all(|found| found.content.objection().is_none());
+    known.filter(is_sound).unwrap_or_default()
 }
 
 fn remember(cache: Option<&Path>, known: &Known) {

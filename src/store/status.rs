@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::contract::{About, Existing, Store};
 use super::name::{STATUS, sidecar};
 use crate::error::Context;
+use crate::moment;
 use crate::{Error, Result};
 
 /// Stands in `<name>.status.json`; a backup without one has an empty status.
@@ -66,7 +67,14 @@ impl Status {
     /// The status in a text. One that cannot be read counts as pinned, because a pin may be what was lost; the reason
     /// says so wherever backups are listed, until it is unpinned.
     pub(super) fn decode(text: &[u8]) -> Self {
-        serde_json::from_slice(text).unwrap_or_else(|error| Self::unreadable(&error))
+        let status: Self = match serde_json::from_slice(text) {
+            Ok(status) => status,
+            Err(error) => return Self::unreadable(&error),
+        };
+        match status.verified.as_ref().map(|verified| moment::parse(&verified.at)) {
+            Some(Err(error)) => Self::unreadable(&error),
+            _ => status,
+        }
     }
 
     pub(super) fn encode(&self) -> Result<Vec<u8>> {

@@ -7,6 +7,7 @@ mod lease;
 mod lock;
 mod name;
 mod objects;
+mod planted;
 mod removal;
 mod status;
 

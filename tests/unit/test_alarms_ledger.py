@@ -1,7 +1,9 @@
 """Everybody is told once, again when it lasts, and once when it is over."""
 
+import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -128,22 +130,50 @@ def test_what_nobody_sees_any_more_is_forgotten() -> None:
     assert entries == {}
 
 
-COUNTING = """
+ADDING = """
 import sys
 from pathlib import Path
-from holdfast.alarms import state
-def count(entries):
-    entries.setdefault("key", {"times": 0})["times"] += 1
-for _ in range(25):
-    state.change(Path(sys.argv[1]), count)
+from holdfast.alarms import ledger, state
+from holdfast.alarms.alarm import Alarm
+from holdfast.clock import now, utc_text
+for number in range(25):
+    alarm = Alarm("too_old", f"{sys.argv[2]}:{number}", "title", "text", utc_text(now()))
+    state.change(Path(sys.argv[1]), lambda entries: ledger.enter(entries, alarm, now()))
 """
 
 
 def test_processes_do_not_lose_what_others_wrote(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", COUNTING, str(tmp_path)]
-    running = [subprocess.Popen(command) for _ in range(4)]
+    command = [sys.executable, "-c", ADDING, str(tmp_path)]
+    running = [subprocess.Popen([*command, str(number)]) for number in range(4)]
     assert [process.wait() for process in running] == [0, 0, 0, 0]
-    assert state.change(tmp_path, dict) == {"key": {"times": 100}}
+    assert len(state.change(tmp_path, dict)) == 100
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda entry: entry.pop("seen"),
+        lambda entry: entry.update(seen="yesterday"),
+        lambda entry: entry.update(seen="2026-11-21T02:00:00"),
+        lambda entry: entry.update(channels=[]),
+        lambda entry: entry.update(channels={"mail": {"told": 7}}),
+        lambda entry: entry.update(recovery={}),
+        lambda entry: entry["alarm"].pop("at"),
+        lambda entry: entry["alarm"].update(at="0001-01-01T00:00:00+14:00"),
+        lambda entry: entry["alarm"].update(facts={"sizes": []}),
+        lambda entry: entry["alarm"].update(alias=7),
+        lambda entry: entry["alarm"].update(more="than was asked for"),
+        lambda entry: entry["alarm"].update(key="another"),
+    ],
+)
+def test_an_entry_that_cannot_be_understood_takes_no_other_along(tmp_path: Path, damage: Callable[[Any], None]) -> None:
+    for key in ("bad", "good"):
+        alarm = trouble(key=key)
+        state.change(tmp_path, lambda entries, alarm=alarm: ledger.enter(entries, alarm, START))  # type: ignore[misc]
+    entries = json.loads((tmp_path / state.FILE).read_text())
+    damage(entries["bad"])
+    (tmp_path / state.FILE).write_text(json.dumps(entries))
+    assert state.change(tmp_path, list) == ["good"]
 
 
 def test_the_state_outlives_the_process_and_damage(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -29,6 +29,16 @@ def test_looking_makes_no_folder(tmp_path: Path) -> None:
     assert not (tmp_path / "a").exists()
 
 
+@pytest.mark.parametrize(("mode", "found"), [(0o755, []), (0o775, ["holdfast.W004"]), (0o1777, ["holdfast.W004"])])
+def test_a_folder_that_others_may_write_to(tmp_path: Path, mode: int, found: list[str]) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    folder.chmod(mode)
+    assert ids(HOLDFAST={"DIRECTORY": folder}) == found
+    # A folder that is still to be made is made for its owner alone.
+    assert ids(HOLDFAST={"DIRECTORY": folder / "inner"}) == []
+
+
 def test_every_message_has_a_hint() -> None:
     with override_settings(HOLDFAST={"JOBS": 0, "COLOUR": 1, "DATABASES": ["nope"]}):
         messages = check_settings()

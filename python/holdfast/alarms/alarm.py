@@ -2,11 +2,12 @@
 
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Self
 from uuid import uuid4
 
 from holdfast.document import Document
+from holdfast.sound import is_moment, is_text
 
 Severity = Literal["info", "warning", "error"]
 Fact = str | int | float | None
@@ -52,6 +53,22 @@ class Alarm(Document):
     def as_dict(self) -> dict[str, Any]:
         """Give everything, the severity too."""
         return {**super().as_dict(), "severity": self.severity}
+
+    @classmethod
+    def is_sound(cls, document: object) -> bool:
+        """Tell whether `from_dict` can read it, and whether others can work with what it gives."""
+        if not isinstance(document, dict):
+            return False
+        names = {part.name for part in fields(cls)}
+        facts = document.get("facts")
+        return (
+            document.keys() == names | {"severity"}
+            and all(is_text(document[name]) for name in names - {"alias", "kind", "facts"})
+            and all(document[name] is None or is_text(document[name]) for name in ("alias", "kind"))
+            and is_moment(document["at"])
+            and isinstance(facts, dict)
+            and all(value is None or isinstance(value, str | int | float) for value in facts.values())
+        )
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Self:

@@ -13,6 +13,7 @@ from typing import Any
 from holdfast.alarms.alarm import NEWS, Alarm
 from holdfast.alarms.settings import Channel
 from holdfast.clock import utc_text
+from holdfast.sound import is_moment
 
 Entries = dict[str, dict[str, Any]]
 
@@ -20,6 +21,21 @@ Entries = dict[str, dict[str, Any]]
 _CLAIM = timedelta(minutes=5)
 # What nobody has noted again for so long is over, even if nobody said so: the database may be gone.
 _FORGOTTEN = timedelta(days=30)
+
+
+def is_sound(key: str, entry: object) -> bool:
+    """Tell whether an entry that was read is one that these rules could have made."""
+    if not isinstance(entry, dict) or entry.keys() != {"alarm", "recovery", "seen", "channels"}:
+        return False
+    channels = entry["channels"]
+    return (
+        Alarm.is_sound(entry["alarm"])
+        and entry["alarm"]["key"] == key
+        and (entry["recovery"] is None or Alarm.is_sound(entry["recovery"]))
+        and is_moment(entry["seen"])
+        and isinstance(channels, dict)
+        and all(isinstance(state, dict) and all(map(is_moment, state.values())) for state in channels.values())
+    )
 
 
 def enter(entries: Entries, alarm: Alarm, now: datetime) -> None:

@@ -3,12 +3,13 @@
 import json
 import os
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from holdfast.alarms.ledger import Entries
+from holdfast import ordinary_files
+from holdfast.alarms.ledger import Entries, is_sound
 from holdfast.folder import prepare
 from holdfast.visible import logger_of
 from holdfast.waiting import lock
@@ -17,6 +18,8 @@ _logger = logger_of(__name__)
 
 FILE = ".holdfast-alarms.json"
 LOCK = ".holdfast-alarms.lock"
+# Bytes; thousands of troubles at a time.
+_LARGEST = 16 << 20
 _Result = TypeVar("_Result")
 
 # What this process knows where the folder cannot be written: a full disk is a reason for an alarm, not for silence.
@@ -31,7 +34,7 @@ def change(folder: Path, work: Callable[[Entries], _Result]) -> _Result:
         before: str | None = None
         try:
             prepare(folder)
-            lock(stack.enter_context((folder / LOCK).open("a")).fileno())
+            lock(stack.enter_context(_held_open(folder / LOCK)))
             stored = _read(folder / FILE)
             before = json.dumps(stored)
             entries = stored | entries
@@ -41,7 +44,7 @@ def change(folder: Path, work: Callable[[Entries], _Result]) -> _Result:
         text = json.dumps(entries)
         if text != before:
             try:
-                _write(folder / FILE, text)
+                ordinary_files.replace(folder / FILE, text)
             except OSError as error:
                 _complain(folder, error)
                 _remembered[folder] = entries
@@ -52,19 +55,26 @@ def _complain(folder: Path, error: OSError) -> None:
     _logger.warning("%s: %s; an alarm may be told twice", folder / FILE, error.strerror or error)
 
 
+@contextmanager
+def _held_open(path: Path) -> Iterator[int]:
+    descriptor = ordinary_files.opened(path, os.O_RDWR | os.O_CREAT)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def _read(path: Path) -> Entries:
     try:
-        entries = json.loads(path.read_bytes())
+        entries = json.loads(ordinary_files.content(path, _LARGEST))
     except FileNotFoundError:
         return {}
-    except ValueError:
+    except (ValueError, RecursionError):
+        entries = None
+    if not isinstance(entries, dict):
         _logger.warning("%s is damaged and begun anew; an alarm may be told twice", path)
         return {}
-    return entries if isinstance(entries, dict) else {}
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-    partial.replace(path)
+    sound = {key: entry for key, entry in entries.items() if is_sound(key, entry)}
+    if len(sound) < len(entries):
+        _logger.warning("%s: left out what cannot be understood; an alarm may be told twice", path)
+    return sound

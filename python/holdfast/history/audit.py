@@ -10,10 +10,14 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from holdfast import ordinary_files
 from holdfast.folder import prepare
+from holdfast.visible import logger_of
 from holdfast.waiting import lock
+
+logger = logger_of("holdfast")
 
 FILE_NAME = "audit.jsonl"
 BEGINNING = "0" * 64
@@ -26,7 +30,7 @@ Record = dict[str, Any]
 def append(folder: Path, record: Mapping[str, Any]) -> None:
     """Add one line; it is on the disk when this returns, and not there at all when it raises OSError."""
     prepare(folder)
-    descriptor = os.open(folder / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    descriptor = ordinary_files.opened(folder / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND)
     try:
         lock(descriptor)
         size = os.fstat(descriptor).st_size
@@ -51,7 +55,7 @@ def parsed(text: bytes) -> Record | None:
     """Read a line; None is one that nobody could have written whole."""
     try:
         record = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) and isinstance(record.get("hash"), str) else None
 
@@ -66,26 +70,42 @@ def cut_off(fragment: bytes) -> Record:
     return {"event": "cut off", "sha256": hashlib.sha256(fragment).hexdigest()}
 
 
+def lines(folder: Path) -> Iterator[bytes]:
+    """Give every line, the oldest first, and one without an end in pieces; OSError where no log can be read."""
+    with _reading(folder) as file:
+        while text := file.readline(_TAIL_BYTES):
+            yield text
+
+
 def records(folder: Path) -> Iterator[Record]:
     """Give every readable record, the oldest first; nothing where there is no log."""
     try:
-        with (folder / FILE_NAME).open("rb") as file:
-            yield from filter(None, map(parsed, file))
-    except FileNotFoundError:
-        return
+        yield from filter(None, map(parsed, lines(folder)))
+    except OSError as error:
+        _excuse(folder, error)
 
 
 def latest(folder: Path) -> tuple[list[Record], bool]:
     """Give what was logged last, the oldest first, and whether that is everything."""
     try:
-        with (folder / FILE_NAME).open("rb") as file:
+        with _reading(folder) as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - _TAIL_BYTES))
             # The first line of a part is seldom a whole one.
-            lines = file.read().splitlines()[0 if size <= _TAIL_BYTES else 1 :]
-    except FileNotFoundError:
+            last = file.read(_TAIL_BYTES).splitlines()[0 if size <= _TAIL_BYTES else 1 :]
+    except OSError as error:
+        _excuse(folder, error)
         return [], True
-    return [record for record in map(parsed, lines) if record], size <= _TAIL_BYTES
+    return [record for record in map(parsed, last) if record], size <= _TAIL_BYTES
+
+
+def _reading(folder: Path) -> BinaryIO:
+    return os.fdopen(ordinary_files.opened(folder / FILE_NAME, os.O_RDONLY), "rb")
+
+
+def _excuse(folder: Path, error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        logger.warning("%s cannot be read, and counts as empty: %s", folder / FILE_NAME, error.strerror or error)
 
 
 def _continued(tail: bytes) -> tuple[bytes, str]:

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 
 from holdfast import clock
 from holdfast.document import Document
+from holdfast.sound import is_count, is_duration, is_moment, is_text
 
 Operation = Literal[
     "backup", "restore", "undo", "drop-old", "rollback", "validation", "drill", "cleanup", "upload", "sync"
@@ -64,7 +65,7 @@ class Run(Document):
         if not {"id", "operation", "started"} <= given.keys():
             raise ValueError("it does not say what began, and when")
         for name, value in given.items():
-            if not _READABLE.get(name, _is_text)(value):
+            if not _READABLE.get(name, is_text)(value):
                 raise ValueError(f"its {name} cannot be understood")
         # A file that tells nothing was validated: the log of 0.1.0 left out what was empty.
         return cls(**{"alias": "", **given})
@@ -74,34 +75,9 @@ class Run(Document):
         return {name: value for name, value in asdict(self).items() if name == "alias" or value not in (None, "")}
 
 
-# Seconds; tens of thousands of years, and a number that every database and monitor takes.
-_AGES = 1e12
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_moment(value: object) -> bool:
-    """Tell whether it is a moment of any zone that can be told in UTC, which the first and last hours cannot."""
-    try:
-        return isinstance(value, str) and datetime.fromisoformat(value).astimezone(UTC).year > 1
-    except (ValueError, OverflowError):
-        return False
-
-
-def _is_count(value: object) -> bool:
-    """Tell whether a column of 64 bits takes it."""
-    return value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63)
-
-
-def _is_duration(value: object) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _AGES)
-
-
 _READABLE: Mapping[str, Callable[[object], bool]] = {
-    "started": _is_moment,
-    "finished": lambda value: value is None or _is_moment(value),
-    "seconds": _is_duration,
-    **dict.fromkeys(("stored_size", "raw_size", "rows"), _is_count),
+    "started": is_moment,
+    "finished": lambda value: value is None or is_moment(value),
+    "seconds": lambda value: value is None or is_duration(value),
+    **dict.fromkeys(("stored_size", "raw_size", "rows"), lambda value: value is None or is_count(value)),
 }

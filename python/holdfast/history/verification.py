@@ -28,14 +28,14 @@ class AuditReport(Document):
 
 def check_audit() -> AuditReport:
     """Walk the whole chain of the audit log; a broken one is a report with `ok=False`, not an exception."""
-    path = conf.load().directory / audit.FILE_NAME
+    folder = conf.load().directory
+    path = folder / audit.FILE_NAME
     walk = _Walk()
     try:
-        with path.open("rb") as file:
-            for number, text in enumerate(file, start=1):
-                if not walk.goes_on(number, text):
-                    break
-            walk.end()
+        for number, text in enumerate(audit.lines(folder), start=1):
+            if not walk.goes_on(number, text):
+                break
+        walk.end()
     except FileNotFoundError:
         walk.problem = f"there is no {path}; the first run begins one"
     except OSError as error:

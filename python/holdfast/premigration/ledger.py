@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from holdfast import clock
+from holdfast import clock, ordinary_files
 from holdfast.exceptions import Interrupted
 
 # What is known of each deployment, by its name.
@@ -25,7 +25,7 @@ _TRIES, _TRY_SECONDS = 50, 0.1
 
 def open_file(path: Path) -> int:
     """Open a file, which is made where it is missing; no program that is started has it, and no link leads away."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    return ordinary_files.opened(path, os.O_RDWR | os.O_CREAT)
 
 
 @contextmanager

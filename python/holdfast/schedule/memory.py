@@ -7,16 +7,22 @@ says of a backup is not believed where no good backup is left to stand for it.
 from __future__ import annotations
 
 import json
-import os
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from holdfast import clock
+from holdfast import clock, ordinary_files
+from holdfast.sound import is_count, is_duration, is_moment, is_text
+from holdfast.visible import logger_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+_logger = logger_of(__name__)
+
 NAME = ".schedule.json"
+# Bytes; some hundred databases.
+_LARGEST = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -43,16 +49,16 @@ class Memory:
         self._path = folder / NAME
         self._done: dict[str, dict[str, Done]] = {}
         try:
-            document = json.loads(self._path.read_text(encoding="utf-8"))
-            self._done = {
-                alias: {kind: _record(known) for kind, known in kinds.items()}
-                for alias, kinds in document["done"].items()
-            }
-        except FileNotFoundError:
-            pass
-        except (ValueError, KeyError, TypeError, AttributeError):
+            document = json.loads(ordinary_files.content(self._path, _LARGEST))
+        except (FileNotFoundError, ValueError, RecursionError):
             # Written by hand or by another version: the next record replaces it.
-            self._done = {}
+            return
+        except OSError as error:
+            _logger.warning("%s cannot be read, and counts as empty: %s", self._path, error.strerror or error)
+            return
+        for alias, kind, known in _entries(document):
+            if _is_sound(known):
+                self._done.setdefault(alias, {})[kind] = Done(**{**known, "problems": tuple(known["problems"])})
 
     def done(self, alias: str, kind: str) -> Done | None:
         """Give what is known about the last time."""
@@ -65,17 +71,25 @@ class Memory:
             "written": clock.now().isoformat(timespec="seconds"),
             "done": {name: {of: asdict(known) for of, known in kinds.items()} for name, kinds in self._done.items()},
         }
-        draft = self._path.with_name(f"{NAME}.partial")
-        with open(draft, "w", encoding="utf-8", opener=_private) as file:
-            file.write(json.dumps(document, indent=1))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path)
+        ordinary_files.replace(self._path, json.dumps(document, indent=1))
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def _entries(document: object) -> Iterator[tuple[str, str, object]]:
+    done = document.get("done") if isinstance(document, dict) else None
+    for alias, kinds in done.items() if isinstance(done, dict) else ():
+        for kind, known in kinds.items() if isinstance(kinds, dict) else ():
+            yield alias, kind, known
 
 
-def _record(known: dict[str, Any]) -> Done:
-    return Done(**{**known, "problems": tuple(known["problems"])})
+def _is_sound(known: object) -> TypeGuard[dict[str, Any]]:
+    if not isinstance(known, dict) or known.keys() != {field.name for field in fields(Done)}:
+        return False
+    return (
+        is_moment(known["at"])
+        and is_moment(known["backup_of"])
+        and is_text(known["backup"])
+        and (known["changes"] is None or is_count(known["changes"]))
+        and (known["seconds"] is None or is_duration(known["seconds"]))
+        and isinstance(known["problems"], list)
+        and all(map(is_text, known["problems"]))
+    )

@@ -1,11 +1,12 @@
 //! A file of this machine, read by range.
 
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::ordinary::{self, Links};
 use crate::error::Context;
 use crate::store::Content;
 use crate::{Error, Result};
@@ -22,15 +23,15 @@ pub(super) struct FileContent {
 
 impl FileContent {
     pub(super) fn open(path: &Path) -> Result<Option<Self>> {
-        let file = match File::open(path) {
+        let file = match ordinary::open(OpenOptions::new().read(true), Links::Follow, path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) if ordinary::is_refusal(&error) => {
+                return Err(Error::usage(format!("{} is not a file", path.display())));
+            }
             Err(error) => return Err(error).context(|| format!("{} cannot be opened", path.display())),
         };
         let metadata = file.metadata().context(|| format!("{} cannot be read", path.display()))?;
-        if !metadata.is_file() {
-            return Err(Error::usage(format!("{} is not a file", path.display())));
-        }
         Ok(Some(Self { file, path: path.to_owned(), size: metadata.len() }))
     }
 }

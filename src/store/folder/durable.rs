@@ -59,9 +59,14 @@ pub(super) fn remove_file(path: &Path) -> Result<()> {
     }
 }
 
-/// Writes and syncs a file that its owner alone may read; its name is durable once the folder is synced.
+/// Writes and syncs a file that its owner alone may read; its name is durable once the folder is synced. What a dead run
+/// left there goes first, and so does a link: what it points at is not written to.
 pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::durable::create_folder;
+use super::ordinary::{self, Links};
 use crate::error::Context;
 use crate::store::name::{check_alias, lock_name};
 use crate::{Error, Kind, Result};
@@ -18,6 +19,9 @@ pub struct Lock {
     file: File,
     owner: u32,
 }
+
+/// Bytes that the text about a holder may have.
+const LONGEST_HOLDER: u64 = 64 * 1024;
 
 /// Who holds a lock; only for the message of whoever is refused.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,14 +39,9 @@ impl Lock {
         create_folder(folder)?;
         let path = folder.join(lock_name(alias));
         let unlockable = || format!("{} cannot be locked", path.display());
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .context(unlockable)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let mut file = ordinary::open(&options, Links::Refuse, &path).context(unlockable)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(refusal(alias, &mut file)),
@@ -78,7 +77,11 @@ fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
 fn refusal(alias: &str, file: &mut File) -> Error {
     // The holder may be writing its name at this moment, or may have truncated it on its way out.
     let mut text = String::new();
-    let holder = file.read_to_string(&mut text).ok().and_then(|_| serde_json::from_str::<Holder>(&text).ok());
+    let holder = file
+        .take(LONGEST_HOLDER)
+        .read_to_string(&mut text)
+        .ok()
+        .and_then(|_| serde_json::from_str::<Holder>(&text).ok());
     let Some(Holder { pid, host, purpose, since }) = holder else {
         return Error::new(Kind::Locked, format!("another run is working on {alias}"))
             .hint("Try again when it has ended");

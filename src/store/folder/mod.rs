@@ -8,6 +8,7 @@ mod durable;
 mod listing;
 mod litter;
 mod lock;
+mod ordinary;
 mod removal;
 mod status;
 
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use crate::error::Context;
-use crate::store::{About, Change, Content, Draft, Entry, Existing, Listed, Remains, Status, Store};
+use crate::store::{About, Change, Content, Draft, Entry, Existing, LARGEST_READ, Listed, Remains, Status, Store};
 use crate::{Error, Result};
 
 pub(crate) use durable::write_whole;
@@ -25,6 +26,7 @@ pub use listing::list;
 pub use litter::clean;
 pub use lock::Lock;
 pub(super) use lock::host_name;
+pub(super) use ordinary::read as read_ordinary;
 pub use removal::remove;
 pub use status::update_status;
 
@@ -91,9 +93,14 @@ impl Store for Folder {
 
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
         let path = self.path_of(name);
-        match fs::read(&path) {
+        match ordinary::read(&path, LARGEST_READ) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) if ordinary::is_refusal(&error) => {
+                Err(Error::bad_backup(format!("{} cannot be read", path.display()))
+                    .because(error)
+                    .hint("Find out who has put it there, and remove it"))
+            }
             Err(error) => Err(error).context(|| format!("{} cannot be read", path.display())),
         }
     }

@@ -2,13 +2,15 @@
 
 use std::ops::Range;
 
+use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Bytes, BytesMut};
 
 use super::bucket::Bucket;
 use super::errors::Action;
-use super::failure::Failure;
+use super::failure::{Answer, Failure};
 use super::retry;
 use crate::error::{Error, Kind, Result};
+use crate::store::LARGEST_READ;
 
 /// What is to be fetched: an object as it was when it was opened.
 #[derive(Debug, Clone)]
@@ -97,15 +99,24 @@ impl Bucket {
             .hint("Backups never change: find out who writes there, and read it again")
     }
 
+    fn too_large(&self, name: &str) -> Error {
+        Error::bad_backup(format!(
+            "{} has more than {LARGEST_READ} bytes, and nothing that is read whole is",
+            self.place(name)
+        ))
+        .hint("Find out who has put it there, and remove it")
+    }
+
     /// The whole of a small object; `None` where there is none.
     pub(super) async fn fetch_all(&self, name: &str) -> Result<Option<Bytes>> {
         let mut failures = 0;
         loop {
             let request = self.client.get_object().bucket(self.bucket()).key(self.key(name));
             let failure = match request.send().await.map_err(Failure::from) {
-                Ok(output) => match output.body.collect().await {
-                    Ok(bytes) => return Ok(Some(bytes.into_bytes())),
-                    Err(error) => Failure::broken(&error),
+                Ok(output) => match collect(output.body).await {
+                    Ok(Some(bytes)) => return Ok(Some(bytes)),
+                    Ok(None) => return Err(self.too_large(name)),
+                    Err(failure) => failure,
                 },
                 Err(failure) if failure.is_missing() => return Ok(None),
                 // The request was tried again as often as is worth it.
@@ -118,4 +129,16 @@ impl Bucket {
             tokio::time::sleep(retry::pause(failures)).await;
         }
     }
+}
+
+/// All that comes; `None` where that is more than is read at once, whatever was said of its size.
+async fn collect(mut body: ByteStream) -> Answer<Option<Bytes>> {
+    let mut bytes = BytesMut::new();
+    while let Some(data) = body.try_next().await.map_err(|error| Failure::broken(&error))? {
+        if (bytes.len() + data.len()) as u64 > LARGEST_READ {
+            return Ok(None);
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(Some(bytes.freeze()))
 }

@@ -4,10 +4,13 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use holdfast::archive::{read_manifest, rebuild_sidecars};
+use holdfast::archive::{Written, read_manifest, rebuild_sidecars};
+use holdfast::codec::{Decoder, Encoder, Format};
+use holdfast::manifest::{Chunk, Codec, Manifest};
 use holdfast::{Error, Kind};
+use sha2::{Digest, Sha256};
 
-use super::sample::{CODECS, GZIP, Random, ZSTD, manifest, read_all, rows, write};
+use super::sample::{CODECS, GZIP, Random, ZSTD, chunk, manifest, read_all, rows, write};
 
 const SIDECARS: [&str; 2] = ["a.json", "a.sha256"];
 
@@ -175,7 +178,7 @@ fn each_kind_of_bad_file_has_its_own_words() {
 fn a_newer_format_tells_the_program_that_reads_it() {
     let folder = tempfile::tempdir().unwrap();
     let writer = crate::home::create(folder.path(), "a", GZIP, 1).unwrap();
-    let newer = writer.finish(|written| holdfast::manifest::Manifest {
+    let newer = writer.finish(|written| Manifest {
         format_version: 2,
         creator: "django-holdfast 3.1.4".to_owned(),
         ..manifest("a", GZIP, written)
@@ -204,4 +207,77 @@ fn sidecars_of_another_backup_are_refused_and_can_be_rebuilt() {
         rebuild_sidecars(&holdfast::store::Place::at(&one.join("a")).unwrap()).unwrap();
         assert_eq!(read_all(&one.join("a")).unwrap(), [rows(1, 100)]);
     }
+}
+
+#[test]
+fn no_memory_is_taken_for_what_the_stored_bytes_cannot_hold() {
+    const CLAIMED: u32 = 3 << 30;
+    let mut gzip = Encoder::new(GZIP).unwrap().encode(b"a few rows").unwrap().to_owned();
+    let size_field = gzip.len() - 4;
+    gzip[size_field..].copy_from_slice(&CLAIMED.to_le_bytes());
+    // Magic number, a size of four bytes, one empty last block.
+    let zstd = [&[0x28, 0xb5, 0x2f, 0xfd, 0xa0], &CLAIMED.to_le_bytes()[..], &[1, 0, 0]].concat();
+    for (format, stored) in [(Format::Gzip, gzip), (Format::Zstd, zstd)] {
+        let error = Decoder::new(format).unwrap().decode(&stored, u64::from(CLAIMED)).unwrap_err();
+        assert!(error.message().contains("are said to hold 3221225472, which cannot be"), "{}", error.message());
+    }
+}
+
+#[test]
+fn as_much_as_a_codec_can_compress_is_read() {
+    for codec in [Codec::Gzip { level: 12 }, Codec::Zstd { level: 19 }] {
+        let raw = vec![b'a'; 64 << 20];
+        let stored = Encoder::new(codec).unwrap().encode(&raw).unwrap().to_owned();
+        assert!(stored.len() * 900 < raw.len(), "{}", stored.len());
+        assert!(Decoder::new(Format::of(codec)).unwrap().decode(&stored, raw.len() as u64).unwrap() == raw);
+    }
+}
+
+#[test]
+fn a_manifest_that_is_a_bomb_is_refused_by_whoever_writes_or_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let with_note = |size: usize| {
+        let writer = crate::home::create(folder.path(), "a", ZSTD, 1).unwrap();
+        writer.finish(|written| Manifest { django: "x".repeat(size).into(), ..manifest("a", ZSTD, written) })
+    };
+    let error = with_note(65 << 20).unwrap_err();
+    assert!(error.message().contains("which is more than a reader takes"), "{}", error.message());
+    with_note(63 << 20).unwrap();
+    remove_sidecars(folder.path());
+    read_all(&folder.path().join("a")).unwrap();
+    // Another program need not have our manners: 900 kB that unpack to 900 MB.
+    let bomb = with_text(&vec![b' '; 900 << 20]);
+    fs::write(folder.path().join("b"), bomb).unwrap();
+    let error = crate::home::open(&folder.path().join("b")).map(drop).unwrap_err();
+    assert!(error.message().contains("it tells no size that a manifest can have"), "{}", error.message());
+}
+
+/// A file without chunks whose manifest is this text.
+fn with_text(text: &[u8]) -> Vec<u8> {
+    let stored = Encoder::new(GZIP).unwrap().encode(text).unwrap().to_owned();
+    let part: Vec<u8> =
+        stored.chunks(Format::Gzip.hidden_limit()).flat_map(|piece| Format::Gzip.hide(piece).unwrap()).collect();
+    let mut trailer = b"HOLDFAST".to_vec();
+    trailer.extend_from_slice(&1_u32.to_le_bytes());
+    trailer.extend_from_slice(&0_u64.to_le_bytes());
+    trailer.extend_from_slice(&(part.len() as u64).to_le_bytes());
+    trailer.extend_from_slice(&Sha256::digest(&part));
+    [part, Format::Gzip.hide(&trailer).unwrap()].concat()
+}
+
+#[test]
+fn no_chunk_is_larger_than_any_that_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = crate::home::create(folder.path(), "b", GZIP, 1).unwrap();
+    let sender = writer.sender();
+    sender.send_blocking(chunk(rows(1, 100))).unwrap();
+    sender.end();
+    let huge = (1 << 30) + (8 << 20) + 1;
+    let claimed = |written: Written| {
+        let chunks = written.chunks.iter().map(|chunk| Chunk { raw_size: huge, ..chunk.clone() }).collect();
+        Manifest { chunks, raw_size: huge, ..manifest("b", GZIP, written) }
+    };
+    writer.finish(claimed).unwrap();
+    let error = crate::home::open(&folder.path().join("b")).map(drop).unwrap_err();
+    assert!(error.message().contains("chunk 0 is larger than any that is written"), "{}", error.message());
 }
