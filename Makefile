@@ -16,7 +16,7 @@ export PIP_QUIET := 1
 # Servers and client programs of the tests: see scripts/install_test_servers.sh.
 export HOLDFAST_TEST_CACHE := $(CACHE)
 
-.PHONY: help demo test test-rust test-python lint format bench build wheel servers clean
+.PHONY: help demo test test-rust test-python fuzz lint format bench build wheel servers clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
@@ -32,6 +32,12 @@ test-rust: servers
 test-python: build servers
 	python -m mypy.stubtest --mypy-config-file /dev/null holdfast._core
 	pytest --numprocesses $(WORKERS) --dist loadfile
+
+# Readers of files are fuzzed for so many seconds each; a whole test run takes 60.
+SECONDS ?= 3600
+fuzz: build ## Give the readers of files what nobody has written, for an hour or SECONDS
+	HOLDFAST_FUZZ_SECONDS=$(SECONDS) cargo test --locked --test core -- fuzz::
+	HOLDFAST_FUZZ_SECONDS=$(SECONDS) pytest tests/unit/test_fuzz.py
 
 lint: $(STAMP) ## Check style, types, licences; warnings are errors
 	cargo fmt --check

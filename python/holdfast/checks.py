@@ -126,7 +126,7 @@ def _folder(directory: Path) -> Iterator[CheckMessage]:
     elif existing == directory and directory.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         yield Warning(
             f"Others may write to the backup folder {directory}: what they put there could be restored as a backup.",
-            hint=f"Run `chmod go-w {shlex.quote(str(directory))}`; where several users make backups, give each a folder.",
+            hint=f"Run `chmod go-w {shlex.quote(str(directory))}`; give each user that makes backups a folder.",
             id="holdfast.W004",
         )
 

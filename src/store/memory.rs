@@ -1,6 +1,7 @@
 //! A store that lasts as long as the process: for tests of whatever works on any store.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::contract::{About, Content, Draft, Entry, Existing, Store};
@@ -10,6 +11,7 @@ use crate::{Error, Kind, Result};
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
     files: Arc<Mutex<BTreeMap<String, File>>>,
+    listing_cache: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone)]
@@ -20,6 +22,11 @@ struct File {
 }
 
 impl Memory {
+    /// One that remembers its listings in this file, as stores that are far away do.
+    pub fn with_listing_cache(path: PathBuf) -> Self {
+        Self { listing_cache: Some(path), ..Self::default() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, File>> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -36,6 +43,10 @@ impl Store for Memory {
 
     fn place(&self, name: &str) -> String {
         format!("memory:{name}")
+    }
+
+    fn listing_cache(&self) -> Option<&Path> {
+        self.listing_cache.as_deref()
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<Entry>> {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod archive;
+mod fuzz;
 mod home;
 mod port;
 mod postgres_certificates;

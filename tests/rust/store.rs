@@ -53,7 +53,7 @@ fn manifest(name: &BackupName, file_name: &str, size: u64) -> Manifest {
 }
 
 /// Puts a backup with all its sidecars into the folder; its content is of no interest here.
-fn put(folder: &Path, alias: &str, kind: &str, created: &str) -> PathBuf {
+pub(crate) fn put(folder: &Path, alias: &str, kind: &str, created: &str) -> PathBuf {
     let name = BackupName::new(alias, kind, created).unwrap();
     let file_name = name.file_name(Payload::Sql, Codec::Gzip { level: 6 });
     let content = b"not really compressed";

@@ -4,4 +4,4 @@ mod damage;
 mod failure;
 mod foreign;
 mod round_trip;
-mod sample;
+pub(crate) mod sample;

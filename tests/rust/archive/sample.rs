@@ -4,29 +4,31 @@ use std::path::Path;
 
 use holdfast::Result;
 use holdfast::archive::{RawChunk, Written};
+use holdfast::codec::{Encoder, Format};
 use holdfast::exclusions::Exclusions;
 use holdfast::manifest::{Codec, Content, Database, FORMAT_VERSION, Manifest, Payload, Section, Table};
+use sha2::{Digest, Sha256};
 
-pub(super) const GZIP: Codec = Codec::Gzip { level: 1 };
+pub(crate) const GZIP: Codec = Codec::Gzip { level: 1 };
 pub(super) const ZSTD: Codec = Codec::Zstd { level: 1 };
 pub(super) const CODECS: [Codec; 2] = [GZIP, ZSTD];
 
 /// A small generator, so that every run tests the same.
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub(super) fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % limit
     }
 }
 
 /// Rows that compress about as well as those of a site.
-pub(super) fn rows(seed: u64, size: usize) -> Vec<u8> {
+pub(crate) fn rows(seed: u64, size: usize) -> Vec<u8> {
     let mut random = Random::new(seed);
     let mut data = Vec::with_capacity(size + 64);
     while data.len() < size {
@@ -80,7 +82,7 @@ pub(super) fn manifest(name: &str, codec: Codec, written: Written) -> Manifest {
 }
 
 /// Writes a backup of these chunks.
-pub(super) fn write(folder: &Path, name: &str, codec: Codec, chunks: &[Vec<u8>]) -> Result<Manifest> {
+pub(crate) fn write(folder: &Path, name: &str, codec: Codec, chunks: &[Vec<u8>]) -> Result<Manifest> {
     let writer = crate::home::create(folder, name, codec, 2)?;
     let sender = writer.sender();
     for data in chunks {
@@ -90,6 +92,19 @@ pub(super) fn write(folder: &Path, name: &str, codec: Codec, chunks: &[Vec<u8>])
     }
     sender.end();
     Ok(writer.finish(|written| manifest(name, codec, written))?.manifest)
+}
+
+/// The bytes of a file with these chunks, compressed by gzip already, and with this text as its manifest.
+pub(crate) fn wrapped(chunks: &[u8], text: &[u8]) -> Vec<u8> {
+    let stored = Encoder::new(GZIP).unwrap().encode(text).unwrap().to_owned();
+    let pieces = stored.chunks(Format::Gzip.hidden_limit());
+    let part: Vec<u8> = pieces.flat_map(|piece| Format::Gzip.hide(piece).unwrap()).collect();
+    let mut trailer = b"HOLDFAST".to_vec();
+    trailer.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+    trailer.extend_from_slice(&(chunks.len() as u64).to_le_bytes());
+    trailer.extend_from_slice(&(part.len() as u64).to_le_bytes());
+    trailer.extend_from_slice(&Sha256::digest(&part));
+    [chunks, &part, &Format::Gzip.hide(&trailer).unwrap()].concat()
 }
 
 /// All chunks of a backup, after every check that there is.
