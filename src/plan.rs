@@ -335,6 +335,9 @@ pub struct RestorePlan {
     /// How the server compresses large values; `None` leaves that to the server's own setting.
     #[serde(default)]
     pub toast_compression: Option<ToastCompression>,
+    /// Roles without superuser rights whose code a superuser may run.
+    #[serde(default)]
+    pub trusted_roles: Vec<String>,
 }
 
 impl RestorePlan {
@@ -397,6 +400,9 @@ pub enum Drill {
     Postgresql {
         /// How to reach it.
         parameters: ConnectionParameters,
+        /// Roles without superuser rights whose code may run beside live objects, or as a superuser.
+        #[serde(default)]
+        trusted_roles: Vec<String>,
     },
     /// A private file in the scratch folder.
     Sqlite {},

@@ -138,7 +138,9 @@ fn foreign_keys(plan: &ValidatePlan, archive: &Archive, progress: &Progress) -> 
 
 fn rehearse(plan: &ValidatePlan, drill: &Drill, archive: &Archive, progress: &Progress) -> Result<String> {
     match (drill, archive.manifest.payload) {
-        (Drill::Postgresql { parameters }, Payload::Sql) => postgres::rehearse(parameters, archive, progress),
+        (Drill::Postgresql { parameters, trusted_roles }, Payload::Sql) => {
+            postgres::rehearse(parameters, trusted_roles, archive, progress)
+        }
         (Drill::Sqlite {}, Payload::Sqlite3) => sqlite::rehearse(archive, &plan.scratch_folder, Verify::Full, progress)
             .map(|_| "restored into a private file; every row agrees".to_owned()),
         _ => Err(other_engine(&archive.manifest)),

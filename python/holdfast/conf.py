@@ -64,6 +64,8 @@ class Configuration:
     # Dotted paths of what the project itself checks in a drill.
     drill_checks: tuple[str, ...]
     exclusions: Exclusions
+    # Roles of PostgreSQL whose code a restore may run as a superuser.
+    trusted_roles: tuple[str, ...]
 
 
 def load() -> Configuration:
@@ -123,6 +125,14 @@ def _databases(value: object) -> tuple[str, ...] | None:
         raise wrong_type("DATABASES", value, 'a list of aliases, such as ["default"]')
     if not value:
         raise Refused("E004", "HOLDFAST['DATABASES'] is empty.", "Name an alias, or leave the key out for all.")
+    return tuple(value)
+
+
+def _trusted_roles(value: object) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list | tuple) or not all(isinstance(role, str) and role for role in value):
+        raise wrong_type("TRUSTED_ROLES", value, 'a list of roles, such as ["reporting"]')
     return tuple(value)
 
 
@@ -207,5 +217,6 @@ _READERS: dict[str, tuple[str, Callable[[object], object]]] = {
     "ALARMS": ("alarms", read_thresholds),
     "SCHEDULE": ("schedule", schedule_settings.read),
     "EXCLUDE_TABLE_DATA": ("exclusions", read_exclusions),
+    "TRUSTED_ROLES": ("trusted_roles", _trusted_roles),
     "DRILL_CHECKS": ("drill_checks", schedule_settings.read_checks),
 }

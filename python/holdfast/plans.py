@@ -56,6 +56,8 @@ class RestoreOptions(TypedDict, total=False):
     toast_compression: Literal["lz4", "pglz"] | None
     # Whether the state of now is backed up first; "auto" does unless the old database is kept whole.
     safety_backup: Literal["auto", "make", "skip"]
+    # Roles without superuser rights whose code may run with those of a superuser, besides those of the settings.
+    trusted_roles: Sequence[str]
     # What the safety backup does about objects that it cannot hold.
     unsupported: Literal["refuse", "skip"]
 
@@ -111,6 +113,7 @@ def restore_plan(
         "lock_timeout_seconds": configuration.lock_timeout_seconds,
         "jobs": options.get("jobs") or configuration.jobs,
         "toast_compression": options.get("toast_compression"),
+        "trusted_roles": [*configuration.trusted_roles, *options.get("trusted_roles", ())],
     }
 
 
@@ -141,11 +144,15 @@ def validate_plan(
     }
 
 
-def drill(alias: str, engine: str) -> dict[str, Any]:
+def drill(configuration: Configuration, alias: str, engine: str, trusted_roles: Sequence[str]) -> dict[str, Any]:
     """Give the place of a trial restore: the backup's own server or another of its engine, or a private file."""
     if engine == "sqlite":
         return {"engine": "sqlite"}
-    return {"engine": engine, "parameters": databases.libpq_parameters(databases.connection_of_engine(alias, engine))}
+    return {
+        "engine": engine,
+        "parameters": databases.libpq_parameters(databases.connection_of_engine(alias, engine)),
+        "trusted_roles": [*configuration.trusted_roles, *trusted_roles],
+    }
 
 
 def _server(connection: BaseDatabaseWrapper) -> dict[str, Any] | None:

@@ -215,7 +215,7 @@ def test_checks_of_a_drill_say_which_right_they_lack(postgresql: Deployment) -> 
     try:
         with single.in_process():
             choice = choose("latest", "default")
-            place = scratch.restored(choice.connection, choice.place, choice.manifest["id"], silent)
+            place = scratch.restored(choice.connection, choice.place, choice.manifest["id"], (), silent)
             with pytest.raises(DatabaseError, match="may not create one") as caught, place:
                 pass
     finally:

@@ -91,6 +91,17 @@ def add_no_input(parser: CommandParser, *more_names: str) -> None:
     )
 
 
+def add_trust_role(parser: CommandParser) -> None:
+    """Add `--trust-role`."""
+    parser.add_argument(
+        "--trust-role",
+        action="append",
+        default=[],
+        metavar="ROLE",
+        help="Run code of the backup that this role owns as a superuser, or beside live objects; repeatable.",
+    )
+
+
 def add_location(parser: CommandParser, default: str, text: str) -> None:
     """Add `--location`."""
     parser.add_argument("--location", metavar="STORE", default=default, help=text)

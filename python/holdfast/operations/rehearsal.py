@@ -12,7 +12,7 @@ from holdfast.visible import visible
 _LONGEST = 500
 
 
-def look(place: dict[str, Any], alias: str, on_event: OnEvent) -> list[Check]:
+def look(place: dict[str, Any], alias: str, drill: dict[str, Any], on_event: OnEvent) -> list[Check]:
     """Restore a backup that is known to come back exactly once more, and call the project's checks on it.
 
     What they find is about the data, which the backup holds as it was: nothing against the backup.
@@ -22,7 +22,7 @@ def look(place: dict[str, Any], alias: str, on_event: OnEvent) -> list[Check]:
         return []
     manifest = _core.read_manifest(place, on_event)
     connection = databases.connection_of_engine(alias, manifest["database"]["engine"])
-    with scratch.restored(connection, place, manifest["id"], on_event):
+    with scratch.restored(connection, place, manifest["id"], drill.get("trusted_roles", ()), on_event):
         return [_run(path) for path in paths]
 
 

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
@@ -33,11 +33,17 @@ SELECT pg_catalog.quote_literal(pg_catalog.pg_encoding_to_char(encoding)), pg_ca
 
 
 @contextmanager
-def restored(original: BaseDatabaseWrapper, backup: dict[str, Any], identity: str, on_event: OnEvent) -> Iterator[None]:
+def restored(
+    original: BaseDatabaseWrapper,
+    backup: dict[str, Any],
+    identity: str,
+    trusted_roles: Sequence[str],
+    on_event: OnEvent,
+) -> Iterator[None]:
     """Restore; the database is there under `ALIAS` for as long as this lasts, and nothing of it is left afterwards."""
     configuration = conf.load()
     with _place(configuration, original, identity) as name, _alias(original, name) as connection:
-        plan = plans.restore_plan(connection, configuration, backup, _OPTIONS)
+        plan = plans.restore_plan(connection, configuration, backup, {**_OPTIONS, "trusted_roles": trusted_roles})
         if connection.vendor == "sqlite":
             plan["target"].update(file=name, page_size=None)
         _core.restore(plan, on_event)

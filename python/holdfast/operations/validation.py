@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 from holdfast import _core, clock, conf, places, plans, project, signals
 from holdfast.exceptions import InvalidBackup
@@ -22,13 +22,22 @@ from holdfast.stores import ALL, LOCAL
 Depth = Literal["quick", "read", "restore"]
 
 
+class ValidateOptions(TypedDict, total=False):
+    """What a caller may choose besides."""
+
+    # The store to look in; everywhere where nothing else is said.
+    location: str
+    # Roles without superuser rights whose code a drill may run, besides those of the settings.
+    trusted_roles: Sequence[str]
+
+
 def validate(
     selector: str = "latest",
     alias: str | None = None,
     *,
     depth: Depth = "read",
-    location: str = ALL,
     on_event: OnEvent | None = None,
+    **options: Unpack[ValidateOptions],
 ) -> ValidationReport:
     """Read a backup whole, or restore it into a scratch place as well, and compare it with its manifest.
 
@@ -38,13 +47,14 @@ def validate(
     configuration = conf.load()
     with own_errors():
         try:
-            found = locate_any(configuration, selector, alias, location, on_event)
+            found = locate_any(configuration, selector, alias, options.get("location", ALL), on_event)
         except InvalidBackup as error:
             # Known to be no backup at all: a result like any other, with nothing to remember it beside.
             return _unreadable(selector, error)
         drill = None
         if depth == "restore" and "database" in found:
-            drill = plans.drill(found["alias"], found["database"]["engine"])
+            trusted = options.get("trusted_roles", ())
+            drill = plans.drill(configuration, found["alias"], found["database"]["engine"], trusted)
         place = places.place(configuration, found)
         # No lock: a nightly validation must not keep an hourly backup from running.
         prepare(configuration.directory)
@@ -86,7 +96,7 @@ def _prove(
                 if remembers:
                     _remember(plan["backup"], replace(report, objections=earlier))
                 if plan["drill"] is not None and report.ok:
-                    report = _looked_at(report, rehearsal.look(place, about["alias"], on_event))
+                    report = _looked_at(report, rehearsal.look(place, about["alias"], plan["drill"], on_event))
                     if remembers and report.objections != earlier:
                         _remember(plan["backup"], report)
         if not report.ok:

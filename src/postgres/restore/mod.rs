@@ -4,6 +4,7 @@
 mod binary;
 mod bookkeeping;
 pub(in crate::postgres) mod check;
+pub(in crate::postgres) mod code_of_others;
 pub(in crate::postgres) mod commit;
 mod data_only;
 pub(in crate::postgres) mod definitions;
@@ -32,6 +33,7 @@ use std::collections::HashSet;
 
 use tokio_postgres::Client;
 
+use self::code_of_others::Runs;
 use self::load::{Loader, Place};
 use self::replace::{PutAside, Replacement};
 use self::selection::Tables;
@@ -68,7 +70,7 @@ pub fn restore(
 ) -> Result<Report> {
     let address = connect::resolve(parameters)?;
     block_on(Box::pin(async {
-        let choice = unless_stopped(progress, chosen(plan, &address, &archive.manifest)).await?;
+        let choice = unless_stopped(progress, chosen(plan, &address, archive)).await?;
         match choice.strategy {
             Strategy::Swap => Box::pin(Swap { plan, address: &address, archive, progress }.run()).await,
             Strategy::InPlace | Strategy::Auto => in_place(plan, &address, archive, progress).await,
@@ -84,13 +86,15 @@ pub fn choose(
     progress: &Progress,
 ) -> Result<Choice> {
     let address = connect::resolve(parameters)?;
-    block_on(unless_stopped(progress, chosen(plan, &address, &archive.manifest)))
+    block_on(unless_stopped(progress, chosen(plan, &address, archive)))
 }
 
-async fn chosen(plan: &RestorePlan, address: &Address, manifest: &Manifest) -> Result<Choice> {
+/// Nothing of the backup has been executed before this, and nothing is where it fails.
+async fn chosen(plan: &RestorePlan, address: &Address, archive: &Archive) -> Result<Choice> {
     let connection = preflight::own_session(address).await?;
     let server = session::prepare(&connection.client).await?;
-    let choice = Live { connection: &connection, address, server: &server }.choose(plan, manifest).await?;
+    code_of_others::refuse(&connection.client, archive, &plan.trusted_roles, Runs::Apart).await?;
+    let choice = Live { connection: &connection, address, server: &server }.choose(plan, &archive.manifest).await?;
     connection.close().await?;
     Ok(choice)
 }

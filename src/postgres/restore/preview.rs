@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use tokio_postgres::Client;
 
+use super::code_of_others::{self, Runs};
 use super::large_objects;
 use super::part;
 use super::replace::Replacement;
@@ -104,6 +105,7 @@ async fn describe(
     }
     let reader = Reader { client, version: server.version };
     let mut tables = Tables::select(manifest, plan)?;
+    code_of_others::refuse(client, archive, &plan.trusted_roles, Runs::Apart).await?;
     let place = Live { connection, address, server: &server };
     let mut preview = Preview {
         choice: place.choose(plan, manifest).await?,
@@ -321,6 +323,7 @@ async fn warnings(
             manifest.database.encoding
         ));
     }
+    warnings.extend(code_of_others::warning(client).await?);
     if !plan.is_partial() {
         warnings.extend(for_superusers(client, manifest).await?);
     }

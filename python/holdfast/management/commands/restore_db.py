@@ -11,6 +11,7 @@ from holdfast.management.base import (
     HoldfastCommand,
     add_location,
     add_no_input,
+    add_trust_role,
     confirm,
     refuse_together,
     refuse_unfilled,
@@ -59,6 +60,7 @@ class Command(HoldfastCommand):
         add("--dry-run", action="store_true", help="Show the plan and stop.")
         add("--verify", action="store_true", help="Compare every row with the backup before the commit.")
         add("--verify-only", action="store_true", help="Check the backup and stop.")
+        add_trust_role(parser)
         add("--no-safety-backup", action="store_true", help="Do not back up the present state first.")
         add("--skip-unsupported", action="store_true", help="Let the safety backup leave out what it cannot hold.")
         add_no_input(parser, "--force")
@@ -150,6 +152,7 @@ def _chosen(options: dict[str, Any]) -> RestoreOptions:
         "verify": "full" if options["verify"] else "counts",
         "jobs": options["jobs"],
         "toast_compression": options["toast_compression"],
+        "trusted_roles": options["trust_role"],
         "safety_backup": "skip" if options["no_safety_backup"] else "auto",
         "unsupported": "skip" if options["skip_unsupported"] else "refuse",
     }

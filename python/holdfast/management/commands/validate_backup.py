@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from holdfast import rendering, rendering_status
 from holdfast.exceptions import HoldfastError, InvalidBackup, UsageError
 from holdfast.history import check_audit
-from holdfast.management.base import HoldfastCommand, add_format, add_location, refuse_together
+from holdfast.management.base import HoldfastCommand, add_format, add_location, add_trust_role, refuse_together
 from holdfast.operations import list_backups, validate
 from holdfast.operations.validation import Depth
 from holdfast.stores import ALL
@@ -26,6 +26,7 @@ class Command(HoldfastCommand):
         parser.add_argument("--deep", action="store_true", help="Restore into a scratch place and compare every row.")
         parser.add_argument("--audit", action="store_true", help="Instead: check the chain of the audit log.")
         parser.add_argument("--quick", action="store_true", help="Compare sizes, manifests and stored versions only.")
+        add_trust_role(parser)
         add_location(parser, ALL, "Only what is in this store; 'local' is the folder of this machine.")
         add_format(parser)
 
@@ -40,7 +41,13 @@ class Command(HoldfastCommand):
         reports = []
         for selector, location in self._wanted(options):
             with self.progress("validating", options) as progress:
-                report = validate(selector, depth=_depth(options), location=location, on_event=progress)
+                report = validate(
+                    selector,
+                    depth=_depth(options),
+                    location=location,
+                    trusted_roles=options["trust_role"],
+                    on_event=progress,
+                )
             reports.append(report)
             self.say(rendering.validation(report), options)
         if options["format"] == "json":

@@ -17,6 +17,7 @@ use crate::plan::ConnectionParameters;
 use crate::postgres::connect::{self, describe_error};
 use crate::postgres::preflight;
 use crate::postgres::quote::identifier;
+use crate::postgres::restore::code_of_others::{self, Runs};
 use crate::postgres::restore::load::{Loader, NOTHING, Place};
 use crate::postgres::restore::requirements;
 use crate::postgres::restore::selection::Tables;
@@ -29,13 +30,19 @@ use crate::validate::threads;
 #[derive(Clone, Copy)]
 struct Drill<'a> {
     parameters: &'a ConnectionParameters,
+    trusted_roles: &'a [String],
     archive: &'a Archive,
     progress: &'a Progress,
 }
 
 /// Restores the backup into a scratch place and says how.
-pub fn rehearse(parameters: &ConnectionParameters, archive: &Archive, progress: &Progress) -> Result<String> {
-    let drill = Drill { parameters, archive, progress };
+pub fn rehearse(
+    parameters: &ConnectionParameters,
+    trusted_roles: &[String],
+    archive: &Archive,
+    progress: &Progress,
+) -> Result<String> {
+    let drill = Drill { parameters, trusted_roles, archive, progress };
     block_on(Box::pin(drill.run()))
 }
 
@@ -61,7 +68,11 @@ impl Drill<'_> {
         .await?;
         // Extensions that a database of its own could not have are there in the live one.
         let elsewhere = elsewhere && !maintenance::is_fenced(&address).await;
-        if rights.create_database && (elsewhere || !rights.create_schema) {
+        let apart = rights.create_database && (elsewhere || !rights.create_schema);
+        let runs = if apart { Runs::Apart } else { Runs::BesideLiveObjects };
+        unless_stopped(self.progress, code_of_others::refuse(&home.client, self.archive, self.trusted_roles, runs))
+            .await?;
+        if apart {
             Box::pin(database::rehearse(self, home, &server.version_text)).await
         } else if rights.create_schema {
             let canceller = home.canceller();
