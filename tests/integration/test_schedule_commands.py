@@ -18,9 +18,10 @@ from holdfast import clock
 from holdfast.alarms import judging_drills
 from holdfast.exceptions import DatabaseError, LockHeld
 from holdfast.operations import list_backups, scratch
-from holdfast.operations.choice import choose
+from holdfast.operations.choice import chosen
 from holdfast.progress import silent
 from holdfast.schedule import lease
+from holdfast.stores import ALL
 from tests.deployment import MANAGE, PATIENCE, Deployment
 from tests.object_stores import Bucket
 
@@ -213,8 +214,7 @@ def test_checks_of_a_drill_say_which_right_they_lack(postgresql: Deployment) -> 
     role = single.databases["default"]["USER"]
     single.server.psql(f'ALTER ROLE "{role}" NOSUPERUSER NOCREATEDB')
     try:
-        with single.in_process():
-            choice = choose("latest", "default")
+        with single.in_process(), chosen("latest", "default", ALL, silent) as choice:
             place = scratch.restored(choice.connection, choice.place, choice.manifest["id"], (), silent)
             with pytest.raises(DatabaseError, match="may not create one") as caught, place:
                 pass
