@@ -81,7 +81,10 @@ impl Site {
     }
 
     pub(crate) fn plan(&self, path: &Path, user: Option<&str>) -> ValidatePlan {
-        let drill = user.map(|user| json!({"engine": "postgresql", "parameters": self.parameters(user)}));
+        // What is restored here is of the role `plain`.
+        let drill = user.map(
+            |user| json!({"engine": "postgresql", "parameters": self.parameters(user), "trusted_roles": ["plain"]}),
+        );
         serde_json::from_value(json!({
             "backup": crate::home::plan(path),
             "jobs": null, "depth": "content", "drill": drill, "scratch_folder": self.folder.path(),

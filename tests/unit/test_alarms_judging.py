@@ -141,8 +141,8 @@ def test_errors_of_others_are_only_named() -> None:
     assert judging.said(KeyboardInterrupt()) == judging.said(Interrupted("stopped")) == "it was interrupted."
 
 
-def room(free: int, total: int, *backups: Backup) -> Alarm:
-    return judging.room(free, total, backups, USUAL, NOW)
+def room(free: int, total: int, *backups: Backup, growth: int = 0) -> Alarm:
+    return judging.room(judging.Disk(free, total, growth), backups, USUAL, NOW)
 
 
 def test_room_is_needed_as_a_share_and_for_the_next_backups() -> None:
@@ -150,6 +150,10 @@ def test_room_is_needed_as_a_share_and_for_the_next_backups() -> None:
     assert room(99, 1_000).event == "disk_nearly_full"
     assert room(1_000, 1_000, backup(0)).event == "recovered"
     assert room(1_999, 2_000, backup(0), backup(1), backup(0, alias="other")).event == "disk_nearly_full"
+    # What retention will not remove in the next days is to have room, too.
+    assert room(2_000, 2_000, backup(0), growth=2_000).event == "recovered"
+    alarm = room(2_000, 2_000, backup(0), growth=2_001)
+    assert alarm.event == "disk_nearly_full" and "those of the next two days 2.0 kB" in alarm.text
     # SQLite is copied first.
     assert room(10_000, 10_000, backup(0, engine="sqlite")).event == "disk_nearly_full"
 

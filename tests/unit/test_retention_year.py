@@ -12,7 +12,6 @@ from django.test import override_settings
 
 from holdfast import clock, conf
 from holdfast.operations.judgement import judge
-from holdfast.stores import LOCAL
 
 HOUR = timedelta(hours=1)
 START = datetime(2025, 12, 1, tzinfo=UTC)
@@ -58,7 +57,7 @@ def test_a_year_of_hours_with_accidents(monkeypatch: pytest.MonkeyPatch) -> None
     for now in (START + hour * HOUR for hour in range(HOURS)):
         monkeypatch.setattr(clock, "now", lambda now=now: now)
         kept += new(now, dice)
-        decisions = judge(configuration, kept, configuration.retention, LOCAL)
+        decisions = judge(configuration, kept, configuration.retention)
         stays = {decision.name for decision in decisions if decision.keep}
         by_hand += [
             datetime.fromisoformat(one["created"]) for one in kept if one["kind"] == "manual" and not one["lacks"]

@@ -4,6 +4,7 @@ Each gives alarms; one with the event `recovered` says that the trouble of its k
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from statistics import median
@@ -126,20 +127,37 @@ def folder_found(folder: Path, now: datetime) -> Alarm:
     return Alarm("recovered", "folder", title, f"It is {folder}.", utc_text(now))
 
 
-def room(free: int, total: int, backups: Sequence[Backup], thresholds: Thresholds, now: datetime) -> Alarm:
-    """Compare the free space of the folder with what it should have, and with what the next backups will take."""
+@dataclass(frozen=True)
+class Disk:
+    """The disk of the folder, in bytes."""
+
+    free: int
+    total: int
+    # What the schedule is about to fill.
+    growth: int = 0
+
+
+def room(disk: Disk, backups: Sequence[Backup], thresholds: Thresholds, now: datetime) -> Alarm:
+    """Compare the free space of the folder with what it should have, and with what is coming."""
+    free, total = disk.free, disk.total
     newest = {backup.alias: backup for backup in reversed(backups) if is_good(backup)}
     # A SQLite database is copied there first, whole.
     needed = sum(
         backup.stored_size + (backup.raw_size if backup.engine == "sqlite" else 0) for backup in newest.values()
     )
-    facts: dict[str, Fact] = {"free_bytes": free, "total_bytes": total, "next_backups_bytes": needed}
+    facts: dict[str, Fact] = {
+        "free_bytes": free,
+        "total_bytes": total,
+        "next_backups_bytes": needed,
+        "growth_bytes": disk.growth,
+    }
     key = "disk_nearly_full"
-    if free >= total * thresholds.disk_free and free >= needed:
+    if free >= total * thresholds.disk_free and free >= max(needed, disk.growth):
         title, text = "The disk of the backups has room again", f"{size(free)} of {size(total)} are free."
         return Alarm("recovered", key, title, text, utc_text(now), facts=facts)
     text = (
-        f"{size(free)} of {size(total)} are free; the next backups will need about {size(needed)}.\n"
+        f"{size(free)} of {size(total)} are free; the next backups will need about {size(needed)}, "
+        f"those of the next two days {size(max(needed, disk.growth))}.\n"
         "See what retention would remove: manage.py cleanup_backups --dry-run"
     )
     return Alarm("disk_nearly_full", key, "The disk of the backups is nearly full", text, utc_text(now), facts=facts)

@@ -9,6 +9,7 @@ from holdfast.alarms import judging, judging_copies, judging_drills
 from holdfast.alarms.alarm import Alarm
 from holdfast.conf import Configuration
 from holdfast.exceptions import HoldfastError
+from holdfast.operations import forecast
 from holdfast.stores import LOCAL, Store
 
 
@@ -35,7 +36,8 @@ def _judged(configuration: Configuration, asked: Sequence[Store], now: datetime)
     yield from judging_drills.objections(here, now)
     if folder.is_dir():
         usage = shutil.disk_usage(folder)
-        yield judging.room(usage.free, usage.total, here, configuration.alarms, now)
+        disk = judging.Disk(usage.free, usage.total, forecast.growth(configuration, here, now))
+        yield judging.room(disk, here, configuration.alarms, now)
 
     known, answered = list(here), 0
     for store in asked:

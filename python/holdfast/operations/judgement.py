@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from holdfast import _core, clock, places
@@ -41,22 +42,27 @@ def decide(
     ]
     # Somebody who wants nothing kept for being recent, for once, wants the rules alone, whatever the kind.
     is_for_all = retention is not None and not rules.recent
-    return judge(configuration, candidates, rules, location, is_for_all=is_for_all)
+    decisions = judge(configuration, candidates, rules, is_for_all=is_for_all)
+    return tuple(replace(decision, location=location) for decision in decisions)
 
 
 def judge(
     configuration: Configuration,
     candidates: Sequence[dict[str, Any]],
     rules: Retention,
-    location: str,
+    now: datetime | None = None,
     *,
     is_for_all: bool = False,
 ) -> tuple[Decision, ...]:
-    """Decide for these backups of a place by its rules, or by those of their kinds where these are not for all."""
+    """Decide for these backups of a place by its rules, or by those of their kinds where these are not for all.
+
+    The place is that of this machine where the caller does not say another one.
+    """
+    moment = now or clock.now()
     decisions = [
         decision
         for pool, backups in _pools(configuration, candidates, rules).items()
-        for decision in _judged(backups, _rules(configuration, rules, pool, is_for_all=is_for_all), pool, location)
+        for decision in _judged(backups, _rules(configuration, rules, pool, is_for_all=is_for_all), pool, moment)
     ]
     created = {candidate["name"]: candidate["created"] for candidate in candidates}
     decisions.sort(key=lambda decision: created[decision.name], reverse=True)
@@ -108,16 +114,16 @@ def _rules(configuration: Configuration, rules: Retention, pool: _Pool, *, is_fo
     return replace(rules, last=1) if rules.is_empty else rules
 
 
-def _judged(candidates: list[dict[str, Any]], rules: Retention, pool: _Pool, location: str) -> tuple[Decision, ...]:
+def _judged(candidates: list[dict[str, Any]], rules: Retention, pool: _Pool, now: datetime) -> tuple[Decision, ...]:
     backups = [{name: value for name, value in candidate.items() if name != "lacks"} for candidate in candidates]
     policy = {**rules.as_dict(), "newest_of_kinds": pool.is_scheduled}
     return tuple(
         Decision(
             alias=decided["alias"],
             name=decided["name"],
-            location=location,
+            location=LOCAL,
             keep=decided["keep"],
             reasons=tuple(decided["reasons"]),
         )
-        for decided in _core.retention({"policy": policy, "backups": backups, "now": clock.utc_text(clock.now())})
+        for decided in _core.retention({"policy": policy, "backups": backups, "now": clock.utc_text(now)})
     )

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from holdfast import _core, conf, databases, room
+from holdfast import _core, clock, conf, databases, room
 from holdfast.conf import Configuration
 from holdfast.exceptions import HoldfastError
 from holdfast.folder import prepare
+from holdfast.operations import forecast
 from holdfast.operations.catalog import list_backups
 from holdfast.operations.session import own_errors
 from holdfast.progress import silent
@@ -51,6 +52,15 @@ def _folder(configuration: Configuration) -> Iterable[Probe]:
         yield Probe(subject, ok=False, detail=error.message, hint=error.hint)
         return
     yield Probe(subject, ok=True, detail=f"can be written, {size(free)} free")
+    growth = forecast.growth(configuration, list_backups(location=LOCAL), clock.now())
+    if growth > free:
+        yield Probe(
+            subject,
+            ok=True,
+            detail=f"it will be full: with what retention keeps, the next two days need {size(growth)} more at most",
+            hint='Make room, move the folder to a larger disk, or keep less: HOLDFAST["RETENTION"].',
+            doubtful=True,
+        )
 
 
 def _databases(configuration: Configuration) -> Iterable[Probe]:
