@@ -8,7 +8,7 @@ use crate::cores;
 use crate::error::{Error, Result};
 use crate::event::Progress;
 use crate::manifest::{Content, Database, Definition, FORMAT_VERSION, Manifest, Object, Payload, Skipped, Table, Used};
-use crate::plan::{BackupPlan, Source, Verify};
+use crate::plan::{BackupPlan, Source, StorePlan, Verify};
 use crate::store::{self, BackupName, Place, Store};
 use crate::{postgres, sqlite};
 
@@ -60,6 +60,7 @@ pub fn backup(plan: &BackupPlan, progress: &Progress) -> Result<Report> {
     if plan.verify == Verify::Counts {
         progress.commit()?;
     }
+    progress.stage(if uploads(plan) { "uploading the rest" } else { "writing the rest" }, 0);
     let finished = writer.finish(|written| describe(plan, payload, &name, contents, written, started))?;
     let Finished { manifest, missing } = finished;
     if plan.verify == Verify::Full {
@@ -127,6 +128,15 @@ fn describe(
 /// One thread a core, within reason: compression is what costs on the client.
 fn compression_threads(plan: &BackupPlan) -> usize {
     plan.jobs.map_or_else(|| cores::within(&(1..=8)), |jobs| usize::from(jobs).max(1))
+}
+
+/// What reading is called: where the bytes go on to a store, that is what it waits for.
+pub(crate) fn reading(plan: &BackupPlan) -> &'static str {
+    if uploads(plan) { "reading and uploading" } else { "reading" }
+}
+
+fn uploads(plan: &BackupPlan) -> bool {
+    plan.stores.iter().any(|store| matches!(store, StorePlan::S3(_)))
 }
 
 /// Whether the rows of this table are part of the backup.

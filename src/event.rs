@@ -45,12 +45,16 @@ struct Counters {
     bytes: AtomicU64,
     cancelled: AtomicBool,
     committing: AtomicBool,
+    has_begun: AtomicBool,
     pending: Mutex<Vec<Event>>,
 }
 
 impl Progress {
-    /// Begins a part of the work: counters start again at zero.
+    /// Begins a part of the work: counters start again at zero, and where they were in the end is told before.
     pub fn stage(&self, name: &str, total_bytes: u64) {
+        if self.0.has_begun.swap(true, Ordering::Relaxed) {
+            self.push(self.counters());
+        }
         self.0.rows.store(0, Ordering::Relaxed);
         self.0.bytes.store(0, Ordering::Relaxed);
         self.push(Event::Stage { name: name.to_owned(), total_bytes });
@@ -103,11 +107,15 @@ impl Progress {
     /// Takes what happened since the last call, the current counters last.
     pub fn drain(&self) -> Vec<Event> {
         let mut events = std::mem::take(&mut *self.0.pending.lock().unwrap_or_else(PoisonError::into_inner));
-        events.push(Event::Progress {
-            rows: self.0.rows.load(Ordering::Relaxed),
-            bytes: self.0.bytes.load(Ordering::Relaxed),
-        });
+        // Before the first stage whoever listens may be in one of their own.
+        if self.0.has_begun.load(Ordering::Relaxed) {
+            events.push(self.counters());
+        }
         events
+    }
+
+    fn counters(&self) -> Event {
+        Event::Progress { rows: self.0.rows.load(Ordering::Relaxed), bytes: self.0.bytes.load(Ordering::Relaxed) }
     }
 
     fn push(&self, event: Event) {

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,9 +45,21 @@ def state(connection: BaseDatabaseWrapper, copy: Path | None = None) -> dict[str
         "python": platform.python_version(),
         "holdfast": holdfast.__version__,
         "project": os.environ.get("DJANGO_SETTINGS_MODULE", ""),
+        "distributions": _distributions(),
         "migrations": applied,
         "models": _models(connection.alias, lambda meta: meta.can_migrate(connection)),
     }
+
+
+def _distributions() -> dict[str, str]:
+    """Give the versions of what is installed and brings apps of the project, by the names of the distributions.
+
+    To bring the code of a backup's time back takes more than a revision of the project.
+    """
+    packages = {config.name.partition(".")[0] for config in apps.get_app_configs()}
+    providers = metadata.packages_distributions()
+    names = {name for package in packages for name in providers.get(package, ())}
+    return {name: metadata.version(name) for name in sorted(names)}
 
 
 def _migrations_at(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:

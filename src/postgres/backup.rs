@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 use super::connect::{self, Address, Connection};
 use super::ddl::uses::Use;
 use super::ddl::{self, Entry, Majors, Reader, Relation, Schema};
-use super::dump::{self, Line, Measured};
+use super::dump::{Dump, Line, Measured};
 use super::foreign_keys;
 use super::large_objects;
 use super::preflight;
@@ -20,15 +20,12 @@ use super::session::{Server, preamble};
 use super::snapshot::Snapshot;
 use super::throttle::Throttle;
 use crate::archive::{ArchiveWriter, CHUNK_SIZE, ChunkSender, RawChunk};
-use crate::backup::{Contents, wants_rows};
+use crate::backup::{Contents, reading, wants_rows};
 use crate::error::{Error, Kind, Result};
 use crate::event::Progress;
 use crate::exclusions::{absence, means};
 use crate::manifest::{Content, Database, Definition, Object, SearchPath, Section, Skipped, Table, Used};
 use crate::plan::{BackupPlan, ConnectionParameters, Unsupported};
-
-/// PostgreSQL's default block size; only the expected total of the progress display depends on it.
-const BLOCK_BYTES: u64 = 8192;
 
 /// How many refused objects an error names; the rest is counted.
 const NAMED_OBJECTS: usize = 10;
@@ -101,12 +98,11 @@ async fn read(
     }
 
     let wanted = wanted(plan, &schema.relations, &tables);
-    let blocks: u64 = wanted.iter().map(|&table| schema.relations[table].size.all_blocks).sum();
-    progress.stage("reading", blocks * BLOCK_BYTES);
     let connections = std::iter::once(second).chain(others);
     let lines = connections.map(|connection| Line { connection, sender: writer.sender() }).collect();
     let throttle = Throttle::new(plan.rate_limit);
-    let measured = dump::rows(&schema.relations, &wanted, lines, throttle, progress).await?;
+    let dump = Dump { stage: reading(plan), throttle, progress };
+    let measured = dump.rows(&schema.relations, &wanted, lines).await?;
     for table in wanted {
         record(&mut tables[table], measured[table]);
     }

@@ -33,6 +33,9 @@ pub(super) async fn send(client: &Client, sender: &ChunkSender, progress: &Progr
         let mut rows = std::pin::pin!(rows);
         while let Some(row) = rows.try_next().await.map_err(failed)? {
             progress.check()?;
+            if objects == 0 {
+                progress.stage("reading large objects", 0);
+            }
             let (oid, piece): (u32, &[u8]) = (row.try_get(0).map_err(failed)?, row.try_get(1).map_err(failed)?);
             script.append(format_args!("SELECT pg_catalog.lo_from_bytea({oid}, '\\x{}');\n", Hex(piece))).await?;
             objects += 1;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Snapshot;
 use crate::archive::{ArchiveWriter, ChunkSender, RawChunk};
-use crate::backup::{Contents, wants_rows};
+use crate::backup::{Contents, reading, wants_rows};
 use crate::error::{Error, Result};
 use crate::event::Progress;
 use crate::manifest::{Content, Section, Table};
@@ -30,7 +30,7 @@ pub fn backup(
     let mut tables = snapshot.tables()?;
     let database = snapshot.database(name)?;
     let writer = create()?;
-    progress.stage("reading", snapshot.size()?);
+    progress.stage(reading(plan), snapshot.size()?);
     std::thread::scope(|scope| {
         let sender = writer.sender();
         let sending = scope.spawn(|| send(&snapshot, sender, progress));

@@ -103,3 +103,10 @@ class TestModels:
 
     def test_tables_between_models_are_models_too(self) -> None:
         assert "auth.User_groups" in project.expected_models("default", ())
+
+
+def test_what_brings_the_apps_is_recorded_with_its_version() -> None:
+    distributions = project._distributions()
+    assert distributions["Django"] == django.get_version()
+    # Of what is installed and no app of this project nothing is said.
+    assert "pytest" not in distributions

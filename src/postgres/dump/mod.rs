@@ -33,34 +33,45 @@ pub(super) struct Line {
     pub sender: ChunkSender,
 }
 
-/// Reads the rows of `relations` (those at the indexes in `wanted`) with one worker per line.
-///
-/// Workers are tasks of the runtime: one and its connection take turns on one thread, where a buffer that goes to and
-/// fro between threads would put each of them to sleep, twice for each of thousands of small tables.
-pub(super) async fn rows(
-    relations: &Arc<[Relation]>,
-    wanted: &[usize],
-    lines: Vec<Line>,
-    throttle: Throttle,
-    progress: &Progress,
-) -> Result<Vec<Measured>> {
-    let work = Arc::new(Work {
-        relations: Arc::clone(relations),
-        queue: Mutex::new(pieces::plan(relations, wanted, lines.len())),
-        measured: Mutex::new(vec![Measured::default(); relations.len()]),
-        throttle,
-        progress: progress.clone(),
-    });
-    // Dropped, it stops those that still work.
-    let mut workers = JoinSet::new();
-    for line in lines {
-        let work = Arc::clone(&work);
-        workers.spawn(async move { work.run(line).await });
+/// How rows are read.
+pub(super) struct Dump<'a> {
+    /// What it is called while it lasts.
+    pub stage: &'a str,
+    pub throttle: Throttle,
+    pub progress: &'a Progress,
+}
+
+impl Dump<'_> {
+    /// Reads the rows of `relations` (those at the indexes in `wanted`) with one worker per line.
+    ///
+    /// Workers are tasks of the runtime: one and its connection take turns on one thread, where a buffer that goes to and
+    /// fro between threads would put each of them to sleep, twice for each of thousands of small tables.
+    pub(super) async fn rows(
+        self,
+        relations: &Arc<[Relation]>,
+        wanted: &[usize],
+        lines: Vec<Line>,
+    ) -> Result<Vec<Measured>> {
+        let queue = pieces::plan(relations, wanted, lines.len());
+        self.progress.stage(self.stage, queue.iter().map(Piece::bytes).sum());
+        let work = Arc::new(Work {
+            relations: Arc::clone(relations),
+            queue: Mutex::new(queue),
+            measured: Mutex::new(vec![Measured::default(); relations.len()]),
+            throttle: self.throttle,
+            progress: self.progress.clone(),
+        });
+        // Dropped, it stops those that still work.
+        let mut workers = JoinSet::new();
+        for line in lines {
+            let work = Arc::clone(&work);
+            workers.spawn(async move { work.run(line).await });
+        }
+        while let Some(ended) = workers.join_next().await {
+            ended.map_err(|panic| Error::failed("a reader ended badly").because(panic))??;
+        }
+        Ok(std::mem::take(&mut *work.measured()))
     }
-    while let Some(ended) = workers.join_next().await {
-        ended.map_err(|panic| Error::failed("a reader ended badly").because(panic))??;
-    }
-    Ok(std::mem::take(&mut *work.measured()))
 }
 
 /// What the workers share.
@@ -110,31 +121,36 @@ impl Work {
             let failed = |interruption| describe_interruption(interruption, relation);
             let mut measured = Measured::default();
             let mut rest = Rest::Unread;
+            let mut ahead = piece.bytes();
             while rest == Rest::Unread {
                 let mut block = Block::begin(relation, sender, &left);
                 left.clear();
                 Filled { data: block.data, rest } = rows.fill(block.data, CHUNK_SIZE).await.map_err(failed)?;
                 let found = if rest == Rest::Unread { block.cut(&mut left) } else { block.measure() };
                 measured.merge(found);
-                self.send(block, piece.table, found.rows, sender).await?;
+                let told = self.send(block, piece.table, found.rows, sender).await?.min(ahead);
+                ahead -= told;
+                self.progress.advance(found.rows, told);
             }
+            // A row takes more or less room in its table than in the backup: what is shown is how much of the table was read.
+            self.progress.advance(0, ahead);
             self.measured()[piece.table].merge(measured);
         }
         rows.finish().await.map_err(|error| describe_error(error, "reading rows"))
     }
 
-    async fn send(&self, block: Block, table: usize, rows: u64, sender: &ChunkSender) -> Result<()> {
+    /// Gives how many bytes it were.
+    async fn send(&self, block: Block, table: usize, rows: u64, sender: &ChunkSender) -> Result<u64> {
         self.progress.check()?;
         if block.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let mut data = block.data;
         data.extend_from_slice(END_OF_ROWS);
         let size = data.len() as u64;
         sender.send(RawChunk { section: Section::Data, table: u32::try_from(table).ok(), rows, data }).await?;
-        self.progress.advance(rows, size);
         self.throttle.spent(size).await;
-        Ok(())
+        Ok(size)
     }
 }
 

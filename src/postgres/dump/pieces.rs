@@ -7,6 +7,9 @@ use std::collections::VecDeque;
 use crate::postgres::ddl::{Relation, Size};
 use crate::postgres::quote::{identifiers, qualified};
 
+/// As a server is compiled unless somebody has changed that.
+const BLOCK_BYTES: u64 = 8192;
+
 /// Blocks of a range, large values included: 32 MiB. A table of no more is never divided.
 const RANGE_BLOCKS: u64 = 4096;
 
@@ -42,6 +45,11 @@ impl Piece {
             let end_block = (end < size.blocks).then_some(end);
             Self { table, first_block, end_block, blocks: size.all_blocks.div_ceil(count) }
         })
+    }
+
+    /// How much of the table it is.
+    pub(super) fn bytes(&self) -> u64 {
+        self.blocks * BLOCK_BYTES
     }
 
     /// The statement that reads it.

@@ -174,12 +174,12 @@ async fn lesser<'a>(client: &Client, names: impl Iterator<Item = &'a str>) -> Re
 async fn code<'a>(
     client: &Client,
     archive: &'a Archive,
-    owned: &BTreeMap<u32, &'a str>,
+    theirs: &BTreeMap<u32, &'a str>,
 ) -> Result<Vec<(&'a Object, &'a str)>> {
     let manifest = &archive.manifest;
     let object = |index: u32| manifest.objects.get(index as usize);
     let is_code = |object: &Object| CODE.contains(&object.kind.as_str());
-    let named = owned.iter().filter_map(|(index, owner)| object(*index).map(|object| (object, *owner)));
+    let named = theirs.iter().filter_map(|(index, owner)| object(*index).map(|object| (object, *owner)));
     let mut found: Vec<_> = named.filter(|(object, _)| is_code(object) && runs_code(manifest)).collect();
     // The system's own functions need no function of anybody's: `lo_export` in a check is enough.
     let dangerous = volatile(client).await?;
@@ -187,8 +187,8 @@ async fn code<'a>(
     // A materialized view may read an ordinary one.
     let may_call = |object: &Object| RUNS.contains(&object.kind.as_str()) || object.kind == "view";
     for (index, runner) in (0..).zip(&manifest.objects).filter(|(_, object)| may_call(object)) {
-        let of_table = || runner.table.and_then(|table| owner_of_table(manifest, owned, table));
-        let Some(owner) = owned.get(&index).copied().or_else(of_table) else { continue };
+        let of_table = || runner.table.and_then(|table| owner_of_table(manifest, theirs, table));
+        let Some(owner) = theirs.get(&index).copied().or_else(of_table) else { continue };
         let chunk = match at_hand.take() {
             Some((index, chunk)) if index == runner.chunk => chunk,
             _ => archive.chunk(runner.chunk as usize)?,
@@ -220,12 +220,12 @@ fn runs_code(manifest: &Manifest) -> bool {
     false
 }
 
-fn owner_of_table<'a>(manifest: &Manifest, owned: &BTreeMap<u32, &'a str>, table: u32) -> Option<&'a str> {
+fn owner_of_table<'a>(manifest: &Manifest, theirs: &BTreeMap<u32, &'a str>, table: u32) -> Option<&'a str> {
     let is_it = |index: &u32| {
         let object = manifest.objects.get(*index as usize);
         object.is_some_and(|object| object.kind == "table" && object.table == Some(table))
     };
-    owned.iter().find(|(index, _)| is_it(index)).map(|(_, owner)| *owner)
+    theirs.iter().find(|(index, _)| is_it(index)).map(|(_, owner)| *owner)
 }
 
 /// The server's own functions that may do more than compute. Those that only tell the time or draw lots are in defaults and
