@@ -29,6 +29,9 @@ SELECT DISTINCT pg_describe_object(classid, objid, 0) || ' uses ' || pg_describe
 """
 
 
+ROLES = "SELECT coalesce(json_agg(rolname), '[]') FROM pg_roles WHERE NOT rolsuper"
+
+
 class Trial:
     def __init__(self, server: Server, folder: Path, entries: Sequence[Entry]) -> None:
         self.server = server
@@ -114,8 +117,9 @@ class Trial:
 
     def restore(self, database: str, backup: str | None = None, **options: Any) -> None:
         given = {"owners": "apply", "verify": "full", "safety_backup": "skip", **options}
+        backup = backup or self.backup()
         with self._deployment(database).in_process():
-            holdfast.restore(backup or self.backup(), "default", **given)
+            holdfast.restore(backup, "default", **given)
 
     def drill(self) -> list[str]:
         """Restore the backup in a scratch place, as `validate_backup --deep` does; give what is wrong with it."""
@@ -127,7 +131,9 @@ class Trial:
         engine = {"ENGINE": "django.db.backends.postgresql", "NAME": database}
         address = {"HOST": self.server.host, "PORT": str(self.server.port)}
         account = {"USER": self.server.user, "PASSWORD": self.server.password}
-        return Deployment(self.folder, {"default": engine | address | account}, self.server)
+        # We are a superuser here, and the code of the entries is known.
+        trusted = {"TRUSTED_ROLES": json.loads(self.server.psql(ROLES))}
+        return Deployment(self.folder, {"default": engine | address | account}, self.server, trusted)
 
     def restored(self, mode: ModeName) -> str:
         """The database that was restored in this mode."""
