@@ -179,7 +179,7 @@ def garage(folder: Path) -> Iterator[ObjectStore]:
 def moto(folder: Path) -> Iterator[ObjectStore]:
     """moto's server, which keeps everything in memory; its log is in `folder`."""
     store = ObjectStore(free_port(), "us-east-1", "testing", "testing")
-    command = [sys.executable, "-m", "moto.server", "-H", HOST, "-p", str(store.port)]
+    command = [sys.executable, Path(__file__).with_name("moto_server.py"), "-H", HOST, "-p", str(store.port)]
     with _running(command, store.port, folder / "log", store.variables()):
         yield store
 

@@ -21,6 +21,7 @@ __all__ = [
     "forget_run",
     "is_committing",
     "kept_databases",
+    "lifecycle",
     "link",
     "list_backups",
     "preview",
@@ -75,6 +76,9 @@ def compare_stores(plan: _Document, on_event: _OnEvent) -> list[_Document]:
 
 def probe_store(plan: _Document, on_event: _OnEvent) -> _Document:
     """Try a store out: steps (name, ok, message, hint), rates, clock_skew_seconds, warnings, unknown."""
+
+def lifecycle(plan: _Document, on_event: _OnEvent) -> _Document:
+    """Tell which lifecycle rules a bucket should have; with `apply` add what it lacks: rules, dangers, applied."""
 
 def read_manifest(plan: _Document, on_event: _OnEvent) -> _Document:
     """Give the whole manifest of a backup in its store."""

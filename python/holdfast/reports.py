@@ -228,3 +228,30 @@ class Probe(Document):
     hint: str | None = None
     # Nothing that keeps a backup from being made, and something to change all the same.
     doubtful: bool = False
+
+
+@dataclass(frozen=True)
+class WantedRule(Document):
+    """A lifecycle rule that a bucket should have."""
+
+    id: str
+    purpose: str
+    # Under whatever name.
+    is_there: bool
+
+
+@dataclass(frozen=True)
+class Lifecycle(Document):
+    """The rules by which a bucket removes by itself what nobody needs."""
+
+    store: str
+    rules: tuple[WantedRule, ...]
+    # What other rules would do to backups.
+    dangers: tuple[str, ...]
+    # Whether something was added just now.
+    applied: bool
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is lacking."""
+        return all(rule.is_there for rule in self.rules)

@@ -25,6 +25,19 @@ pub(super) struct RetentionPlan {
     pub(super) now: String,
 }
 
+/// What is asked of the rules of a bucket.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LifecyclePlan {
+    store: StorePlan,
+    apply: bool,
+}
+
+/// Tells which lifecycle rules a bucket should have, and adds them.
+pub(super) fn lifecycle(plan: &LifecyclePlan, progress: &Progress) -> Result<store::Lifecycle> {
+    store::open(&plan.store, progress)?.lifecycle(plan.apply)
+}
+
 /// What is asked of several stores at once.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

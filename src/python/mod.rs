@@ -76,6 +76,7 @@ mod core {
         validate = run(crate::validate::validate);
         copy_backup = run(crate::sync::copy);
         compare_stores = consult(crate::sync::compare);
+        lifecycle = consult(documents::lifecycle);
         probe_store = consult(crate::probe::probe);
         read_manifest = consult(documents::read_manifest);
         list_backups = consult(documents::list);

@@ -152,6 +152,34 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn survey(&self) -> Result<Survey> {
         Ok(Survey::default())
     }
+
+    /// Which rules the service should go by without being asked each time; adds those that it lacks where that is wanted.
+    fn lifecycle(&self, apply: bool) -> Result<Lifecycle> {
+        let _ = apply;
+        Err(Error::usage(format!("{} has no lifecycle rules", self.place(""))).hint("Name a store that is a bucket"))
+    }
+}
+
+/// The rules by which a service removes by itself what nobody needs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Lifecycle {
+    /// What backups need.
+    pub rules: Vec<WantedRule>,
+    /// Each a sentence: what another rule would do to them.
+    pub dangers: Vec<String>,
+    /// Whether something was added just now.
+    pub applied: bool,
+}
+
+/// A rule that a bucket should have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WantedRule {
+    /// What it is called where we add it.
+    pub id: String,
+    /// What it does.
+    pub purpose: String,
+    /// Whether it is there, under whatever name.
+    pub is_there: bool,
 }
 
 /// An upload that somebody began.

@@ -20,7 +20,9 @@ mod token;
 mod unpacked;
 
 pub use choice::{Files, Wanted, find, list_all};
-pub use contract::{About, Content, Draft, Entry, Existing, LARGEST_READ, Origin, Store, Survey, Unfinished};
+pub use contract::{
+    About, Content, Draft, Entry, Existing, LARGEST_READ, Lifecycle, Origin, Store, Survey, Unfinished, WantedRule,
+};
 pub use folder::{Folder, LOCAL, Lock, clean, list, remove, update_status};
 pub use lease::{Lease, Rhythm};
 pub use listed::{Listed, Unpacked};

@@ -16,6 +16,8 @@ pub(super) enum Action {
     Abandon,
     Copy,
     Link,
+    ReadLifecycle,
+    WriteLifecycle,
 }
 
 impl Action {
@@ -30,6 +32,8 @@ impl Action {
             Self::Abandon => "give up the unfinished upload of",
             Self::Copy => "copy to",
             Self::Link => "make a link to",
+            Self::ReadLifecycle => "read the lifecycle rules of",
+            Self::WriteLifecycle => "change the lifecycle rules of",
         }
     }
 
@@ -41,6 +45,8 @@ impl Action {
             Self::Delete => "s3:DeleteObject",
             Self::ListUploads => "s3:ListBucketMultipartUploads",
             Self::Abandon => "s3:AbortMultipartUpload",
+            Self::ReadLifecycle => "s3:GetLifecycleConfiguration",
+            Self::WriteLifecycle => "s3:PutLifecycleConfiguration",
             Self::Copy => "s3:PutObject, and s3:GetObject on the original,",
         }
     }

@@ -13,6 +13,7 @@ mod dress;
 mod errors;
 mod failure;
 mod fetch;
+mod lifecycle;
 mod listing;
 mod multipart;
 mod parts;
@@ -42,7 +43,7 @@ use self::dress::Dress;
 use self::errors::Action;
 use self::failure::Failure;
 use self::upload::Upload;
-use super::{About, Content, Draft, Entry, Existing, Origin, Store, Survey, Unfinished};
+use super::{About, Content, Draft, Entry, Existing, Lifecycle, Origin, Store, Survey, Unfinished};
 use crate::error::{Error, Result};
 use crate::event::Progress;
 use crate::plan::S3Plan;
@@ -195,5 +196,9 @@ impl Store for S3Store {
 
     fn survey(&self) -> Result<Survey> {
         self.run(|bucket| async move { Ok(bucket.survey().await) })
+    }
+
+    fn lifecycle(&self, apply: bool) -> Result<Lifecycle> {
+        self.run(move |bucket| async move { bucket.lifecycle(apply).await })
     }
 }

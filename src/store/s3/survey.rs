@@ -87,20 +87,20 @@ impl Bucket {
 
     async fn survey_lifecycle(&self, survey: &mut Survey) {
         let bucket = self.bucket();
-        let answer = self.client.get_bucket_lifecycle_configuration().bucket(bucket).send().await;
-        let rules = match answer.map_err(Failure::from) {
-            Ok(answer) => answer.rules.unwrap_or_default(),
-            Err(failure) if failure.code() == "NoSuchLifecycleConfiguration" => Vec::new(),
+        let rules = match self.rules().await {
+            Ok(rules) => rules,
             Err(failure) => {
                 let what = "whether unfinished uploads are removed";
                 return survey.cannot(what, "s3:GetLifecycleConfiguration", &failure);
             }
         };
+        survey.warnings.extend(self.dangers(&rules));
         let mut enabled = rules.iter().filter(|rule| *rule.status() == ExpirationStatus::Enabled);
         if !enabled.any(|rule| rule.abort_incomplete_multipart_upload().is_some()) {
             survey.warnings.push(format!(
                 "No lifecycle rule of the bucket {bucket} ends incomplete uploads: those of killed runs cost money \
-                 until cleanup_backups removes them. Add a rule with AbortIncompleteMultipartUpload after 7 days."
+                 until cleanup_backups removes them. Add one: manage.py check_backups --lifecycle {} --apply",
+                self.plan.name
             ));
         }
     }

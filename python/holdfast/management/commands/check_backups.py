@@ -6,9 +6,10 @@ from django.core.management.base import CommandParser
 
 from holdfast import alarms, rendering
 from holdfast.alarms import trial
-from holdfast.exceptions import HoldfastError
-from holdfast.management.base import HoldfastCommand, add_format
+from holdfast.exceptions import HoldfastError, UsageError
+from holdfast.management.base import HoldfastCommand, add_format, refuse_together
 from holdfast.operations import probe
+from holdfast.operations.lifecycle import lifecycle
 
 
 class Command(HoldfastCommand):
@@ -22,10 +23,22 @@ class Command(HoldfastCommand):
         parser.add_argument(
             "--notify", action="store_true", help="Send a test message through each channel of HOLDFAST['NOTIFY']."
         )
+        parser.add_argument(
+            "--lifecycle",
+            metavar="STORE",
+            help="Instead: show the lifecycle rules that this store's bucket should have.",
+        )
+        parser.add_argument("--apply", action="store_true", help="With --lifecycle: add those that it lacks.")
         add_format(parser)
 
     def handle(self, **options: Any) -> None:
         """Look, send, and tell; one failure of any makes the command fail."""
+        refuse_together(options, "lifecycle", "notify")
+        if options["apply"] and not options["lifecycle"]:
+            raise UsageError("--apply is about --lifecycle", "Name a store: --lifecycle STORE --apply.")
+        if options["lifecycle"]:
+            self._lifecycle(options)
+            return
         probes = probe()
         deliveries = trial.send_trials() if options["notify"] else ()
         if options["format"] == "json":
@@ -47,3 +60,16 @@ class Command(HoldfastCommand):
         failed = [f.subject for f in probes if not f.ok] + [f"channel {d.name}" for d in deliveries if not d.ok]
         if failed:
             raise HoldfastError(f"not ready: {', '.join(failed)}", "What is wrong with each is above.")
+
+    def _lifecycle(self, options: dict[str, Any]) -> None:
+        found = lifecycle(options["lifecycle"], apply=options["apply"], on_event=self.notices)
+        if options["format"] == "json":
+            self.print_json(found.as_dict())
+        for rule in found.rules:
+            detail = f"has a rule that {rule.purpose}" if rule.is_there else f"lacks a rule that {rule.purpose}"
+            hint = f"Add it as {rule.id}: manage.py check_backups --lifecycle {found.store} --apply"
+            self.say(rendering.finding(f"store {found.store}", detail, hint, ok=rule.is_there), options)
+        for danger in found.dangers:
+            self.say(rendering.finding(f"store {found.store}", danger, None, ok=True, doubtful=True), options)
+        if not found.is_complete:
+            raise HoldfastError("the bucket lacks rules", "They are above; --apply adds them to those that it has.")
