@@ -12,6 +12,7 @@
 | `holdfast.E008` | a key of `HOLDFAST` (`DATABASES`, `MAX_AGE` and others) names an alias that does not exist |
 | `holdfast.E009` | `HOLDFAST["DATABASES"]` names an engine that cannot be backed up |
 | `holdfast.E010` | `BACKUP_ENCRYPTION_KEY` is set, and backups are not encrypted |
+| `holdfast.E011` | an alias is too long for the name of a backup |
 | `holdfast.W001` | the retention policy is empty |
 | `holdfast.W002` | a database is of an engine that cannot be backed up |
 | `holdfast.W003` | the default database lives in memory |
@@ -32,6 +33,7 @@ from django.utils.module_loading import import_string
 
 from holdfast import conf, databases, room
 from holdfast.exceptions import UsageError
+from holdfast.kinds import LONGEST_ALIAS_AND_KIND, MANUAL, PRE_MIGRATE, PRE_RESTORE
 
 CHECK_TAG = "holdfast"
 
@@ -57,6 +59,7 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
         return found
     found.extend(_folder(configuration.directory))
     found.extend(_databases(configuration.databases))
+    found.extend(_long_aliases(configuration))
     found.extend(_unknown("MAX_AGE", alias) for alias in configuration.max_age.by_alias if alias not in connections)
     found.extend(
         _unknown("EXCLUDE_TABLE_DATA", alias) for alias in configuration.exclusions.by_alias if alias not in connections
@@ -137,6 +140,19 @@ def _unknown(key: str, alias: str) -> CheckMessage:
         hint=f"Choose among: {', '.join(connections)}.",
         id="holdfast.E008",
     )
+
+
+def _long_aliases(configuration: conf.Configuration) -> Iterator[CheckMessage]:
+    """Look now: a restore that cannot make its safety backup would be the first to say so."""
+    kinds = {MANUAL, PRE_RESTORE, PRE_MIGRATE, *(entry.kind for entry in configuration.schedule.backups)}
+    longest = LONGEST_ALIAS_AND_KIND - max(map(len, kinds))
+    for alias in databases.all_aliases(configuration.databases):
+        if len(os.fsencode(alias)) > longest:
+            yield Error(
+                f"The alias {alias!r} in DATABASES is too long for the name of a backup.",
+                hint=f"Give it a name of no more than {longest} bytes.",
+                id="holdfast.E011",
+            )
 
 
 def _databases(chosen: tuple[str, ...] | None) -> Iterator[CheckMessage]:

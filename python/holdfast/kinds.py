@@ -12,6 +12,9 @@ PRE_MIGRATE = "pre-migrate"
 # Made by whatever calls `backup_db --type` by the clock.
 BY_THE_CLOCK = frozenset({"hourly", "daily", "weekly", "monthly"})
 
+# Bytes of an alias and a kind that fit into the name of a file with all that stands beside it (`src/store/name.rs`).
+LONGEST_ALIAS_AND_KIND = 204
+
 _KIND = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 

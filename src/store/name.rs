@@ -21,8 +21,9 @@ pub(crate) const STATUS: &str = ".status.json";
 const PAYLOADS: [&str; 2] = ["sql", "sqlite3"];
 const CODECS: [&str; 2] = ["gz", "zst"];
 
-/// File systems stop at 255 bytes; a time, extensions and the suffixes of hidden files still have to fit.
-const LONGEST_ALIAS_AND_KIND: usize = 200;
+/// File systems stop at 255 bytes; `._` and `_20261121T020000Z.sqlite3.zst.status.json.partial` have to fit too. The system
+/// checks know this number (`kinds.py`).
+const LONGEST_ALIAS_AND_KIND: usize = 204;
 
 /// What the name of a backup's file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,9 @@ impl BackupName {
         if alias.len() + kind.len() > LONGEST_ALIAS_AND_KIND {
             return Err(Error::usage(format!(
                 "the alias {alias:?} with the kind {kind:?} is too long for a file name"
+            ))
+            .hint(format!(
+                "Give the database an alias that has {LONGEST_ALIAS_AND_KIND} bytes together with the kind"
             )));
         }
         Ok(Self { alias: alias.to_owned(), kind: kind.to_owned(), created: moment::write(moment::parse(created)?)? })

@@ -259,3 +259,18 @@ def test_a_restore_into_an_empty_database(single: Deployment) -> None:
         single.server.psql(f"CREATE DATABASE {single.name()} TEMPLATE template0 OWNER {OWNER}")
     single.run("restore_db", "--no-input")
     single.assert_unchanged(before)
+
+
+def test_the_longest_alias_that_the_checks_allow(sqlite: Deployment) -> None:
+    alias = "a" * 193
+    site = replace(
+        sqlite, databases={**sqlite.databases, alias: sqlite.databases["default"]}, settings={"DATABASES": [alias]}
+    )
+    site.run("check")
+    site.run("backup_db", "--database", alias, "--compression", "zstd", "--verify")
+    site.run("restore_db", "latest", "--database", alias, "--no-input")
+    for path in (path.name for path in site.backups.glob(f"{alias}_*.zst")):
+        site.run("validate_backup", path, "--deep")
+        site.run("cleanup_backups", "--pin", path)
+    assert len(list(site.backups.glob("*_pre-restore_*.zst.status.json"))) == 0
+    assert len(list(site.backups.glob("*_manual_*.zst.status.json"))) == 1

@@ -39,6 +39,13 @@ def test_a_folder_that_others_may_write_to(tmp_path: Path, mode: int, found: lis
     assert ids(HOLDFAST={"DIRECTORY": folder / "inner"}) == []
 
 
+@pytest.mark.parametrize(("length", "found"), [(193, []), (194, ["holdfast.E011"])])
+def test_an_alias_that_is_too_long(monkeypatch: pytest.MonkeyPatch, length: int, found: list[str]) -> None:
+    alias = "a" * length
+    monkeypatch.setitem(connections.settings, alias, dict(connections.settings["default"]))
+    assert ids(HOLDFAST={"DATABASES": [alias]}) == found
+
+
 def test_every_message_has_a_hint() -> None:
     with override_settings(HOLDFAST={"JOBS": 0, "COLOUR": 1, "DATABASES": ["nope"]}):
         messages = check_settings()
