@@ -14,11 +14,10 @@ use crate::error::{Context, Error, Result};
 use crate::event::Progress;
 
 /// What is copied into a file without rows. SQLite makes its own tables and indexes; a virtual table makes its shadow
-/// tables. Tables come before what is built over them.
+/// tables, and some of the indexes on them. Tables come before what is built over them.
 const DEFINITIONS: &str = "SELECT name, sql, rootpage = 0 AND type = 'table' FROM sqlite_schema \
     WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
     AND name NOT IN (SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow') \
-    AND tbl_name NOT IN (SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow') \
     ORDER BY CASE type WHEN 'table' THEN 1 WHEN 'index' THEN 2 WHEN 'view' THEN 3 ELSE 4 END, rowid";
 
 /// Those of one virtual table. Of two, `s` and `s_t`, whose names both fit, the longer is the owner.
@@ -70,6 +69,9 @@ impl Snapshot {
         while let Some(row) = rows.next().map_err(|error| self.explain(error))? {
             let read = || Ok((row.get(0)?, row.get(1)?, row.get(2)?));
             let (name, sql, is_virtual): (String, String, bool) = read().map_err(|error| self.explain(error))?;
+            if empty.has(&to, &name)? {
+                continue;
+            }
             match try_to_define(&to, &sql, progress) {
                 // The module or its tokenizer is missing; a full disk or the wish to stop is something else.
                 Err(error) if is_virtual && error.sqlite_error_code() == Some(ErrorCode::Unknown) => {
@@ -80,6 +82,12 @@ impl Snapshot {
             }
         }
         self.copy_settings(&from, (empty, &to), &AFTER_TABLES)
+    }
+
+    /// Whether something of this name is there: names of one file are all different.
+    fn has(&self, connection: &Connection, name: &str) -> Result<bool> {
+        let query = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?1)";
+        connection.query_row(query, [name], |row| row.get(0)).map_err(|error| self.explain(error))
     }
 
     fn copy_settings(&self, from: &Connection, (empty, to): (&Self, &Connection), settings: &[&str]) -> Result<()> {

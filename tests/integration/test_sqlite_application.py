@@ -158,6 +158,24 @@ def test_definitions_alone_need_nothing_of_the_application(application: Deployme
         run(private, f"INSERT INTO {name} ({name}) VALUES ('integrity-check')")
 
 
+def test_what_stands_on_shadow_tables_is_a_definition_too(sqlite: Deployment, tmp_path: Path) -> None:
+    run(
+        sqlite.name(),
+        "CREATE VIRTUAL TABLE note USING fts5 (words); CREATE TABLE log (id integer); CREATE INDEX by_id ON note_content (id);"
+        "CREATE TRIGGER kept AFTER INSERT ON note_content BEGIN INSERT INTO log VALUES (new.id); END;"
+        "INSERT INTO note VALUES ('old words')",
+    )
+    with sqlite.in_process():
+        holdfast.backup("default", content="schema-only")
+    private = tmp_path / "private"
+    private.write_bytes(gzip.decompress(sqlite.newest().read_bytes()))
+    schema = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
+    assert query(private, schema) == query(sqlite.name(), schema)
+    assert query(private, "SELECT (SELECT count(*) FROM note), (SELECT count(*) FROM log)") == [(0, 0)]
+    run(private, "INSERT INTO note VALUES ('new words')")
+    assert query(private, "SELECT id FROM log") == [(1,)]
+
+
 def test_rows_cannot_be_left_out_where_only_the_application_can_sort(application: Deployment) -> None:
     with pytest.raises(UsageError, match="collation last_letter") as caught:
         holdfast.backup(exclude_table_data=["thing"])
