@@ -133,7 +133,7 @@ def _running(binaries: Binaries, settings: Mapping[str, str], *, tls: bool) -> I
 class Server:
     host = "127.0.0.1"
     user = "postgres"
-    password = "postgres"
+    password = "opensesame"
     # With tls=True the server's certificate is for localhost and 127.0.0.1, the client's for the role `certuser`.
     ca = CACHE / "certificates" / "ca.crt"
     client_certificate = CACHE / "certificates" / "certuser.crt"
@@ -310,7 +310,7 @@ def _template(binaries: Binaries) -> Path:
     account = _account()
     owner = account.pw_uid if account else os.geteuid()
     folder = binaries.bindir.parent
-    template = folder / f"template-{owner}-{zlib.crc32(repr(INITDB_OPTIONS).encode()):08x}"
+    template = folder / f"template-{owner}-{zlib.crc32(repr((INITDB_OPTIONS, Server.password)).encode()):08x}"
     if template.is_dir():
         return template
     with tempfile.TemporaryDirectory(dir=folder, prefix="initdb-") as name:

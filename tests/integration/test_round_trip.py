@@ -59,7 +59,8 @@ def test_without_owners_everything_belongs_to_whoever_restores(each_major: Deplo
     copy = f"copy_{each_major.name()}"
     server.psql(f"CREATE DATABASE {copy} TEMPLATE template0")
     databases = {
-        "default": each_major.databases["default"] | {"NAME": copy, "USER": "postgres", "PASSWORD": "postgres"}
+        "default": each_major.databases["default"]
+        | {"NAME": copy, "USER": "postgres", "PASSWORD": each_major.server.password}
     }
     other = replace(each_major, databases=databases)
     try:

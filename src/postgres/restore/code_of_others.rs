@@ -244,12 +244,19 @@ async fn volatile(client: &Client) -> Result<BTreeSet<String>> {
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
+/// Whether what a statement defines calls one of these functions. (What we write around definitions sets parameters by calls
+/// of our own.)
 fn calls(sql: &str, functions: &BTreeSet<String>) -> bool {
     let tokens = tokens(sql);
     let mut meant = tokens.iter().filter(|token| token.kind != Kind::Space).peekable();
+    let (mut begins, mut defines) = (true, false);
     while let Some(token) = meant.next() {
+        if begins {
+            defines = token.is_word("create") || token.is_word("alter");
+        }
+        begins = token.is_sign(";");
         let is_called = meant.peek().is_some_and(|next| next.is_sign("("));
-        if is_called && functions.contains(token.value.as_ref()) {
+        if defines && is_called && functions.contains(token.value.as_ref()) {
             return true;
         }
     }
@@ -278,8 +285,11 @@ mod tests {
     #[test]
     fn calls_are_words_before_a_parenthesis() {
         let functions: BTreeSet<String> = BTreeSet::from(["lo_export".to_owned()]);
-        assert!(calls("CHECK (pg_catalog.\"lo_export\" (1, '/tmp/x') > 0)", &functions));
-        assert!(calls("SELECT LO_EXPORT(1, 'x')", &functions));
+        let check = "ALTER TABLE t ADD CHECK (pg_catalog.\"lo_export\" (1, '/tmp/x') > 0)";
+        assert!(calls(check, &functions));
+        assert!(calls(&format!("SELECT 1;\n{check};"), &functions));
+        assert!(calls("CREATE MATERIALIZED VIEW v AS SELECT LO_EXPORT(1, 'x')", &functions));
+        assert!(!calls("SELECT lo_export(1, 'x'); CREATE TABLE t (a integer);", &functions));
         assert!(!calls("CREATE TABLE lo_export2 (lo_export integer, note text DEFAULT 'lo_export(')", &functions));
     }
 }
