@@ -2,9 +2,7 @@
 
 import json
 import os
-import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
@@ -14,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from holdfast import commitment
 from holdfast.exceptions import HoldfastError, Interrupted, PartlyDone, UsageError
+from holdfast.management.interrupts import orderly_interrupts
 from holdfast.progress import ProgressLine
 from holdfast.readers import Refused, duration
 from holdfast.reports import RestoreReport
@@ -33,7 +32,7 @@ class HoldfastCommand(BaseCommand):
         """Run with every expected failure as a CommandError with its exit code."""
         try:
             commitment.begin()
-            with _orderly_interrupts(), _quiet_where_nobody_reads() if self.only_shows else nullcontext():
+            with orderly_interrupts(), _quiet_where_nobody_reads() if self.only_shows else nullcontext():
                 return super().execute(*args, **options)
         except (KeyboardInterrupt, Interrupted) as error:
             raise CommandError(self.interrupted, returncode=Interrupted.exit_code) from error
@@ -154,33 +153,6 @@ def _quiet_where_nobody_reads() -> Iterator[None]:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
-
-
-@contextmanager
-def _orderly_interrupts() -> Iterator[None]:
-    # Python's default for SIGTERM ends the process at once: no `finally` would remove a private file.
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    ours = os.getpid()
-
-    def interrupt(number: int, _frame: object) -> None:
-        if os.getpid() == ours:
-            commitment.stop(commitment.Ended if number == signal.SIGTERM else KeyboardInterrupt)
-            return
-        # A worker that a tool has forked: whoever ends it waits for it to end as it does without us.
-        signal.signal(number, before[signal.Signals(number)] or signal.SIG_DFL)
-        signal.raise_signal(number)
-
-    # Whoever started us with Ctrl-C ignored, as a shell does for its background, wants it ignored.
-    numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, interrupt) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler or signal.SIG_DFL)
 
 
 def refuse_unfilled(report: RestoreReport) -> None:
