@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pytest
 
+from holdfast.alarms.state import FILE
 from tests.deployment import Deployment
 from tests.servers import Server
 
@@ -77,7 +79,7 @@ def test_a_superuser_runs_no_code_of_theirs_unasked(lesser: Lesser, way: str) ->
         ("restore_db", "latest", "--no-input", "--table=theirs.t", "--no-safety-backup"),
         ("validate_backup", "latest", "--deep"),
     ):
-        outcome = site.run(*command, code=2)
+        outcome = site.run(*command, code=1)
         assert "code that others own would run with all rights of the superuser" in outcome.err
         assert f"--trust-role {refused}" in outcome.err
         assert not lesser.is_superuser(), command
@@ -99,6 +101,17 @@ def test_whom_the_settings_trust_needs_no_flag(lesser: Lesser) -> None:
     plan = site.run("restore_db", "latest", "--dry-run").out
     assert "is a superuser, and what the backup's tables, indexes and views call runs with all its rights" in plan
     lesser.server.psql(f"ALTER ROLE {lesser.name} NOSUPERUSER")
+
+
+def test_a_drill_that_is_refused_every_night_is_told(lesser: Lesser) -> None:
+    lesser.own(f"{GRAB}; {WAYS['index']}; INSERT INTO theirs.t (v) VALUES (1)")
+    settings = {"DATABASES": ["default"], "NOTIFY": [{"CHANNEL": "email", "TO": ["ops@example.org"]}]}
+    site = replace(lesser.deployment, settings=settings)
+    site.run("backup_db")
+    site.run("validate_backup", "latest", "--deep", code=1)
+    (told,) = [entry for key, entry in json.loads((site.backups / FILE).read_text()).items() if "drill_failed" in key]
+    assert "code that others own" in told["alarm"]["text"]
+    assert "not validated" in site.run("list_backups").out
 
 
 def test_what_does_not_run_is_nobodys_business(lesser: Lesser) -> None:
@@ -125,7 +138,7 @@ def test_functions_of_the_system_are_code_too(lesser: Lesser, check: str) -> Non
     lesser.own(f"CREATE TABLE theirs.t (v integer, CONSTRAINT c CHECK ({check}))")
     site = lesser.deployment
     site.run("backup_db")
-    assert "table theirs.t" in site.run("validate_backup", "latest", "--deep", code=2).err
+    assert "table theirs.t" in site.run("validate_backup", "latest", "--deep", code=1).err
 
 
 def test_a_trial_beside_live_objects_runs_no_code_of_others(lesser: Lesser) -> None:
@@ -149,7 +162,7 @@ def test_a_trial_beside_live_objects_runs_no_code_of_others(lesser: Lesser) -> N
     )
     try:
         at = site.execute("SELECT last_value FROM theirs.live")
-        outcome = plain.run("validate_backup", "latest", "--deep", code=2)
+        outcome = plain.run("validate_backup", "latest", "--deep", code=1)
         assert "would run beside the live objects" in outcome.err
         assert f"ALTER ROLE {role} CREATEDB" in outcome.err
         assert site.execute("SELECT last_value FROM theirs.live") == at

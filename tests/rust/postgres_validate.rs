@@ -171,9 +171,9 @@ fn check<'a>(report: &'a Report, name: &str) -> &'a str {
     check.map_or("", |check| check.detail.as_str())
 }
 
-fn usage(result: Result<Report>) -> Error {
+fn failure(result: Result<Report>) -> Error {
     let error = result.unwrap_err();
-    assert_eq!(error.kind(), Kind::Usage, "{}", error.message());
+    assert_eq!(error.kind(), Kind::Failed, "{}", error.message());
     error
 }
 
@@ -368,7 +368,7 @@ async fn beside_live_objects_a_drill_finds_what_does_not_restore() {
 #[tokio::test]
 async fn beside_live_objects_a_drill_refuses_what_it_cannot_tell_apart() {
     let site = Site::start(&[BLOG, "CREATE TABLE public.link (target text DEFAULT 'public.post')"]).await;
-    let error = usage(site.validate(&site.back_up().await, Some("plain")).await);
+    let error = failure(site.validate(&site.back_up().await, Some("plain")).await);
     assert!(error.message().contains("'public.post' may mean a live object"), "{}", error.message());
 
     let site = Site::start(&[
@@ -376,7 +376,7 @@ async fn beside_live_objects_a_drill_refuses_what_it_cannot_tell_apart() {
         "CREATE VIEW shop.counted AS SELECT count(shop.id), max(other.id) FROM shop.shop, shop.shop other",
     ])
     .await;
-    let error = usage(site.validate(&site.back_up().await, Some("plain")).await);
+    let error = failure(site.validate(&site.back_up().await, Some("plain")).await);
     assert!(error.message().contains("has the name of a schema"), "{}", error.message());
 }
 
@@ -385,7 +385,7 @@ async fn a_role_without_rights_is_told_which_it_needs() {
     let site = Site::start(&[BLOG]).await;
     let path = site.back_up().await;
     site.execute("CREATE ROLE guest LOGIN").await;
-    let error = usage(site.validate(&path, Some("guest")).await);
+    let error = failure(site.validate(&path, Some("guest")).await);
     let hint = error.hint_text().unwrap();
     assert!(hint.contains("ALTER ROLE \"guest\" CREATEDB"), "{hint}");
     assert!(hint.contains("GRANT CREATE ON DATABASE \"site\" TO \"guest\""), "{hint}");

@@ -104,7 +104,7 @@ impl Renaming {
     pub(super) fn statement(&self, object: &Object, sql: &str) -> Result<String> {
         let reading = if object.kind == "comment" { Literals::Texts } else { Literals::Suspicious };
         self.rewritten(sql, reading).map_err(|survivor| {
-            Error::usage(format!(
+            Error::failed(format!(
                 "{} {} cannot be rehearsed beside the live database: {survivor} may mean a live object",
                 object.kind, object.name
             ))

@@ -105,7 +105,7 @@ impl Session {
         let flags = flags.join(" ");
         let what = format!("{} {} of {owner}{more}", first.kind, first.label());
         match runs {
-            Runs::Apart => Error::usage(format!(
+            Runs::Apart => Error::failed(format!(
                 "code that others own would run with all rights of the superuser {}: {what}",
                 self.role
             ))
@@ -113,7 +113,7 @@ impl Session {
                 "Restore as a role without superuser rights, over a connection of its own (USER in DATABASES); or, if you know \
                  that code, accept it: {flags}"
             )),
-            Runs::BesideLiveObjects => Error::usage(format!(
+            Runs::BesideLiveObjects => Error::failed(format!(
                 "code that others own would run beside the live objects, and could change them: {what}"
             ))
             .hint(format!(

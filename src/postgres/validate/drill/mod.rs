@@ -118,7 +118,7 @@ impl Rights {
 
     fn missing(&self) -> Error {
         let (role, database) = (identifier(&self.role), identifier(&self.database));
-        Error::usage(format!(
+        Error::failed(format!(
             "the role {} may create neither databases nor schemas, so a restore drill has no place",
             self.role
         ))

@@ -233,6 +233,6 @@ fn ambiguous(error: Error) -> Error {
 }
 
 fn impossible(why: impl std::fmt::Display) -> Error {
-    Error::usage(format!("the backup cannot be rehearsed beside the live database: {why}"))
+    Error::failed(format!("the backup cannot be rehearsed beside the live database: {why}"))
         .hint("a role that may create databases (ALTER ROLE … CREATEDB) rehearses in a database of its own")
 }
