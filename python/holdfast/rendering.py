@@ -84,7 +84,7 @@ def backup_line(report: Report, copies: Sequence[str] = ()) -> str:
     missing = {one.store for one in report.missing}
     places = [report.location, *(store for store in copies if store not in missing)]
     where = "" if places == [LOCAL] else f"  in {', '.join(places)}"
-    return f"{report.alias}: {report.name}  {_count(report.rows, 'row')}  {sizes}  {report.seconds:.1f} s{where}"
+    return f"{report.alias}: {report.name}  {counted(report.rows, 'row')}  {sizes}  {report.seconds:.1f} s{where}"
 
 
 @for_people
@@ -126,11 +126,12 @@ def _changes(tables: Sequence[TableChange]) -> list[str]:
         lines.append(f"{table.label:<{width}}  {before:>12} -> {_rows(table.after):>12}")
     rest = len(tables) - len(shown)
     if rest:
-        lines.append(f"and {_count(rest, 'table')} with as many rows as before")
+        lines.append(f"and {counted(rest, 'table')} with as many rows as before")
     return lines
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """Tell how many there are, in the singular where it is one."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
@@ -143,8 +144,8 @@ def restore_line(report: RestoreReport) -> str:
     """Sum up a restore that was done, and say where the old state is."""
     checked = {"counts": "row counts", "full": "row counts and fingerprints"}.get(report.verified, report.verified)
     done = (
-        f"Restored {report.backup} into {report.database!r}: {_count(report.tables, 'table')}, "
-        f"{_count(report.rows, 'row')}, "
+        f"Restored {report.backup} into {report.database!r}: {counted(report.tables, 'table')}, "
+        f"{counted(report.rows, 'row')}, "
         f"{checked} compared, {report.seconds:.1f} s."
     )
     if report.kept is not None:

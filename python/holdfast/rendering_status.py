@@ -6,7 +6,7 @@ from datetime import datetime
 from holdfast.condition import Condition, Proof, Status
 from holdfast.history import AuditReport
 from holdfast.inventory import Backup
-from holdfast.rendering import ago, size, span
+from holdfast.rendering import ago, counted, size, span
 from holdfast.rendering_schedule import moment
 from holdfast.showing import for_people
 
@@ -40,7 +40,7 @@ def _block(one: Status, now: datetime) -> str:
     if one.backup is not None and one.created is not None:
         facts = {
             "last backup": f"{one.backup} ({ago(one.created, now)})",
-            "size": f"{size(one.stored_size or 0)} (raw {size(one.raw_size or 0)}), {one.rows or 0:,} rows",
+            "size": f"{size(one.stored_size or 0)} (raw {size(one.raw_size or 0)}), {counted(one.rows or 0, 'row')}",
             "copies": ", ".join(one.locations),
         }
     for target in one.targets:

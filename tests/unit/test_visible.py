@@ -79,7 +79,19 @@ def test_a_list_and_its_details_have_only_lines_of_ours() -> None:
 def test_whatever_makes_text_for_people_gets_visible_facts() -> None:
     """A new function beside the others must not be forgotten."""
     # These take numbers and moments, or what another function of the module has made visible already.
-    inner = {"size", "in_store", "span", "age", "ago", "kept_database", "validity", "name", "proof", "moment"}
+    inner = {
+        "size",
+        "counted",
+        "in_store",
+        "span",
+        "age",
+        "ago",
+        "kept_database",
+        "validity",
+        "name",
+        "proof",
+        "moment",
+    }
     modules = (
         rendering,
         rendering_kept,

@@ -15,7 +15,7 @@ from holdfast.clock import utc_text
 from holdfast.exceptions import HoldfastError, Interrupted
 from holdfast.inventory import Backup
 from holdfast.operations.ages import is_good
-from holdfast.rendering import age, size
+from holdfast.rendering import age, counted, size
 from holdfast.reports import Report, RestoreReport
 from holdfast.visible import visible
 
@@ -105,8 +105,9 @@ def changes(backups: Sequence[Backup], thresholds: Thresholds, now: datetime) ->
             yield Alarm("recovered", key, title, text, utc_text(now), alias, kind, facts)
             continue
         text = (
-            f"{newest.name} has {newest.rows:,} rows and {size(newest.raw_size)}; "
-            f"the median of the {len(recent)} before it is {usual['rows']:,.0f} rows and {size(usual['bytes'])}.\n"
+            f"{newest.name} has {counted(newest.rows, 'row')} and {size(newest.raw_size)}; "
+            f"the median of the {len(recent)} before it is {counted(round(usual['rows']), 'row')} "
+            f"and {size(usual['bytes'])}.\n"
             "If nobody has loaded or deleted so much, look at the database before older backups go: "
             "manage.py cleanup_backups --pin keeps one."
         )

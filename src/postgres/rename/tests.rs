@@ -39,7 +39,7 @@ fn becomes(sql: &str, expected: &str) {
 #[track_caller]
 fn is_refused(sql: &str) {
     let error = renaming().statement(&object("function"), sql).unwrap_err();
-    assert_eq!(error.kind(), Kind::Usage);
+    assert_eq!(error.kind(), Kind::Failed);
     assert!(error.message().starts_with("function it cannot be rehearsed beside the live database"));
 }
 
