@@ -351,7 +351,7 @@ fn a_survey_tells_the_time_and_what_is_unknown() {
     let garage = Garage::start();
     let survey = garage.store().survey().unwrap();
     assert!(survey.clock_skew_seconds.unwrap().abs() < 30.0);
-    assert!(survey.warnings.iter().any(|text| text.contains("AbortIncompleteMultipartUpload")), "{survey:?}");
+    assert!(survey.warnings.iter().any(|text| text.contains("check_backups --lifecycle")), "{survey:?}");
     assert!(survey.unknown.iter().all(|text| text.ends_with("the service does not tell.")), "{survey:?}");
 }
 
