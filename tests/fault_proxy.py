@@ -15,6 +15,7 @@ import re
 import select
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -218,6 +219,23 @@ class Stall:
         poll.register(exchange.client.connection, select.POLLRDHUP)
         poll.poll()
         raise Broken(reset=False)
+
+
+@dataclass(frozen=True)
+class Drip:
+    """The answer moves all the time and gets nowhere, until the client gives up."""
+
+    every: float = 0.1
+
+    def __call__(self, exchange: Exchange) -> None:
+        def slowly(pieces: Iterator[bytes]) -> Iterator[bytes]:
+            for piece in pieces:
+                for byte in piece:
+                    yield bytes([byte])
+                    time.sleep(self.every)
+
+        exchange.pass_request()
+        exchange.pass_answer(exchange.read_answer(), slowly)
 
 
 @dataclass(frozen=True)

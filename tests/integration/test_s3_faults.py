@@ -13,6 +13,7 @@ import pytest
 from tests.deployment import Deployment, Outcome
 from tests.fault_proxy import (
     Answer,
+    Drip,
     Fault,
     FaultProxy,
     Meanwhile,
@@ -349,6 +350,7 @@ BROKEN_READS: dict[str, tuple[Fault, dict[str, Any]]] = {
     "cut short": (TruncateAnswer(after=INSIDE), {}),
     "stalled before the answer": (Stall(), {}),
     "stalled inside": (Stall(after=INSIDE), {}),
+    "dripping": (Drip(), {}),
     "slow down": (Answer(503, "SlowDown"), {"times": 2}),
     "internal errors": (Answer(500, "InternalError"), {"times": 2}),
     "the manifest is cut short": (TruncateAnswer(after=100), {"ends": MANIFEST}),
