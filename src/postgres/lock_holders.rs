@@ -1,6 +1,8 @@
 //! Who holds a lock that we could not get: whoever waits for it at night wants to know whom to ask, or what to end.
 
+use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
 
 use super::connect::{Address, Connection, describe_error, sqlstate};
 use super::session;
@@ -20,19 +22,31 @@ const STATEMENT_CHARACTERS: usize = 80;
 
 /// Tables of users only: everybody has locks on catalogs. A transaction that is prepared for a second phase holds its
 /// locks without a session. What others execute is told to a superuser, and to a member of `pg_read_all_stats`.
-const HOLDERS: &str = "
-    WITH held AS (
+const ON_TABLES: &str = "
         SELECT DISTINCT ON (l.pid, l.virtualtransaction)
-               l.pid, l.virtualtransaction, c.relname::text AS relation, l.granted
+               l.pid, l.virtualtransaction, c.relname::text AS locked, l.granted
           FROM pg_catalog.pg_locks l
           JOIN pg_catalog.pg_class c ON c.oid = l.relation
          WHERE l.locktype = 'relation' AND l.relation >= 16384 AND c.relkind <> 't'
            AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
            AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
            AND CASE WHEN $1 THEN l.mode = 'AccessExclusiveLock' ELSE l.granted END
-         ORDER BY l.pid, l.virtualtransaction, l.granted DESC, c.relkind <> 'r', c.relname)
-    SELECT a.pid, a.usename::text AS role, nullif(a.application_name, '') AS program, held.relation, held.granted,
-           pg_catalog.to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS since, a.query AS statement,
+         ORDER BY l.pid, l.virtualtransaction, l.granted DESC, c.relkind <> 'r', c.relname";
+
+/// Whoever connects, or changes something about the database itself, has a lock on it.
+const ON_DATABASES: &str = "
+        SELECT DISTINCT ON (l.pid, l.virtualtransaction)
+               l.pid, l.virtualtransaction, 'the database ' || d.datname AS locked, l.granted
+          FROM pg_catalog.pg_locks l
+          JOIN pg_catalog.pg_database d ON d.oid = l.objid
+         WHERE l.locktype = 'object' AND l.classid = 'pg_catalog.pg_database'::pg_catalog.regclass AND l.granted
+           AND l.objid = ANY ($1::oid[]) AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+         ORDER BY l.pid, l.virtualtransaction";
+
+const WHO: &str = "
+    SELECT a.pid, a.usename::text AS role, nullif(a.application_name, '') AS program, held.locked, held.granted,
+           pg_catalog.to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS since,
+           nullif(a.query, '<insufficient privilege>') AS statement,
            p.gid, pg_catalog.to_char(p.prepared AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS prepared, p.owner::text
       FROM held
       LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = held.pid
@@ -49,7 +63,19 @@ pub(super) async fn named(address: &Address, purpose: Purpose, error: Error) -> 
     if sqlstate(&error) != Some(&SqlState::LOCK_NOT_AVAILABLE) {
         return error;
     }
-    match look(address, purpose).await {
+    with_holders(error, look(address, purpose).await)
+}
+
+/// The same for a lock on one of these databases, by a session elsewhere whose transaction has not failed.
+pub(super) async fn of_databases(client: &Client, databases: &[u32], error: Error) -> Error {
+    if sqlstate(&error) != Some(&SqlState::LOCK_NOT_AVAILABLE) {
+        return error;
+    }
+    with_holders(error, ask(client, ON_DATABASES, &[&databases]).await)
+}
+
+fn with_holders(error: Error, found: Result<Vec<String>>) -> Error {
+    match found {
         Ok(found) if !found.is_empty() => error.hint(format!(
             "{}; wait for that to end, or end it, and run this again; LOCK_TIMEOUT says how long a lock is waited for",
             found.join("; ")
@@ -62,19 +88,23 @@ pub(super) async fn named(address: &Address, purpose: Purpose, error: Error) -> 
 async fn look(address: &Address, purpose: Purpose) -> Result<Vec<String>> {
     let connection = Connection::open(address).await?;
     session::prepare(&connection.client).await?;
-    let rows = connection
-        .client
-        .query(HOLDERS, &[&(purpose == Purpose::Reading)])
+    let found = ask(&connection.client, ON_TABLES, &[&(purpose == Purpose::Reading)]).await?;
+    connection.close().await?;
+    Ok(found)
+}
+
+async fn ask(client: &Client, held: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<String>> {
+    let rows = client
+        .query(&format!("WITH held AS ({held}) {WHO}"), parameters)
         .await
         .map_err(|error| describe_error(error, "looking for who holds the lock"))?;
-    connection.close().await?;
     Ok(rows.iter().map(describe).collect())
 }
 
 fn describe(row: &tokio_postgres::Row) -> String {
     let text = |column: &str| row.get::<_, Option<String>>(column).filter(|text| !text.is_empty());
     let verb = if row.get("granted") { "holds" } else { "waits for" };
-    let what = format!("{verb} a lock on {}", text("relation").unwrap_or_default());
+    let what = format!("{verb} a lock on {}", text("locked").unwrap_or_default());
     let role = text("role").or_else(|| text("owner")).unwrap_or_else(|| "the server".to_owned());
     if let (Some(name), Some(since)) = (text("gid"), text("prepared")) {
         return format!("the prepared transaction '{name}' of {role} since {since} UTC {what}");

@@ -268,6 +268,21 @@ def test_sessions_that_may_not_be_ended_stop_it(shop: Shop) -> None:
     assert scratch(server) == ""
 
 
+def test_who_holds_the_lock_of_the_database_is_named(shop: Shop) -> None:
+    deployment = shop()
+    assert deployment.server is not None
+    deployment.settings["LOCK_TIMEOUT"] = 1
+    deployment.run("backup_db")
+    deployment.execute("DELETE FROM item WHERE id > 100")
+    with psycopg.connect(deployment.server.dsn(application_name="night job")) as guard:
+        guard.execute(f"COMMENT ON DATABASE {deployment.name()} IS 'held'")
+        said = deployment.run(*SWAP, code=1).err
+        guard.rollback()
+    assert f" of postgres (night job) holds a lock on the database {deployment.name()};" in said, said
+    assert "LOCK_TIMEOUT" in said
+    assert count(deployment) == 100 and kept(deployment) == [] and scratch(deployment.server) == ""
+
+
 @contextmanager
 def held_by_superuser(server: Server, name: str) -> Iterator[None]:
     with psycopg.connect(server.dsn(name, application_name="guard")):

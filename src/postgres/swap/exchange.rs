@@ -10,6 +10,7 @@ use super::sessions;
 use crate::error::{Error, Result};
 use crate::event::Progress;
 use crate::postgres::connect::{Address, Connection, describe_error, sqlstate};
+use crate::postgres::lock_holders;
 use crate::postgres::quote::identifier;
 use crate::postgres::restore::commit::commit;
 use crate::postgres::session;
@@ -55,7 +56,7 @@ impl Exchange<'_> {
                         return Err(error.hint("look for what does not end in pg_stat_activity, then run it again"));
                     }
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(lock_holders::of_databases(&ender.client, &databases, error).await),
             }
         }
         self.progress.commit()?;
