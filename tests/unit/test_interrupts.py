@@ -7,7 +7,14 @@ import time
 
 import pytest
 
+from holdfast import commitment
 from holdfast.management.interrupts import orderly_interrupts
+
+
+@pytest.fixture(autouse=True)
+def something_new() -> None:
+    # What another test has done must not count as done here: then it would be too late to stop.
+    commitment.begin()
 
 
 def test_the_command_itself_gets_an_exception() -> None:
