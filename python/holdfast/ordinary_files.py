@@ -7,7 +7,8 @@ what somebody else has chosen.
 import errno
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -21,6 +22,16 @@ def opened(path: Path, flags: int) -> int:
         os.close(descriptor)
         raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
     return descriptor
+
+
+@contextmanager
+def held_open(path: Path) -> Iterator[int]:
+    """Give the descriptor of a file for a while; it is made where it is missing."""
+    descriptor = opened(path, os.O_RDWR | os.O_CREAT)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def content(path: Path, most: int) -> bytes:

@@ -12,6 +12,7 @@ from django.db.migrations.operations.base import Operation
 from django.test import override_settings
 
 from holdfast import clock, conf
+from holdfast.ordinary_files import held_open
 from holdfast.premigration import ledger
 from holdfast.premigration.effects import Effect, effect_of, flattened
 from holdfast.premigration.guard import stand, standing
@@ -170,13 +171,13 @@ def test_the_guard_of_another_process_counts_and_that_of_another_thread_does_not
 )
 def test_what_a_ledger_cannot_say_is_not_heard(tmp_path: Path, entry: object) -> None:
     good = {"at": NOW, "backup": "a", "failed": False}
-    with ledger.opened(tmp_path / "ledger") as file:
+    with held_open(tmp_path / "ledger") as file:
         ledger.write(file, {"bad": entry, "good": good})
         assert ledger.read(file) == {"good": good}
 
 
 def test_a_ledger_is_no_link(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match="symbolic"), ledger.opened(tmp_path / "link"):
+    with pytest.raises(OSError, match="symbolic"), held_open(tmp_path / "link"):
         pass
     assert not (tmp_path / "elsewhere").exists()

@@ -1,10 +1,9 @@
 """Keeps the ledger in a hidden file beside the backups, for all processes of this project."""
 
 import json
-import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,7 +33,7 @@ def change(folder: Path, work: Callable[[Entries], _Result]) -> _Result:
         before: str | None = None
         try:
             prepare(folder)
-            lock(stack.enter_context(_held_open(folder / LOCK)))
+            lock(stack.enter_context(ordinary_files.held_open(folder / LOCK)))
             stored = _read(folder / FILE)
             before = json.dumps(stored)
             entries = stored | entries
@@ -53,15 +52,6 @@ def change(folder: Path, work: Callable[[Entries], _Result]) -> _Result:
 
 def _complain(folder: Path, error: OSError) -> None:
     _logger.warning("%s: %s; an alarm may be told twice", folder / FILE, error.strerror or error)
-
-
-@contextmanager
-def _held_open(path: Path) -> Iterator[int]:
-    descriptor = ordinary_files.opened(path, os.O_RDWR | os.O_CREAT)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _read(path: Path) -> Entries:

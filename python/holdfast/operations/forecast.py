@@ -24,18 +24,19 @@ def growth(configuration: Configuration, backups: Sequence[Backup], now: datetim
     usual = {backup.alias: backup.stored_size for backup in reversed(backups) if backup.stands_for_database}
     held = {backup.name: backup.stored_size for backup in backups}
     candidates = [_candidate(backup) for backup in backups if backup.alias and backup.created]
-    begun = most = sum(held.values())
+    begun = most = filled = sum(held.values())
     cleaned = now
     for moment, alias, kind in _coming(configuration, now):
         name = f"{alias}_{kind}_{clock.utc_text(moment)}"
         held[name] = usual.get(alias, 0)
+        filled += held[name]
         candidates.append(_made(name, alias, kind, moment))
-        most = max(most, sum(held.values()))
+        most = max(most, filled)
         if moment - cleaned >= _BETWEEN:
             cleaned = moment
             gone = _removed(configuration, candidates, configuration.retention, moment)
             candidates = [candidate for candidate in candidates if candidate["name"] not in gone]
-            held = {name: size for name, size in held.items() if name not in gone}
+            filled -= sum(held.pop(name) for name in gone)
     return most - begun
 
 

@@ -3,13 +3,13 @@
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from holdfast import clock, ordinary_files
 from holdfast.exceptions import Interrupted
+from holdfast.ordinary_files import held_open
 
 # What is known of each deployment, by its name.
 Entries = dict[str, dict[str, Any]]
@@ -26,16 +26,6 @@ _TRIES, _TRY_SECONDS = 50, 0.1
 def open_file(path: Path) -> int:
     """Open a file, which is made where it is missing; no program that is started has it, and no link leads away."""
     return ordinary_files.opened(path, os.O_RDWR | os.O_CREAT)
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[int]:
-    """Give the descriptor of a file for a while."""
-    descriptor = open_file(path)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def try_lock(descriptor: int) -> bool:
@@ -68,7 +58,7 @@ def lock(descriptor: int, waiting: Callable[[], None]) -> None:
 
 def is_free(path: Path) -> bool:
     """Tell whether nobody has the lock of this file."""
-    with opened(path) as descriptor:
+    with held_open(path) as descriptor:
         return try_lock(descriptor)
 
 

@@ -19,6 +19,7 @@ from django.db import connections
 from holdfast import clock
 from holdfast.exceptions import HoldfastError
 from holdfast.folder import prepare
+from holdfast.ordinary_files import held_open
 from holdfast.premigration import ledger
 from holdfast.premigration.deployment import (
     Deployment,
@@ -58,7 +59,7 @@ def turn(deployment: Deployment, found: Turn, told: Told) -> Iterator[None]:
     alias = deployment.alias
     prepare(deployment.folder)
     while True:
-        with ledger.opened(deployment.ledger) as file:
+        with held_open(deployment.ledger) as file:
             ledger.lock(file, lambda: told(f"Waiting for the backup of {alias} that another process makes first."))
             entries = ledger.read(file)
             quiet = _begin(deployment, entries, told)
@@ -87,7 +88,7 @@ def last_sign(alias: str) -> None:
         deployment = Deployment(path.parent, alias, hold.name, hold.name, None, None)
         if path != deployment.active:
             continue
-        with suppress(OSError), ledger.opened(deployment.ledger) as file:
+        with suppress(OSError), held_open(deployment.ledger) as file:
             if ledger.lock_soon(file):
                 entries = ledger.read(file)
                 own, now = entries.get(hold.name, {}).get("backup"), clock.now().timestamp()
@@ -108,7 +109,7 @@ def over(folder: Path, alias: str) -> None:
     """Let what is migrated from here on have a backup of its own: the database is another one."""
     path = Deployment(folder, alias, "", "", None, None).ledger
     if path.exists():
-        with suppress(OSError), ledger.opened(path) as file:
+        with suppress(OSError), held_open(path) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             entries = ledger.read(file)
             ledger.write(file, {name: {**one, "backup": None, "failed": False} for name, one in entries.items()})
@@ -121,7 +122,7 @@ def stop(folder: Path, name: str) -> dict[str, str]:
         alias = path.name[1:].removesuffix("+migrations")
         if alias not in connections:
             continue
-        with suppress(OSError), ledger.opened(path) as file:
+        with suppress(OSError), held_open(path) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             entries, start = ledger.read(file), named(name, alias, None)
             own = {key: {**entry, "stopped": True} for key, entry in entries.items() if key.startswith(start)}

@@ -15,7 +15,7 @@ use crate::manifest::{Manifest, Object};
 use crate::postgres::connect::describe_error;
 use crate::postgres::rename::lexer::{Kind, Token, tokens};
 
-use super::load::statement;
+use super::load::{chunk_of, statement};
 use super::{MATERIALIZED_VIEW_DATA, OWNER};
 
 /// Where the code would run.
@@ -132,10 +132,7 @@ fn owners(archive: &Archive) -> Result<BTreeMap<u32, String>> {
     for object in archive.manifest.objects.iter().filter(|object| object.kind == OWNER) {
         // What is not in the backup itself is nobody's code.
         let Some(owned) = object.needs.first() else { continue };
-        let chunk = match at_hand.take() {
-            Some((index, chunk)) if index == object.chunk => chunk,
-            _ => archive.chunk(object.chunk as usize)?,
-        };
+        let chunk = chunk_of(archive, object, at_hand.take())?;
         if let Some(owner) = owner(statement(object, &chunk)?) {
             owners.insert(*owned, owner);
         }
@@ -179,20 +176,22 @@ async fn code<'a>(
     let manifest = &archive.manifest;
     let object = |index: u32| manifest.objects.get(index as usize);
     let is_code = |object: &Object| CODE.contains(&object.kind.as_str());
-    let named = theirs.iter().filter_map(|(index, owner)| object(*index).map(|object| (object, *owner)));
-    let mut found: Vec<_> = named.filter(|(object, _)| is_code(object) && runs_code(manifest)).collect();
+    let by_object = || theirs.iter().filter_map(|(index, owner)| object(*index).map(|object| (object, *owner)));
+    let mut found: Vec<_> = by_object().filter(|(object, _)| is_code(object)).collect();
+    if !found.is_empty() && !runs_code(manifest) {
+        found.clear();
+    }
+    let tables = by_object().filter(|(object, _)| object.kind == "table");
+    let tables: BTreeMap<u32, &str> = tables.filter_map(|(object, owner)| Some((object.table?, owner))).collect();
     // The system's own functions need no function of anybody's: `lo_export` in a check is enough.
     let dangerous = volatile(client).await?;
     let mut at_hand: Option<(u32, Vec<u8>)> = None;
     // A materialized view may read an ordinary one.
     let may_call = |object: &Object| RUNS.contains(&object.kind.as_str()) || object.kind == "view";
     for (index, runner) in (0..).zip(&manifest.objects).filter(|(_, object)| may_call(object)) {
-        let of_table = || runner.table.and_then(|table| owner_of_table(manifest, theirs, table));
-        let Some(owner) = theirs.get(&index).copied().or_else(of_table) else { continue };
-        let chunk = match at_hand.take() {
-            Some((index, chunk)) if index == runner.chunk => chunk,
-            _ => archive.chunk(runner.chunk as usize)?,
-        };
+        let of_table = || tables.get(&runner.table?);
+        let Some(owner) = theirs.get(&index).or_else(of_table).copied() else { continue };
+        let chunk = chunk_of(archive, runner, at_hand.take())?;
         if calls(statement(runner, &chunk)?, &dangerous) && !found.iter().any(|(known, _)| std::ptr::eq(*known, runner))
         {
             found.push((runner, owner));
@@ -218,14 +217,6 @@ fn runs_code(manifest: &Manifest) -> bool {
         waiting.extend(&object.needs);
     }
     false
-}
-
-fn owner_of_table<'a>(manifest: &Manifest, theirs: &BTreeMap<u32, &'a str>, table: u32) -> Option<&'a str> {
-    let is_it = |index: &u32| {
-        let object = manifest.objects.get(*index as usize);
-        object.is_some_and(|object| object.kind == "table" && object.table == Some(table))
-    };
-    theirs.iter().find(|(index, _)| is_it(index)).map(|(_, owner)| *owner)
 }
 
 /// The server's own functions that may do more than compute. Those that only tell the time or draw lots are in defaults and

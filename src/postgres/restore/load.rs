@@ -139,7 +139,7 @@ impl Loader<'_> {
         let chosen = objects
             .filter(move |(index, object)| object.section == section && self.takes(*index, object) && wanted(object));
         chosen.map(move |(index, object)| {
-            let chunk = self.chunk_of(object, at_hand.take())?;
+            let chunk = chunk_of(self.archive, object, at_hand.take())?;
             let sql = self.place.statement(object, statement(object, &chunk)?)?.into_owned();
             at_hand = Some((object.chunk, chunk));
             Ok((index, sql))
@@ -179,19 +179,11 @@ impl Loader<'_> {
             if !self.place.takes(object) {
                 continue;
             }
-            let chunk = self.chunk_of(object, decoded.take())?;
+            let chunk = chunk_of(self.archive, object, decoded.take())?;
             self.place.statement(object, statement(object, &chunk)?)?;
             decoded = Some((object.chunk, chunk));
         }
         Ok(())
-    }
-
-    /// The chunk that an object's statements stand in: most often the one at hand.
-    fn chunk_of(&self, object: &Object, at_hand: Option<(u32, Vec<u8>)>) -> Result<Vec<u8>> {
-        match at_hand {
-            Some((index, data)) if index == object.chunk => Ok(data),
-            _ => self.archive.chunk(object.chunk as usize),
-        }
     }
 
     /// Loads the rows, table by table, and compares what the server stored with the manifest.
@@ -267,6 +259,14 @@ fn uncreatable(object: &Object, error: tokio_postgres::Error) -> Error {
         "run CREATE EXTENSION {} there to see what it wants of the server, shared_preload_libraries perhaps; then try again",
         identifier(&object.name)
     ))
+}
+
+/// The chunk that an object's statements stand in: most often the one at hand.
+pub(super) fn chunk_of(archive: &Archive, object: &Object, at_hand: Option<(u32, Vec<u8>)>) -> Result<Vec<u8>> {
+    match at_hand {
+        Some((index, data)) if index == object.chunk => Ok(data),
+        _ => archive.chunk(object.chunk as usize),
+    }
 }
 
 /// The statements of one object.

@@ -1,5 +1,6 @@
 //! The lifecycle rules of a bucket: those that backups need, those that would harm them, and how ours come there.
 
+use aws_sdk_s3::types::builders::LifecycleRuleBuilder;
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketVersioningStatus, ExpirationStatus,
     LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration, TransitionStorageClass,
@@ -38,9 +39,8 @@ impl Bucket {
         let mut ours = self.wanted(&rules).await?;
         let lacking = ours.iter().any(|wanted| !wanted.is_there);
         if apply && lacking {
-            let new = ours.into_iter().filter(|wanted| !wanted.is_there).map(|wanted| wanted.rule);
+            let new: Vec<_> = ours.into_iter().filter(|wanted| !wanted.is_there).map(|wanted| wanted.rule).collect();
             // One of our name that does not do it was changed, or is disabled.
-            let new: Vec<_> = new.collect();
             rules.retain(|rule| new.iter().all(|ours| ours.id != rule.id));
             rules.extend(new);
             self.write(rules).await.map_err(|failure| self.explain(Action::WriteLifecycle, "", &failure))?;
@@ -129,13 +129,7 @@ impl Bucket {
         Ok(wanted)
     }
 
-    fn rule(
-        &self,
-        id: &str,
-        does: impl FnOnce(
-            aws_sdk_s3::types::builders::LifecycleRuleBuilder,
-        ) -> aws_sdk_s3::types::builders::LifecycleRuleBuilder,
-    ) -> Result<LifecycleRule> {
+    fn rule(&self, id: &str, does: impl FnOnce(LifecycleRuleBuilder) -> LifecycleRuleBuilder) -> Result<LifecycleRule> {
         let filter = LifecycleRuleFilter::builder().prefix(self.root()).build();
         let rule = LifecycleRule::builder().id(id).status(ExpirationStatus::Enabled).filter(filter);
         does(rule).build().map_err(|error| Error::failed("a lifecycle rule cannot be written").because(error))
@@ -155,7 +149,7 @@ impl Bucket {
     }
 }
 
-fn is_enabled(rule: &LifecycleRule) -> bool {
+pub(super) fn is_enabled(rule: &LifecycleRule) -> bool {
     *rule.status() == ExpirationStatus::Enabled
 }
 

@@ -1,10 +1,11 @@
 //! What the bucket's owner should know of it. Each answer takes a right of its own, and not every service has every
 //! question: what could not be found out is said, and is no failure.
 
-use aws_sdk_s3::types::{BucketVersioningStatus, ExpirationStatus, ObjectLockEnabled, Permission, PolicyStatus};
+use aws_sdk_s3::types::{BucketVersioningStatus, ObjectLockEnabled, Permission, PolicyStatus};
 
 use super::bucket::Bucket;
 use super::failure::{Cause, Failure};
+use super::lifecycle::is_enabled;
 use crate::store::Survey;
 
 /// Who is everybody, in an access control list.
@@ -95,7 +96,7 @@ impl Bucket {
             }
         };
         survey.warnings.extend(self.dangers(&rules));
-        let mut enabled = rules.iter().filter(|rule| *rule.status() == ExpirationStatus::Enabled);
+        let mut enabled = rules.iter().filter(|rule| is_enabled(rule));
         if !enabled.any(|rule| rule.abort_incomplete_multipart_upload().is_some()) {
             survey.warnings.push(format!(
                 "No lifecycle rule of the bucket {bucket} ends incomplete uploads: those of killed runs cost money \
